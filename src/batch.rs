@@ -1,0 +1,299 @@
+//! Batches: what travels through the pipeline. A batch is formed once, at the source, from one
+//! partition, and owns its offset range to the end.
+
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+use crate::enrich::Enriched;
+use crate::feedback::Millis;
+
+/// One partition in one life of its topic. Offsets mean something only inside it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Partition {
+    /// Topic's name.
+    pub topic: Arc<str>,
+    /// Id of this life of the topic: Kafka's topic id, or made at the start of the embedded broker.
+    pub stream: Arc<str>,
+    /// Partition number.
+    pub number: i32,
+}
+
+impl std::fmt::Display for Partition {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}[{}]", self.topic, self.number)
+    }
+}
+
+/// The offsets a batch owns: all records of one partition from the first to the last.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offsets {
+    /// Partition they belong to.
+    pub partition: Partition,
+    /// Assignment under which they were read: stale once the partition was revoked.
+    pub epoch: u64,
+    /// First and last offset, both inclusive.
+    pub range: RangeInclusive<i64>,
+}
+
+/// Records of one partition as Kafka delivered them, bytes copied into one buffer.
+#[derive(Debug, Clone)]
+pub struct RawBatch {
+    partition: Partition,
+    epoch: u64,
+    buffer: Vec<u8>,
+    records: Vec<Slot>,
+}
+
+#[derive(Debug, Clone)]
+struct Slot {
+    offset: i64,
+    time: Millis,
+    key: Span,
+    payload: Option<Span>,
+    headers: Vec<(Span, Span)>,
+}
+
+type Span = (u32, u32);
+
+/// One record of a [`RawBatch`].
+#[derive(Debug, Clone)]
+pub struct RawRecord<'a> {
+    /// Offset in its partition.
+    pub offset: i64,
+    /// Kafka timestamp in ms; 0 if the broker gave none.
+    pub time: Millis,
+    /// Key; empty if there was none.
+    pub key: &'a [u8],
+    /// Payload; `None` is a tombstone.
+    pub payload: Option<&'a [u8]>,
+    /// Headers in their order.
+    pub headers: Vec<(&'a [u8], &'a [u8])>,
+}
+
+impl<'a> RawRecord<'a> {
+    /// Value of the first header of that name, if it is UTF-8.
+    pub fn header(&self, name: &str) -> Option<&'a str> {
+        let (_, value) = self.headers.iter().find(|(n, _)| *n == name.as_bytes())?;
+        std::str::from_utf8(value).ok()
+    }
+
+    /// Bytes that the record takes on the wire, without framing.
+    pub fn size(&self) -> usize {
+        self.key.len()
+            + self.payload.map_or(0, <[u8]>::len)
+            + self
+                .headers
+                .iter()
+                .map(|(n, v)| n.len() + v.len())
+                .sum::<usize>()
+    }
+}
+
+impl RawBatch {
+    /// An empty batch of one partition, under one assignment.
+    pub fn new(partition: Partition, epoch: u64) -> Self {
+        Self {
+            partition,
+            epoch,
+            buffer: Vec::new(),
+            records: Vec::new(),
+        }
+    }
+
+    /// Copies a record in. Offsets come in ascending order; compacted topics leave gaps.
+    pub fn push<'h>(
+        &mut self,
+        offset: i64,
+        time: Millis,
+        key: Option<&[u8]>,
+        payload: Option<&[u8]>,
+        headers: impl IntoIterator<Item = (&'h str, &'h [u8])>,
+    ) {
+        let key = self.copy(key.unwrap_or_default());
+        let payload = payload.map(|p| self.copy(p));
+        let headers = headers
+            .into_iter()
+            .map(|(n, v)| (self.copy(n.as_bytes()), self.copy(v)))
+            .collect();
+        self.records.push(Slot {
+            offset,
+            time,
+            key,
+            payload,
+            headers,
+        });
+    }
+
+    fn copy(&mut self, bytes: &[u8]) -> Span {
+        let start = self.buffer.len() as u32;
+        self.buffer.extend_from_slice(bytes);
+        (start, self.buffer.len() as u32)
+    }
+
+    fn at(&self, (start, end): Span) -> &[u8] {
+        &self.buffer[start as usize..end as usize]
+    }
+
+    /// Number of records.
+    pub fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// Whether no record is in it.
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
+    /// Bytes held: keys, payloads and headers.
+    pub fn bytes(&self) -> usize {
+        self.buffer.len()
+    }
+
+    /// Partition of all its records.
+    pub fn partition(&self) -> &Partition {
+        &self.partition
+    }
+
+    /// Offsets that it owns. An empty batch owns none.
+    pub fn offsets(&self) -> Option<Offsets> {
+        let (first, last) = (self.records.first()?.offset, self.records.last()?.offset);
+        Some(Offsets {
+            partition: self.partition.clone(),
+            epoch: self.epoch,
+            range: first..=last,
+        })
+    }
+
+    /// Its records, in the order of their offsets.
+    pub fn records(&self) -> impl Iterator<Item = RawRecord<'_>> {
+        self.records.iter().map(|slot| RawRecord {
+            offset: slot.offset,
+            time: slot.time,
+            key: self.at(slot.key),
+            payload: slot.payload.map(|span| self.at(span)),
+            headers: slot
+                .headers
+                .iter()
+                .map(|(n, v)| (self.at(*n), self.at(*v)))
+                .collect(),
+        })
+    }
+}
+
+/// A batch after decoding and enrichment: exactly one outcome for every record of its range.
+#[derive(Debug)]
+pub struct EnrichedBatch {
+    /// Range that the batch owns.
+    pub offsets: Offsets,
+    /// Outcome of each record, in the order of offsets.
+    pub outcomes: Vec<Outcome>,
+}
+
+/// What became of one record.
+#[derive(Debug)]
+pub struct Outcome {
+    /// Offset of the record.
+    pub offset: i64,
+    /// Its Kafka timestamp in ms.
+    pub time: Millis,
+    /// Row, dead letter or skipped.
+    pub kind: OutcomeKind,
+}
+
+/// The three ends that a record can come to.
+#[derive(Debug)]
+pub enum OutcomeKind {
+    /// A row of the fact table.
+    Row(Box<Enriched>),
+    /// A dead letter: the record goes whole to the dead-letter topic.
+    DeadLetter(Box<Rejected>),
+    /// Nothing to store.
+    Skipped(SkipReason),
+}
+
+/// Why a record leaves neither a row nor a dead letter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SkipReason {
+    /// A null payload: the marker of a compacted topic.
+    Tombstone,
+}
+
+impl SkipReason {
+    /// Name in tables and metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            SkipReason::Tombstone => "tombstone",
+        }
+    }
+}
+
+/// A record that could not be used, whole, with the reason.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rejected {
+    /// Key as received.
+    pub key: Vec<u8>,
+    /// Payload as received.
+    pub payload: Vec<u8>,
+    /// Headers as received.
+    pub headers: Vec<(String, Vec<u8>)>,
+    /// Why.
+    pub error: DecodeError,
+}
+
+/// Reason codes of dead letters; stable names, they are stored and filtered by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// Not JSON, or cut off.
+    MalformedJson,
+    /// Not UTF-8.
+    InvalidUtf8,
+    /// A string holds a NUL.
+    NulCharacter,
+    /// Nested deeper than the limit.
+    TooDeep,
+    /// The record or one of its fields is longer than its limit.
+    TooLong,
+    /// A required field is absent.
+    MissingField,
+    /// A field has the wrong JSON type.
+    WrongType,
+    /// A field has the right type and an impossible value.
+    InvalidValue,
+    /// A number outside its scale.
+    OutOfScale,
+    /// A time before 2000 or after the Kafka time plus a day.
+    TimeOutOfRange,
+    /// No event type, or one that Sada doesn't know.
+    UnknownKind,
+}
+
+impl Reason {
+    /// Code in the header `sada-reason` and the column `reason`.
+    pub fn code(self) -> &'static str {
+        match self {
+            Reason::MalformedJson => "malformed_json",
+            Reason::InvalidUtf8 => "invalid_utf8",
+            Reason::NulCharacter => "nul_character",
+            Reason::TooDeep => "too_deep",
+            Reason::TooLong => "too_long",
+            Reason::MissingField => "missing_field",
+            Reason::WrongType => "wrong_type",
+            Reason::InvalidValue => "invalid_value",
+            Reason::OutOfScale => "out_of_scale",
+            Reason::TimeOutOfRange => "time_out_of_range",
+            Reason::UnknownKind => "unknown_kind",
+        }
+    }
+}
+
+/// Why a record can't be decoded. Its message names shapes and limits, never the content.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("{}{}{field}: {message}", .reason.code(), if .field.is_empty() { "" } else { " at " })]
+pub struct DecodeError {
+    /// Code to count and filter by.
+    pub reason: Reason,
+    /// Path of the field (`data.answers[2].number`), empty for the whole record.
+    pub field: String,
+    /// For people; holds no personal data.
+    pub message: String,
+}

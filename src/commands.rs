@@ -1,0 +1,86 @@
+//! The command line: one file a sub-command.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::{Config, ConfigError};
+
+pub mod check;
+pub mod clickhouse;
+pub mod demo;
+pub mod eval;
+pub mod load;
+pub mod migrate;
+pub mod run;
+pub mod tag;
+pub mod train;
+
+/// Customer feedback from Kafka to enriched rows in ClickHouse.
+#[derive(Parser)]
+#[command(name = "sada", version, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Run(run::Arguments),
+    Demo(demo::Arguments),
+    Clickhouse(clickhouse::Arguments),
+    Migrate(migrate::Arguments),
+    Check(check::Arguments),
+    Load(load::Arguments),
+    Tag(tag::Arguments),
+    Train(train::Arguments),
+    Eval(eval::Arguments),
+}
+
+impl Cli {
+    /// Runs the command. Exit code 2: the configuration or the arguments are wrong, nothing was
+    /// done; 1: it failed on the way; 0: done.
+    pub fn run(self) -> ExitCode {
+        let result = match self.command {
+            Command::Run(a) => run::run(a),
+            Command::Demo(a) => demo::run(a),
+            Command::Clickhouse(a) => clickhouse::run(a),
+            Command::Migrate(a) => migrate::run(a),
+            Command::Check(a) => check::run(a),
+            Command::Load(a) => load::run(a),
+            Command::Tag(a) => tag::run(a),
+            Command::Train(a) => train::run(a),
+            Command::Eval(a) => eval::run(a),
+        };
+        match result {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("sada: {error:#}");
+                if error.chain().any(|e| e.is::<ConfigError>()) {
+                    ExitCode::from(2)
+                } else {
+                    ExitCode::FAILURE
+                }
+            }
+        }
+    }
+}
+
+/// `--config`, shared by the commands that read it.
+#[derive(Args, Debug, Clone, Default)]
+pub struct ConfigFile {
+    /// Configuration file; without it, the defaults and SADA_* variables hold
+    #[arg(long, short, value_name = "FILE", env = "SADA_CONFIG")]
+    pub config: Option<PathBuf>,
+}
+
+impl ConfigFile {
+    /// Reads and checks the configuration.
+    ///
+    /// # Errors
+    /// See [`Config::load`].
+    pub fn load(&self) -> Result<Config, ConfigError> {
+        Config::load(self.config.as_deref())
+    }
+}

@@ -1,0 +1,230 @@
+//! Configuration: `sada.toml`, beaten by `SADA_*` variables, beaten by flags.
+//!
+//! A variable names its field in upper case: `SADA_CLICKHOUSE_URL` is `clickhouse.url`.
+//! Everything is checked before the first record is read; a refusal names field, file, line and mend.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Deserialize;
+
+mod load;
+mod validate;
+
+pub use load::{ConfigError, secret};
+
+/// All settings. Every field has a default: an empty file is a valid configuration.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Where records come from and dead letters go.
+    pub kafka: Kafka,
+    /// Where rows go.
+    pub clickhouse: ClickHouse,
+    /// When a batch is closed and how many are in flight.
+    pub batch: Batch,
+    /// What a record may hold.
+    pub limits: Limits,
+    /// Model files; empty paths mean the ones built in.
+    pub models: Models,
+    /// Personal data.
+    pub privacy: Privacy,
+    /// Logs.
+    pub log: Log,
+}
+
+/// `[kafka]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Kafka {
+    /// `host:port`, several separated by commas.
+    pub brokers: String,
+    /// Topics to read.
+    pub topics: Vec<String>,
+    /// Consumer group.
+    pub group: String,
+    /// Where to begin on a partition this group has never read: `earliest` or `latest`.
+    pub start: Start,
+    /// Topic that records go to, whole, when they can't be used.
+    pub dead_letter_topic: String,
+    /// Any property of librdkafka, passed as it is (`security.protocol`, `sasl.username`, …).
+    /// `sasl.password` may be a file: `sasl.password_file`.
+    pub properties: BTreeMap<String, String>,
+}
+
+/// Where to begin on a partition that the group has never read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Start {
+    /// At the oldest record kept.
+    Earliest,
+    /// At records that come from now on.
+    Latest,
+}
+
+impl Default for Kafka {
+    fn default() -> Self {
+        Self {
+            brokers: "localhost:9092".into(),
+            topics: vec!["sada.feedback".into()],
+            group: "sada".into(),
+            start: Start::Earliest,
+            dead_letter_topic: "sada.dead-letters".into(),
+            properties: BTreeMap::new(),
+        }
+    }
+}
+
+/// `[clickhouse]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ClickHouse {
+    /// `http://host:8123` or `https://…`.
+    pub url: String,
+    /// Database of all tables.
+    pub database: String,
+    /// User; the server's default user if empty.
+    pub user: String,
+    /// File that holds the user's password; empty for none.
+    pub password_file: PathBuf,
+    /// Longest wait for one request.
+    #[serde(with = "load::duration")]
+    pub timeout: Duration,
+    /// Engine family that `migrate` makes tables with.
+    pub engine: Engine,
+    /// Cluster for `ON CLUSTER` and replicated engines; empty for a single server.
+    pub cluster: String,
+    /// How long rows are kept, by table: `feedback = "3 YEAR"`. Unlisted tables keep all.
+    pub ttl: BTreeMap<String, String>,
+}
+
+/// Engine family of the tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Engine {
+    /// `ReplacingMergeTree`, `MergeTree`.
+    Plain,
+    /// `ReplicatedReplacingMergeTree`, `ReplicatedMergeTree`.
+    Replicated,
+}
+
+impl Default for ClickHouse {
+    fn default() -> Self {
+        Self {
+            url: "http://localhost:8123".into(),
+            database: "sada".into(),
+            user: String::new(),
+            password_file: PathBuf::new(),
+            timeout: Duration::from_secs(60),
+            engine: Engine::Plain,
+            cluster: String::new(),
+            ttl: BTreeMap::new(),
+        }
+    }
+}
+
+/// `[batch]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Batch {
+    /// A batch is closed at this many records …
+    pub rows: usize,
+    /// … or at this many bytes …
+    pub bytes: usize,
+    /// … or when its first record has waited this long.
+    #[serde(with = "load::duration")]
+    pub time: Duration,
+    /// Bytes of records held in all: the bound on the memory of batches.
+    pub memory: usize,
+}
+
+impl Default for Batch {
+    fn default() -> Self {
+        Self {
+            rows: 10_000,
+            bytes: 8 << 20,
+            time: Duration::from_secs(1),
+            memory: 64 << 20,
+        }
+    }
+}
+
+/// `[limits]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Longest record in bytes; longer ones are dead letters.
+    pub record_bytes: usize,
+    /// Longest text in bytes; longer ones are cut at a character boundary and flagged.
+    pub text_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            record_bytes: 1 << 20,
+            text_bytes: 64 << 10,
+        }
+    }
+}
+
+/// `[models]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Models {
+    /// A taxonomy of your own (`models/taxonomy.toml` shows the shape).
+    pub taxonomy: PathBuf,
+    /// A sentiment model of your own, from `sada train sentiment`.
+    pub sentiment: PathBuf,
+}
+
+/// `[privacy]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Privacy {
+    /// File with the secret, at least 16 bytes, under which identifiers that look like an e-mail
+    /// address or a phone number are hashed. Keep it: another key makes other hashes.
+    pub key_file: PathBuf,
+}
+
+/// `[log]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    /// Filter (`info`, `sada=debug,rdkafka=warn`).
+    pub filter: String,
+    /// `text` or `json`.
+    pub format: LogFormat,
+}
+
+/// Shape of log lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For collectors.
+    Json,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self {
+            filter: "info".into(),
+            format: LogFormat::Text,
+        }
+    }
+}
+
+impl Config {
+    /// Reads file and environment and checks every value.
+    ///
+    /// # Errors
+    /// The file can't be read, a key is unknown, a value is bad. The message names the mend.
+    pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
+        let config = load::read(file, std::env::vars())?;
+        validate::check(&config, file)?;
+        Ok(config)
+    }
+}

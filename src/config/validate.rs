@@ -1,0 +1,163 @@
+//! Rules between and inside fields, checked at start.
+
+use std::path::Path;
+
+use super::{Config, ConfigError, Engine, load};
+
+pub(super) fn check(config: &Config, file: Option<&Path>) -> Result<(), ConfigError> {
+    for rule in rules(config) {
+        let Some((field, message, mend)) = rule else {
+            continue;
+        };
+        let place = match file {
+            Some(f) => match load::line_of(f, field) {
+                Some(line) => format!("{}:{line}: ", f.display()),
+                None => format!("{}: ", f.display()),
+            },
+            None => String::new(),
+        };
+        return Err(ConfigError {
+            place,
+            field: field.into(),
+            message,
+            mend: mend.into(),
+        });
+    }
+    Ok(())
+}
+
+type Broken = Option<(&'static str, String, &'static str)>;
+
+fn rules(c: &Config) -> Vec<Broken> {
+    let refuse = |bad: bool, field, message: String, mend| bad.then_some((field, message, mend));
+    let name = |s: &str| {
+        !s.is_empty()
+            && s.chars()
+                .all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
+    };
+    let identifier =
+        |s: &str| !s.is_empty() && s.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let bad_topic = c.kafka.topics.iter().find(|t| !name(t)).cloned();
+    let owned = [
+        "group.id",
+        "enable.auto.commit",
+        "enable.auto.offset.store",
+        "auto.offset.reset",
+    ];
+    let taken = c
+        .kafka
+        .properties
+        .keys()
+        .find(|k| owned.contains(&k.as_str()))
+        .cloned();
+    vec![
+        refuse(
+            c.kafka.brokers.split(',').any(|b| !b.contains(':')),
+            "kafka.brokers",
+            format!("{:?} is no list of host:port", c.kafka.brokers),
+            "write host:port, several separated by commas",
+        ),
+        refuse(
+            c.kafka.topics.is_empty(),
+            "kafka.topics",
+            "no topic to read".into(),
+            "name at least one topic, as in [\"sada.feedback\"]",
+        ),
+        refuse(
+            bad_topic.is_some(),
+            "kafka.topics",
+            format!("{:?} is no topic name", bad_topic.unwrap_or_default()),
+            "topic names hold letters, digits, dots, dashes and underscores",
+        ),
+        refuse(
+            !name(&c.kafka.dead_letter_topic),
+            "kafka.dead_letter_topic",
+            format!("{:?} is no topic name", c.kafka.dead_letter_topic),
+            "topic names hold letters, digits, dots, dashes and underscores",
+        ),
+        refuse(
+            c.kafka.topics.contains(&c.kafka.dead_letter_topic),
+            "kafka.dead_letter_topic",
+            "is one of the topics that are read: rejected records would go round for ever".into(),
+            "give the dead letters a topic of their own",
+        ),
+        refuse(
+            c.kafka.group.is_empty(),
+            "kafka.group",
+            "is empty".into(),
+            "name the consumer group; offsets are kept under it",
+        ),
+        refuse(
+            taken.is_some(),
+            "kafka.properties",
+            format!(
+                "{:?} is set by Sada itself: delivery rests on it",
+                taken.unwrap_or_default()
+            ),
+            "remove it; kafka.group and kafka.start are the settings for group and start",
+        ),
+        refuse(
+            !(c.clickhouse.url.starts_with("http://") || c.clickhouse.url.starts_with("https://")),
+            "clickhouse.url",
+            format!("{:?} is no http or https address", c.clickhouse.url),
+            "write http://host:8123 or https://host:8443 (the HTTP port, not 9000)",
+        ),
+        refuse(
+            !identifier(&c.clickhouse.database),
+            "clickhouse.database",
+            format!("{:?} is no database name", c.clickhouse.database),
+            "use letters, digits and underscores",
+        ),
+        refuse(
+            !c.clickhouse.cluster.is_empty() && !identifier(&c.clickhouse.cluster),
+            "clickhouse.cluster",
+            format!("{:?} is no cluster name", c.clickhouse.cluster),
+            "use letters, digits and underscores",
+        ),
+        refuse(
+            c.clickhouse.engine == Engine::Plain && !c.clickhouse.cluster.is_empty(),
+            "clickhouse.engine",
+            "plain tables on a cluster would hold different rows on each server".into(),
+            "set engine = \"replicated\", or leave cluster empty",
+        ),
+        refuse(
+            !(1..=1_000_000).contains(&c.batch.rows),
+            "batch.rows",
+            format!("{} is out of range", c.batch.rows),
+            "give 1 to 1000000; 10000 suits most",
+        ),
+        refuse(
+            !(1 << 10..=256 << 20).contains(&c.batch.bytes),
+            "batch.bytes",
+            format!("{} is out of range", c.batch.bytes),
+            "give 1024 to 268435456 bytes; 8388608 suits most",
+        ),
+        refuse(
+            c.batch.time.is_zero() || c.batch.time.as_secs() > 600,
+            "batch.time",
+            format!("{:?} is out of range", c.batch.time),
+            "give 1ms to 10m; 1s suits most",
+        ),
+        refuse(
+            c.batch.memory < 2 * c.batch.bytes,
+            "batch.memory",
+            format!(
+                "{} bytes hold less than two batches of batch.bytes",
+                c.batch.memory
+            ),
+            "give at least twice batch.bytes",
+        ),
+        refuse(
+            !(1 << 10..=64 << 20).contains(&c.limits.record_bytes),
+            "limits.record_bytes",
+            format!("{} is out of range", c.limits.record_bytes),
+            "give 1024 to 67108864 bytes",
+        ),
+        refuse(
+            !(64..=c.limits.record_bytes).contains(&c.limits.text_bytes),
+            "limits.text_bytes",
+            format!("{} is out of range", c.limits.text_bytes),
+            "give 64 up to limits.record_bytes",
+        ),
+    ]
+}
