@@ -2,3 +2,5 @@
 
 #[path = "suite/kafka_server.rs"]
 mod kafka_server;
+#[path = "suite/load.rs"]
+mod load;
