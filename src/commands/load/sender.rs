@@ -75,10 +75,12 @@ impl Sender {
         let metadata = producer
             .client()
             .fetch_metadata(Some(&target.topic), CONNECT)
-            .map_err(|error| anyhow!("no broker answers at {}: {error}", target.brokers))
-            .with_context(|| match target.is_embedded {
-                true => "is `sada demo` or `sada run --embedded` still running?".to_owned(),
-                false => "correct --brokers or kafka.brokers, or start the broker".to_owned(),
+            .map_err(|error| {
+                let mend = match target.is_embedded {
+                    true => "is `sada demo` or `sada run --embedded` still running?",
+                    false => "start it, or correct --brokers or kafka.brokers",
+                };
+                anyhow!("no broker answers at {} ({error}): {mend}", target.brokers)
             })?;
         let topic = metadata.topics().iter().find(|t| t.name() == target.topic);
         let partitions = topic.map_or(0, |t| t.partitions().len());
