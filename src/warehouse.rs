@@ -1,1 +1,3 @@
-//! warehouse
+//! The warehouse: ClickHouse tables, their rows, and the sink that fills them.
+
+pub mod rows;
