@@ -227,3 +227,136 @@ impl Done {
         let _ = self.0.send(());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::batch::DecodeError;
+    use crate::memory::{MemorySink, VecSource};
+
+    fn partition(number: i32) -> Partition {
+        Partition { topic: "t".into(), stream: "s".into(), number }
+    }
+
+    /// Batches of three records: a tombstone, then two that are no JSON.
+    fn batches(number: i32, count: i64) -> Vec<RawBatch> {
+        (0..count)
+            .map(|i| {
+                let mut batch = RawBatch::new(partition(number), 1);
+                batch.push(3 * i, 0, None, None, []);
+                batch.push(3 * i + 1, 0, None, Some(b"{"), []);
+                batch.push(3 * i + 2, 0, Some(b"key"), Some(b""), []);
+                batch
+            })
+            .collect()
+    }
+
+    /// A sink with a fault: what it answers at the n-th write, counted from 0.
+    struct Faulty<F> {
+        inner: MemorySink,
+        calls: AtomicUsize,
+        fault: F,
+    }
+
+    impl<F: Fn(usize) -> Result<(), SinkError>> Faulty<F> {
+        fn new(fault: F) -> Self {
+            Self { inner: MemorySink::default(), calls: AtomicUsize::new(0), fault }
+        }
+    }
+
+    impl<F: Fn(usize) -> Result<(), SinkError> + Send + Sync + 'static> Sink for Faulty<F> {
+        async fn write(&self, batch: &EnrichedBatch) -> Result<(), SinkError> {
+            (self.fault)(self.calls.fetch_add(1, Ordering::SeqCst))?;
+            self.inner.write(batch).await
+        }
+    }
+
+    fn parts<W: Sink>(warehouse: W) -> Arc<Parts<MemorySink, W>> {
+        Arc::new(Parts {
+            enricher: Enricher::for_tests(),
+            limits: Limits::default(),
+            dead_letters: MemorySink::default(),
+            warehouse,
+            in_flight: 4,
+        })
+    }
+
+    fn ends(advanced: &[Offsets], number: i32) -> Vec<i64> {
+        let of_partition = advanced.iter().filter(|o| o.partition.number == number);
+        of_partition.map(|o| *o.range.end()).collect()
+    }
+
+    #[tokio::test]
+    async fn every_record_has_one_outcome_and_offsets_advance_in_order() {
+        let mut source = VecSource::new(batches(0, 20).into_iter().chain(batches(1, 20)));
+        let parts = parts(MemorySink::default());
+        run(&mut source, parts.clone(), CancellationToken::new()).await.unwrap();
+        let written = parts.warehouse.written();
+        assert_eq!((written.rows, written.dead_letters, written.skipped), (0, 80, 40));
+        assert_eq!(parts.dead_letters.written().dead_letters, 80);
+        for number in [0, 1] {
+            let expected: Vec<i64> = (0..20).map(|i| 3 * i + 2).collect();
+            assert_eq!(ends(&source.advanced, number), expected);
+            assert_eq!(ends(&written.ranges, number), expected);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn transient_failures_are_tried_again_until_they_pass() {
+        let fault = |call| match call {
+            3..9 => Err(SinkError::Transient("busy".into())),
+            _ => Ok(()),
+        };
+        let mut source = VecSource::new(batches(0, 6));
+        let parts = parts(Faulty::new(fault));
+        run(&mut source, parts.clone(), CancellationToken::new()).await.unwrap();
+        assert_eq!(ends(&source.advanced, 0), [2, 5, 8, 11, 14, 17]);
+        assert_eq!(parts.warehouse.inner.written().ranges.len(), 6);
+    }
+
+    #[tokio::test]
+    async fn a_permanent_failure_stops_and_nothing_beyond_it_is_committed() {
+        let fault = |call| match call {
+            0..3 => Ok(()),
+            _ => Err(SinkError::Permanent("no such table".into())),
+        };
+        let mut source = VecSource::new(batches(0, 8));
+        let parts = parts(Faulty::new(fault));
+        let error = run(&mut source, parts, CancellationToken::new()).await.unwrap_err();
+        assert_eq!(error.to_string(), "no such table");
+        let advanced = ends(&source.advanced, 0);
+        assert_eq!(advanced, [2, 5, 8][..advanced.len()]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn shutdown_gives_up_what_no_sink_takes_and_commits_none_of_it() {
+        let shutdown = CancellationToken::new();
+        let stop = shutdown.clone();
+        let fault = move |call| {
+            if call == 5 {
+                stop.cancel();
+            }
+            Err(SinkError::Transient("down".into()))
+        };
+        let mut source = VecSource::new(batches(0, 8));
+        run(&mut source, parts(Faulty::new(fault)), shutdown).await.unwrap();
+        assert_eq!(source.advanced, []);
+    }
+
+    #[test]
+    fn a_rejected_record_is_kept_whole() {
+        let mut batch = RawBatch::new(partition(0), 1);
+        batch.push(7, 42, Some(b"k"), Some(b"\xff{"), [("h", b"\x00".as_slice())]);
+        let error = DecodeError {
+            reason: crate::batch::Reason::InvalidUtf8,
+            field: String::new(),
+            message: "not UTF-8".into(),
+        };
+        let rejected = Rejected::new(&batch.record(0), error);
+        assert_eq!(rejected.key, b"k");
+        assert_eq!(rejected.payload, b"\xff{");
+        assert_eq!(rejected.headers, [("h".to_owned(), b"\x00".to_vec())]);
+    }
+}
