@@ -1,1 +1,5 @@
-//! embedded
+//! The embedded default: a broker and the ClickHouse engine, nothing to install.
+
+pub mod broker;
+
+pub use broker::EmbeddedBroker;

@@ -208,3 +208,16 @@ fn text_of(feedback: &Feedback) -> String {
         ),
     }
 }
+
+#[cfg(test)]
+impl Enricher {
+    /// The built-in models under a key known to tests.
+    pub fn for_tests() -> Self {
+        Self::new(
+            language::Detector::new(),
+            privacy::Redactor::new(b"a key known to tests"),
+            sentiment::Model,
+            topics::Taxonomy,
+        )
+    }
+}

@@ -14,6 +14,7 @@ pub mod embedded;
 pub mod enrich;
 pub mod feedback;
 pub mod kafka;
+pub mod memory;
 pub mod pipeline;
 pub mod telemetry;
 pub mod text;
