@@ -1,3 +1,10 @@
 //! The warehouse: ClickHouse tables, their rows, and the sink that fills them.
 
+mod client;
+pub mod error;
+pub mod migrations;
 pub mod rows;
+mod sink;
+
+pub use client::{client, ping};
+pub use sink::WarehouseSink;
