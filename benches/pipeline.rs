@@ -4,12 +4,12 @@
 //! Python pipeline run in turn over the same records, and every figure is the median of the rounds
 //! with its range. CPU is that of the pipeline's own process: not of Kafka, not of the engine.
 
-use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use comfy_table::{CellAlignment, Table, presets};
 use sada::embedded::EmbeddedClickHouse;
+use sada::embedded::process::Settings;
 
 #[path = "pipeline/events.rs"]
 mod events;
@@ -40,8 +40,12 @@ struct Sizes {
 fn main() -> Result<()> {
     let sizes = sizes()?;
     let folder = tempfile::tempdir()?;
-    let program = Path::new(env!("CARGO_BIN_EXE_sada"));
-    let engine = EmbeddedClickHouse::start(program, folder.path(), "127.0.0.1:0".parse()?)?;
+    let engine = EmbeddedClickHouse::start(&Settings {
+        program: env!("CARGO_BIN_EXE_sada").into(),
+        path: folder.path().join("clickhouse"),
+        port: None,
+        library: None,
+    })?;
     let kafka = KafkaServer::start()?;
     let bench = transport::Bench { engine: engine.url(), kafka: &kafka, folder: folder.path() };
 

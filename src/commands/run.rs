@@ -1,7 +1,6 @@
 //! `sada run`
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -33,9 +32,9 @@ pub struct Arguments {
     /// Run with the embedded broker and ClickHouse engine, rows kept in this folder
     #[arg(long, value_name = "DIR")]
     embedded: Option<PathBuf>,
-    /// Where the embedded ClickHouse listens; port 0 takes a free one
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8123", requires = "embedded")]
-    listen: SocketAddr,
+    /// Port of the embedded ClickHouse on 127.0.0.1; 0 takes a free one
+    #[arg(long, default_value_t = 8123, requires = "embedded")]
+    port: u16,
 }
 
 /// Runs the pipeline until a signal comes.
@@ -50,7 +49,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
         let Some(dir) = arguments.embedded else {
             return pipeline(&config, HashMap::new(), shutdown).await;
         };
-        let stack = EmbeddedStack::start(&dir, arguments.listen, &mut config)?;
+        let stack = EmbeddedStack::start(&dir, arguments.port, &mut config)?;
         warehouse::migrations::apply(&config).await?;
         info!(bootstrap = stack.bootstrap(), http = stack.http_url(), "embedded parts are up");
         pipeline(&config, stack.streams(), shutdown).await

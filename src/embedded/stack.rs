@@ -2,12 +2,11 @@
 
 use std::collections::HashMap;
 use std::io::Write;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::{Address, EmbeddedBroker, EmbeddedClickHouse};
+use super::{Address, EmbeddedBroker, EmbeddedClickHouse, library, process};
 use crate::config::Config;
 
 /// A broker in this process and the ClickHouse engine in a child process; both end with it.
@@ -18,18 +17,23 @@ pub struct EmbeddedStack {
 }
 
 impl EmbeddedStack {
-    /// Starts both over one folder and points the configuration at them. Rows stay in the folder;
+    /// Starts both over one folder and points the configuration at them. ClickHouse listens on
+    /// this port of the loopback interface, 0 for a free one. Rows stay in the folder;
     /// the broker's records are gone when it ends. A key for identifiers is made on first use.
     ///
     /// # Errors
     /// The folder can't be written, the engine's library is missing, the port is taken.
-    pub fn start(dir: &Path, listen: SocketAddr, config: &mut Config) -> Result<Self> {
+    pub fn start(dir: &Path, port: u16, config: &mut Config) -> Result<Self> {
         std::fs::create_dir_all(dir).with_context(|| format!("can't make {}", dir.display()))?;
         if config.privacy.key_file.as_os_str().is_empty() {
             config.privacy.key_file = key_file(dir)?;
         }
-        let program = std::env::current_exe().context("can't find this program's file")?;
-        let clickhouse = EmbeddedClickHouse::start(&program, &dir.join("clickhouse"), listen)?;
+        let clickhouse = EmbeddedClickHouse::start(&process::Settings {
+            program: std::env::current_exe().context("can't find this program's file")?,
+            path: dir.join("clickhouse"),
+            port: (port != 0).then_some(port),
+            library: Some(library::find(None)?),
+        })?;
         let topics = config.kafka.topics.iter().chain([&config.kafka.dead_letter_topic]);
         let broker = EmbeddedBroker::start(topics.map(String::as_str))?;
         config.kafka.brokers = broker.bootstrap();

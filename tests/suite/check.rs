@@ -76,7 +76,7 @@ fn a_missing_library_is_refused() {
     refused(
         output(
             Command::new(SADA)
-                .args(["run", "--listen", "127.0.0.1:0", "--embedded"])
+                .args(["run", "--port", "0", "--embedded"])
                 .arg(folder.path())
                 .env("SADA_LIBCHDB", absent),
         ),

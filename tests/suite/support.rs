@@ -1,12 +1,13 @@
 //! What several tests need: the engine, a database of their own, and the program as a process.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use sada::config::Config;
 use sada::embedded::EmbeddedClickHouse;
+use sada::embedded::process::Settings;
 
 /// The program under test.
 pub const SADA: &str = env!("CARGO_BIN_EXE_sada");
@@ -19,8 +20,13 @@ pub fn engine() -> &'static EmbeddedClickHouse {
     static ENGINE: OnceLock<(EmbeddedClickHouse, tempfile::TempDir)> = OnceLock::new();
     let (engine, _) = ENGINE.get_or_init(|| {
         let folder = tempfile::tempdir().unwrap();
-        let listen = "127.0.0.1:0".parse().unwrap();
-        (EmbeddedClickHouse::start(Path::new(SADA), folder.path(), listen).unwrap(), folder)
+        let settings = Settings {
+            program: SADA.into(),
+            path: folder.path().into(),
+            port: None,
+            library: None,
+        };
+        (EmbeddedClickHouse::start(&settings).unwrap(), folder)
     });
     engine
 }
