@@ -17,4 +17,5 @@ pub mod kafka;
 pub mod pipeline;
 pub mod telemetry;
 pub mod text;
+pub mod training;
 pub mod warehouse;
