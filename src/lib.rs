@@ -63,4 +63,5 @@ pub mod memory;
 pub mod pipeline;
 pub mod telemetry;
 pub mod text;
+pub mod training;
 pub mod warehouse;
