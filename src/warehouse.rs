@@ -4,7 +4,7 @@ mod client;
 pub mod error;
 pub mod migrations;
 pub mod rows;
-mod sink;
+pub mod sink;
 
 pub use client::{client, ping};
 pub use sink::WarehouseSink;

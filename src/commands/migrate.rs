@@ -5,7 +5,7 @@ use comfy_table::Table;
 use comfy_table::presets::NOTHING;
 
 use crate::commands::ConfigFile;
-use crate::warehouse::migrations::{MIGRATIONS, MigrateError, State, Step, migrate};
+use crate::warehouse::migrations::{MIGRATIONS, State, Step, migrate};
 
 /// Create or update the tables in ClickHouse
 ///
@@ -31,16 +31,9 @@ pub struct Arguments {
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let config = arguments.config.load()?;
     crate::telemetry::start(&config.log)?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
     let client = crate::warehouse::client(&config.clickhouse)?;
     let done = migrate(&client, &config.clickhouse, &MIGRATIONS, arguments.dry_run);
-    let steps = runtime.block_on(done).map_err(|error| match error {
-        // Kept as what it is: exit code 2.
-        MigrateError::Refused(refusal) => anyhow::Error::from(refusal),
-        failed => failed.into(),
-    })?;
+    let steps = super::runtime()?.block_on(done)?;
     if arguments.dry_run {
         for statement in steps.iter().flat_map(|s| &s.statements) {
             println!("{statement};\n");
@@ -52,7 +45,9 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
 
 fn table(steps: &[Step], dry_run: bool) -> Table {
     let mut table = Table::new();
-    table.load_preset(NOTHING).set_header(["migration", "state"]);
+    table
+        .load_preset(NOTHING)
+        .set_header(["migration", "state"]);
     for step in steps {
         let state = match (step.state, dry_run) {
             (State::Present, _) => "was there",

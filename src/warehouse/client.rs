@@ -118,16 +118,26 @@ mod tests {
         let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", free.local_addr().unwrap());
         drop(free);
-        let config = ClickHouse { url: url.clone(), timeout: Duration::from_secs(5), ..ClickHouse::default() };
+        let config = ClickHouse {
+            url: url.clone(),
+            timeout: Duration::from_secs(5),
+            ..ClickHouse::default()
+        };
         let error = ping(&client(&config).unwrap(), &config).await.unwrap_err();
         assert_eq!(error.field, "clickhouse.url");
-        assert!(error.message.contains(&url) && error.message.contains("refused"), "{error}");
+        assert!(
+            error.message.contains(&url) && error.message.contains("refused"),
+            "{error}"
+        );
     }
 
     #[test]
     fn a_password_file_that_is_empty_is_refused_and_a_full_one_never_shown() {
         let mut file = tempfile::NamedTempFile::new().unwrap();
-        let config = ClickHouse { password_file: file.path().into(), ..ClickHouse::default() };
+        let config = ClickHouse {
+            password_file: file.path().into(),
+            ..ClickHouse::default()
+        };
         let error = client(&config).unwrap_err();
         assert_eq!(error.field, "clickhouse.password_file");
         file.write_all(b"very secret\n").unwrap();

@@ -116,7 +116,10 @@ mod tests {
             "upstream is gone",
         ];
         for text in all {
-            assert!(sink_error(&answered(text), "insert").is_transient(), "{text}");
+            assert!(
+                sink_error(&answered(text), "insert").is_transient(),
+                "{text}"
+            );
         }
         let network = Error::Network("connection reset".into());
         assert!(sink_error(&network, "insert").is_transient());
@@ -143,7 +146,10 @@ mod tests {
             "404 Not Found",
         ];
         for text in all {
-            assert!(!sink_error(&answered(text), "insert").is_transient(), "{text}");
+            assert!(
+                !sink_error(&answered(text), "insert").is_transient(),
+                "{text}"
+            );
         }
         let mismatch = Error::SchemaMismatch("column `text` is missing".into());
         assert!(!sink_error(&mismatch, "insert").is_transient());
@@ -151,8 +157,11 @@ mod tests {
 
     #[test]
     fn messages_say_what_was_tried() {
-        let error = sink_error(&answered("Code: 60. DB::Exception: no table"), "insert into `sada`.feedback");
-        let expected = "insert into `sada`.feedback: bad response: Code: 60. DB::Exception: no table";
+        let error = sink_error(
+            &answered("Code: 60. DB::Exception: no table"),
+            "insert into sada.feedback",
+        );
+        let expected = "insert into sada.feedback: bad response: Code: 60. DB::Exception: no table";
         assert_eq!(error.to_string(), expected);
     }
 }

@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 use tracing::debug;
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::config::{ClickHouse, ConfigError};
+use crate::config::{ClickHouse, Config, ConfigError};
 
-use super::client::{ping, refusal};
+use super::client::{client, ping, refusal};
 
 pub mod template;
 mod ttl;
@@ -78,10 +78,12 @@ pub enum State {
 #[derive(Debug, thiserror::Error)]
 pub enum MigrateError {
     /// The configuration or the database does not allow it; nothing was done.
-    #[error("{0}")]
-    Refused(ConfigError),
+    #[error("can't bring the tables up to date")]
+    Refused(#[from] ConfigError),
     /// A statement failed. What came before it holds; running again goes on from there.
-    #[error("migration {step} failed: {error}\n  in: {statement}\n  mend: see what ClickHouse says, then run `sada migrate` again")]
+    #[error(
+        "migration {step} failed: {error}\n  in: {statement}\n  mend: see what ClickHouse says, then run `sada migrate` again"
+    )]
     Failed {
         /// Migration by number and name.
         step: String,
@@ -105,6 +107,15 @@ struct Table {
     engine_full: String,
 }
 
+/// Brings the configured server up to date.
+///
+/// # Errors
+/// See [`MigrateError`].
+pub async fn apply(config: &Config) -> Result<Vec<Step>, MigrateError> {
+    let client = client(&config.clickhouse)?;
+    migrate(&client, &config.clickhouse, &MIGRATIONS, false).await
+}
+
 /// Brings the tables up to date: what is not recorded is applied, in order. With `dry_run` nothing
 /// is changed.
 ///
@@ -116,11 +127,11 @@ pub async fn migrate(
     migrations: &[Migration],
     dry_run: bool,
 ) -> Result<Vec<Step>, MigrateError> {
-    ttl::check(config).map_err(MigrateError::Refused)?;
-    ping(client, config).await.map_err(MigrateError::Refused)?;
+    ttl::check(config)?;
+    ping(client, config).await?;
     let unreadable = |error| MigrateError::Refused(refusal(&error, config));
     let recorded = recorded(client, config).await.map_err(unreadable)?;
-    check_history(&recorded, migrations, config).map_err(MigrateError::Refused)?;
+    check_history(&recorded, migrations, config)?;
     let mut steps = Vec::new();
     for migration in migrations {
         let mut step = Step {
@@ -138,7 +149,11 @@ pub async fn migrate(
             if !dry_run {
                 execute(client, &step).await?;
                 record(client, config, migration, &step).await?;
-                debug!(number = migration.number, name = migration.name, "migration applied");
+                debug!(
+                    number = migration.number,
+                    name = migration.name,
+                    "migration applied"
+                );
             }
         }
         steps.push(step);
@@ -163,21 +178,31 @@ pub async fn migrate(
 }
 
 /// Whether the pipeline can write: all migrations are recorded, all tables and views are there,
-/// and the tables remember inserts.
+/// and the tables remember inserts. Returns server and version, for people.
 ///
 /// # Errors
-/// They aren't; the mend is `sada migrate`.
-pub async fn verify(client: &Client, config: &ClickHouse) -> Result<(), ConfigError> {
-    ping(client, config).await?;
+/// It can't; says the mend, mostly `sada migrate`.
+pub async fn verify(config: &Config) -> Result<String, ConfigError> {
+    let config = &config.clickhouse;
+    ttl::check(config)?;
+    let client = client(config)?;
+    let version = ping(&client, config).await?;
     let unreadable = |error| refusal(&error, config);
-    let recorded = recorded(client, config).await.map_err(unreadable)?;
+    let recorded = recorded(&client, config).await.map_err(unreadable)?;
     check_history(&recorded, &MIGRATIONS, config)?;
-    let refuse = |message: String, mend: &str| ConfigError {
-        place: String::new(),
-        field: "clickhouse.database".into(),
-        message,
-        mend: mend.into(),
-    };
+    let tables = tables(&client, config).await.map_err(unreadable)?;
+    check_tables(&recorded, &tables, config)?;
+    Ok(format!(
+        "{} {version}, database {}",
+        config.url, config.database
+    ))
+}
+
+fn check_tables(
+    recorded: &[Recorded],
+    tables: &[Table],
+    config: &ClickHouse,
+) -> Result<(), ConfigError> {
     let database = &config.database;
     let open = MIGRATIONS
         .iter()
@@ -185,29 +210,48 @@ pub async fn verify(client: &Client, config: &ClickHouse) -> Result<(), ConfigEr
     let open: Vec<&str> = open.map(|m| m.name).collect();
     if !open.is_empty() {
         return Err(refuse(
-            format!("{database} on {} lacks: {}", config.url, open.join(", ")),
+            format!("{database} on {} lacks {}", config.url, open.join(", ")),
             "run `sada migrate`",
         ));
     }
-    let tables = tables(client, config).await.map_err(unreadable)?;
-    let missing = RELATIONS.iter().filter(|r| tables.iter().all(|t| t.name != **r));
+    let missing = RELATIONS
+        .iter()
+        .filter(|r| tables.iter().all(|t| t.name != **r));
     let missing: Vec<&str> = missing.copied().collect();
     if !missing.is_empty() {
         return Err(refuse(
-            format!("{database} on {} had these once, and they are gone: {}", config.url, missing.join(", ")),
-            "restore them from a backup; or, to begin with empty ones, delete the rows of their \
-             migrations from the table `migrations` and run `sada migrate`",
+            format!(
+                "{database} on {} once had {}, now gone",
+                config.url,
+                missing.join(", ")
+            ),
+            "restore from a backup; or, to begin with empty ones, delete their rows from the table \
+             `migrations` and run `sada migrate`",
         ));
     }
-    for table in tables.iter().filter(|t| TOKENED.contains(&t.name.as_str())) {
-        if forgets_inserts(&table.engine_full) {
-            return Err(refuse(
-                format!("table {database}.{} forgets inserts at once: what is sent again would be there twice", table.name),
-                "run `ALTER TABLE … MODIFY SETTING non_replicated_deduplication_window = 10000` on it",
-            ));
-        }
+    let tokened = tables.iter().filter(|t| TOKENED.contains(&t.name.as_str()));
+    match tokened
+        .into_iter()
+        .find(|t| forgets_inserts(&t.engine_full))
+    {
+        None => Ok(()),
+        Some(Table { name, .. }) => Err(refuse(
+            format!(
+                "table {database}.{name} forgets inserts at once: what is sent again would be there twice"
+            ),
+            "set non_replicated_deduplication_window of the table to 10000 by ALTER TABLE … MODIFY SETTING \
+             (replicated_deduplication_window on a replicated one)",
+        )),
     }
-    Ok(())
+}
+
+fn refuse(message: String, mend: &str) -> ConfigError {
+    ConfigError {
+        place: String::new(),
+        field: "clickhouse.database".into(),
+        message,
+        mend: mend.into(),
+    }
 }
 
 /// Tables that the sink writes under a token.
@@ -247,23 +291,23 @@ fn check_history(
     migrations: &[Migration],
     config: &ClickHouse,
 ) -> Result<(), ConfigError> {
-    let refuse = |message: String, mend: &str| ConfigError {
-        place: String::new(),
-        field: "clickhouse.database".into(),
-        message,
-        mend: mend.into(),
-    };
     for past in recorded {
         let number = past.number;
         let Some(ours) = migrations.iter().find(|m| m.number == number) else {
             return Err(refuse(
-                format!("{} is newer than this program: it has migration {number:03} {}", config.database, past.name),
+                format!(
+                    "{} is newer than this program: it has migration {number:03} {}",
+                    config.database, past.name
+                ),
                 "use the program that made it, or a newer one",
             ));
         };
         if ours.checksum() != past.checksum {
             return Err(refuse(
-                format!("migration {number:03} {} was changed after it was applied to {}", ours.name, config.database),
+                format!(
+                    "migration {number:03} {} was changed after it was applied to {}",
+                    ours.name, config.database
+                ),
                 "restore the file as it was released, and put the change into a new migration",
             ));
         }
@@ -271,8 +315,15 @@ fn check_history(
     Ok(())
 }
 
-async fn recorded(client: &Client, config: &ClickHouse) -> clickhouse::error::Result<Vec<Recorded>> {
-    if !tables(client, config).await?.iter().any(|t| t.name == "migrations") {
+async fn recorded(
+    client: &Client,
+    config: &ClickHouse,
+) -> clickhouse::error::Result<Vec<Recorded>> {
+    if !tables(client, config)
+        .await?
+        .iter()
+        .any(|t| t.name == "migrations")
+    {
         return Ok(Vec::new());
     }
     let sql = format!(
@@ -311,7 +362,10 @@ async fn record(
         .bind(migration.name)
         .bind(migration.checksum())
         .bind(env!("CARGO_PKG_VERSION"));
-    insert.execute().await.map_err(|error| failed(step, &sql, error))
+    insert
+        .execute()
+        .await
+        .map_err(|error| failed(step, &sql, error))
 }
 
 fn failed(step: &Step, statement: &str, error: clickhouse::error::Error) -> MigrateError {
@@ -354,7 +408,10 @@ mod tests {
         let good = past(1, MIGRATIONS[0].checksum());
         assert!(check_history(&[good], &MIGRATIONS, &config).is_ok());
         let changed = check_history(&[past(2, "0".into())], &MIGRATIONS, &config).unwrap_err();
-        assert!(changed.message.contains("002 feedback was changed"), "{changed}");
+        assert!(
+            changed.message.contains("002 feedback was changed"),
+            "{changed}"
+        );
         let newer = check_history(&[past(99, "0".into())], &MIGRATIONS, &config).unwrap_err();
         assert!(newer.message.contains("newer than this program"), "{newer}");
     }
@@ -362,11 +419,23 @@ mod tests {
     #[test]
     fn tables_that_forget_inserts_are_found() {
         for (engine, forgets) in [
-            ("MergeTree ORDER BY x SETTINGS index_granularity = 8192", true),
-            ("MergeTree ORDER BY x SETTINGS non_replicated_deduplication_window = 10000, index_granularity = 8192", false),
-            ("MergeTree ORDER BY x SETTINGS non_replicated_deduplication_window = 0", true),
+            (
+                "MergeTree ORDER BY x SETTINGS index_granularity = 8192",
+                true,
+            ),
+            (
+                "MergeTree ORDER BY x SETTINGS non_replicated_deduplication_window = 10000, index_granularity = 8192",
+                false,
+            ),
+            (
+                "MergeTree ORDER BY x SETTINGS non_replicated_deduplication_window = 0",
+                true,
+            ),
             ("ReplicatedMergeTree('/p', '{replica}') ORDER BY x", false),
-            ("ReplicatedMergeTree('/p', '{replica}') ORDER BY x SETTINGS replicated_deduplication_window = 0, index_granularity = 1", true),
+            (
+                "ReplicatedMergeTree('/p', '{replica}') ORDER BY x SETTINGS replicated_deduplication_window = 0, index_granularity = 1",
+                true,
+            ),
             ("SharedMergeTree ORDER BY x", false),
         ] {
             assert_eq!(forgets_inserts(engine), forgets, "{engine}");

@@ -11,7 +11,7 @@ use clickhouse::Client;
 use clickhouse::insert::Insert;
 
 use crate::batch::{EnrichedBatch, Outcome, OutcomeKind};
-use crate::config::{ClickHouse, ConfigError};
+use crate::config::{Config, ConfigError};
 use crate::pipeline::{Sink, SinkError};
 
 use super::error::sink_error;
@@ -26,16 +26,16 @@ pub struct WarehouseSink {
 }
 
 impl WarehouseSink {
-    /// A sink for the configured server. `group`: the consumer group whose batches come.
+    /// A sink for the configured server and consumer group.
     ///
     /// # Errors
     /// The password file can't be read.
-    pub fn new(config: &ClickHouse, group: &str) -> Result<Self, ConfigError> {
+    pub fn new(config: &Config) -> Result<Self, ConfigError> {
         Ok(Self {
-            client: super::client(config)?,
-            database: config.database.clone(),
-            group: group.to_owned(),
-            timeout: config.timeout,
+            client: super::client(&config.clickhouse)?,
+            database: config.clickhouse.database.clone(),
+            group: config.kafka.group.clone(),
+            timeout: config.clickhouse.timeout,
         })
     }
 

@@ -67,7 +67,8 @@ pub fn changes(config: &ClickHouse, engine: impl Fn(&str) -> Option<String>) -> 
         match wanted.and_then(|w| interval(w)) {
             Some((number, unit)) => {
                 let expression = format!("toDateTime({column}) + toInterval{unit}({number})");
-                let is_so = engine.contains(&format!(" TTL {expression} ")) || engine.ends_with(&format!(" TTL {expression}"));
+                let is_so = engine.contains(&format!(" TTL {expression} "))
+                    || engine.ends_with(&format!(" TTL {expression}"));
                 (!is_so).then(|| Change {
                     table,
                     to: format!("{number} {}", unit.to_uppercase()),
@@ -115,7 +116,14 @@ mod tests {
         assert!(check(&with("dead_letters", "90 days")).is_ok());
         let error = check(&with("feedbacks", "3 YEAR")).unwrap_err();
         assert_eq!(error.field, "clickhouse.ttl.feedbacks");
-        for wrong in ["3", "YEAR", "0 DAY", "-1 DAY", "3 YEAR; DROP TABLE t", "1.5 DAY"] {
+        for wrong in [
+            "3",
+            "YEAR",
+            "0 DAY",
+            "-1 DAY",
+            "3 YEAR; DROP TABLE t",
+            "1.5 DAY",
+        ] {
             assert!(check(&with("feedback", wrong)).is_err(), "{wrong}");
         }
     }
@@ -123,11 +131,19 @@ mod tests {
     #[test]
     fn a_table_is_altered_only_if_it_differs() {
         let tables = |ttl: &'static str| {
-            move |_: &str| Some(format!("MergeTree ORDER BY x{ttl} SETTINGS index_granularity = 8192"))
+            move |_: &str| {
+                Some(format!(
+                    "MergeTree ORDER BY x{ttl} SETTINGS index_granularity = 8192"
+                ))
+            }
         };
         let config = with("feedback", "3 YEAR");
         let wanted = " TTL toDateTime(created_at) + toIntervalYear(3)";
-        assert!(changes(&config, tables(wanted)).iter().all(|c| c.table != "feedback"));
+        assert!(
+            changes(&config, tables(wanted))
+                .iter()
+                .all(|c| c.table != "feedback")
+        );
         let [change] = &changes(&config, tables(""))[..] else {
             panic!("one change")
         };
