@@ -1,19 +1,18 @@
 //! Which broker and topic to send to.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use anyhow::Context;
 use rdkafka::ClientConfig;
-use serde::Deserialize;
 
-use crate::config::{Config, ConfigError, secret};
+use crate::config::{Config, ConfigError};
+use crate::embedded::address::Address;
+use crate::kafka;
 
 /// Where `sada demo` keeps its data unless told otherwise.
 const DEMO: &str = "demo-data";
 
 /// A broker, a topic and what clients need to know of them.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Target {
     /// `host:port`, several separated by commas.
     pub brokers: String,
@@ -21,10 +20,9 @@ pub struct Target {
     pub topic: String,
     /// The pipeline's consumer group.
     pub group: String,
-    /// Properties of librdkafka.
-    properties: BTreeMap<String, String>,
     /// The broker is the embedded one, which forgets what nobody has read in time.
     pub is_embedded: bool,
+    client: ClientConfig,
 }
 
 /// What the command line says about the target.
@@ -38,87 +36,48 @@ pub struct Told<'a> {
     pub topic: Option<&'a str>,
 }
 
-/// `embedded.json`, which `sada run --embedded` and `sada demo` write.
-#[derive(Deserialize)]
-struct Embedded {
-    bootstrap: String,
-}
-
 impl Target {
     /// Flags beat the configuration; where neither names a broker and a demo has left its
     /// `embedded.json` in the current folder, its broker is taken.
     ///
     /// # Errors
-    /// `embedded.json` is missing or not in its form, a secret can't be read.
-    pub fn find(told: &Told<'_>, config: &Config) -> anyhow::Result<Self> {
+    /// No embedded pipeline runs in the folder, a secret can't be read.
+    pub fn find(told: &Told<'_>, config: &Config) -> Result<Self, ConfigError> {
         let untold = told.brokers.is_none()
             && told.embedded.is_none()
             && config.kafka.brokers == Config::default().kafka.brokers;
         let demo = Path::new(DEMO);
-        let folder = told
-            .embedded
-            .or_else(|| (untold && demo.join("embedded.json").exists()).then_some(demo));
+        let found = (untold && demo.join("embedded.json").exists()).then_some(demo);
+        let folder = told.embedded.or(found);
+        let mut config = config.clone();
+        if let Some(brokers) = told.brokers {
+            config.kafka.brokers = brokers.to_owned();
+        } else if let Some(folder) = folder {
+            config.kafka.brokers = Address::read(folder)?.bootstrap;
+            config.kafka.properties.clear();
+        }
         let topic = told
             .topic
             .or(config.kafka.topics.first().map(String::as_str));
-        let mut target = Self {
-            brokers: told.brokers.unwrap_or(&config.kafka.brokers).to_owned(),
+        Ok(Self {
             topic: topic.unwrap_or_default().to_owned(),
-            group: config.kafka.group.clone(),
-            properties: BTreeMap::new(),
-            is_embedded: false,
-        };
-        match folder.filter(|_| told.brokers.is_none()) {
-            Some(folder) => {
-                target.brokers = embedded(folder)?;
-                target.is_embedded = true;
-            }
-            None => target.properties = properties(config)?,
-        }
-        Ok(target)
+            is_embedded: told.brokers.is_none() && folder.is_some(),
+            client: kafka::client(&config)?,
+            brokers: config.kafka.brokers,
+            group: config.kafka.group,
+        })
     }
 
     /// Configuration of a client of this broker.
     pub fn client(&self) -> ClientConfig {
-        let mut client = ClientConfig::new();
-        for (name, value) in &self.properties {
-            client.set(name, value);
-        }
-        client.set("bootstrap.servers", &self.brokers);
-        client
+        self.client.clone()
     }
-}
-
-fn embedded(folder: &Path) -> anyhow::Result<String> {
-    let file = folder.join("embedded.json");
-    let text = std::fs::read_to_string(&file).with_context(|| {
-        format!(
-            "can't read {}: is `sada demo` or `sada run --embedded` running with that folder?",
-            file.display()
-        )
-    })?;
-    let embedded: Embedded = serde_json::from_str(&text)
-        .with_context(|| format!("{} is not in its form", file.display()))?;
-    Ok(embedded.bootstrap)
-}
-
-/// `[kafka.properties]`, with secrets read from the files that `…_file` names.
-fn properties(config: &Config) -> Result<BTreeMap<String, String>, ConfigError> {
-    let properties = config.kafka.properties.iter().map(|(name, value)| {
-        match name.strip_suffix("password_file") {
-            Some(start) => {
-                let field = format!("kafka.properties.{name}");
-                let password = secret(&PathBuf::from(value), &field)?;
-                Ok((format!("{start}password"), password))
-            }
-            None => Ok((name.clone(), value.clone())),
-        }
-    });
-    properties.collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     #[test]
@@ -141,7 +100,7 @@ mod tests {
 
         told.embedded = Some(folder.path());
         let error = Target::find(&told, &config).unwrap_err().to_string();
-        assert!(error.contains("running"), "{error}");
+        assert!(error.contains("sada run --embedded"), "{error}");
         let json = r#"{"bootstrap": "127.0.0.1:4242", "http": "http://127.0.0.1:8123"}"#;
         std::fs::write(folder.path().join("embedded.json"), json).unwrap();
         let target = Target::find(&told, &config).unwrap();

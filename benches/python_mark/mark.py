@@ -5,11 +5,11 @@ Kafka to ClickHouse with the usual libraries in their fast settings: confluent-k
 clickhouse-connect; blocks of 10,000 rows by columns, offsets committed after each insert.
 It does no enrichment, keeps no evidence, and stops for good at the first bad record.
 
-    pipeline.py --brokers localhost:9092 --topic sada.feedback --url http://localhost:8123 \
-        [--database bench] [--table python_mark] [--group python-mark] [--count N]
+    mark.py --brokers localhost:9092 --topic sada.feedback --clickhouse http://localhost:8123 \
+        [--database python_mark] [--group python-mark] [--events N]
 
-With --count it ends after so many records and prints one line of JSON: records, seconds from the
-first block to the last commit, CPU seconds (own and total), peak memory.
+With --events it ends after so many records. Its last line is one of JSON: records, seconds from the
+first block to the last commit, CPU seconds in between and in all, peak memory.
 """
 
 import argparse
@@ -26,7 +26,7 @@ from confluent_kafka import Consumer
 BLOCK = 10_000
 
 TABLE = """
-CREATE TABLE IF NOT EXISTS {table} (
+CREATE TABLE IF NOT EXISTS reviews (
     id String, tenant LowCardinality(String), created_at DateTime64(3), version UInt64,
     customer_id String, channel LowCardinality(String), country LowCardinality(String),
     platform LowCardinality(String), item_id String, rating Float32, title String, body String,
@@ -74,15 +74,16 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--brokers", required=True)
     parser.add_argument("--topic", required=True)
-    parser.add_argument("--url", required=True)
-    parser.add_argument("--database", default="default")
-    parser.add_argument("--table", default="python_mark")
+    parser.add_argument("--clickhouse", required=True, metavar="URL")
+    parser.add_argument("--database", default="python_mark")
     parser.add_argument("--group", default="python-mark")
-    parser.add_argument("--count", type=int, default=0)
+    parser.add_argument("--events", type=int, default=0)
     arguments = parser.parse_args()
 
-    warehouse = clickhouse_connect.get_client(dsn=arguments.url, database=arguments.database, compress=False)
-    warehouse.command(TABLE.format(table=arguments.table))
+    warehouse = clickhouse_connect.get_client(dsn=arguments.clickhouse, compress=False)
+    warehouse.command("CREATE DATABASE IF NOT EXISTS {d:Identifier}", parameters={"d": arguments.database})
+    warehouse.database = arguments.database
+    warehouse.command(TABLE)
     consumer = Consumer({
         "bootstrap.servers": arguments.brokers,
         "group.id": arguments.group,
@@ -101,7 +102,7 @@ def main():
     signal.signal(signal.SIGINT, stop)
 
     done, begun = 0, None
-    while running and (not arguments.count or done < arguments.count):
+    while running and (not arguments.events or done < arguments.events):
         messages = consumer.consume(BLOCK, timeout=1.0)
         for message in messages:
             if message.error():
@@ -111,7 +112,7 @@ def main():
         if begun is None:
             begun, used = time.monotonic(), time.process_time()
         rows = [row(message) for message in messages]
-        warehouse.insert(arguments.table, list(zip(*rows)), column_names=COLUMNS, column_oriented=True)
+        warehouse.insert("reviews", list(zip(*rows)), column_names=COLUMNS, column_oriented=True)
         consumer.commit(asynchronous=False)
         done += len(rows)
 
