@@ -36,7 +36,7 @@ const ARABIC_PREFIXES: [&str; 10] = [
     "ال", "وال", "بال", "لل", "کال", "فال", "ولل", "وبال", "عال", "هال",
 ];
 const ARABIC_LETTERS_BEFORE: [&str; 6] = ["و", "ف", "ب", "ل", "ک", "ه"];
-const ARABIC_SUFFIXES: [&str; 22] = [
+const ARABIC_SUFFIXES: [&str; 26] = [
     "ها",
     "های",
     "هایی",
@@ -59,6 +59,10 @@ const ARABIC_SUFFIXES: [&str; 22] = [
     "ترین",
     "ترها",
     "یی",
+    "اش",
+    "ام",
+    "ای",
+    "است",
 ];
 const ARABIC_LETTERS_AFTER: [&str; 8] = ["ی", "م", "ت", "ش", "ه", "ک", "ا", "و"];
 
@@ -82,30 +86,64 @@ impl Keywords {
         })
     }
 
-    /// Mentions in the order of the text, without overlaps: the leftmost, of several there the
-    /// longest. A phrase that is no mention hides the keywords inside it.
+    /// Mentions in the order of the text, without overlaps: of keywords that overlap the longest,
+    /// of equally long ones the first. A phrase that is no mention hides the keywords inside it.
     pub(super) fn mentions(&self, text: &str) -> Vec<Mention> {
-        let mut hits: Vec<(Range<usize>, Option<usize>)> = Vec::new();
+        let mut hits: Vec<Hit> = Vec::new();
         for hit in self.automaton.find_overlapping_iter(text) {
             let Some((topic, chars)) = self.patterns.get(hit.pattern().as_usize()) else {
                 continue;
             };
             if is_word(text, hit.range(), *chars) {
-                hits.push((hit.range(), *topic));
+                hits.push(Hit {
+                    range: hit.range(),
+                    topic: *topic,
+                });
             }
         }
-        hits.sort_unstable_by_key(|(range, topic)| (range.start, usize::MAX - range.end, *topic));
-        let mut end = 0;
-        hits.into_iter()
-            .filter_map(|(range, topic)| {
-                if range.start < end {
-                    return None;
-                }
-                end = range.end;
-                topic.map(|topic| Mention { topic, range })
-            })
-            .collect()
+        hits.sort_unstable_by_key(|hit| hit.range.start);
+        let mut mentions = Vec::new();
+        let mut rest = hits.as_mut_slice();
+        while let Some(first) = rest.first() {
+            // Hits that overlap, directly or through others, are decided on together.
+            let mut end = first.range.end;
+            let mut count = 1;
+            while let Some(next) = rest.get(count).filter(|next| next.range.start < end) {
+                end = end.max(next.range.end);
+                count += 1;
+            }
+            let (cluster, later) = rest.split_at_mut(count);
+            longest(cluster, &mut mentions);
+            rest = later;
+        }
+        mentions
     }
+}
+
+/// A keyword or a phrase that is none, where it stands.
+struct Hit {
+    range: Range<usize>,
+    topic: Option<usize>,
+}
+
+/// Adds the mentions of hits that overlap: the longest first, then what it leaves room for.
+fn longest(hits: &mut [Hit], mentions: &mut Vec<Mention>) {
+    hits.sort_unstable_by_key(|hit| (usize::MAX - hit.range.len(), hit.range.start, hit.topic));
+    let mut taken: Vec<&Hit> = Vec::new();
+    for hit in hits.iter() {
+        let free =
+            |other: &&Hit| other.range.end <= hit.range.start || hit.range.end <= other.range.start;
+        if taken.iter().all(free) {
+            taken.push(hit);
+        }
+    }
+    taken.sort_unstable_by_key(|hit| hit.range.start);
+    mentions.extend(taken.into_iter().filter_map(|hit| {
+        hit.topic.map(|topic| Mention {
+            topic,
+            range: hit.range.clone(),
+        })
+    }));
 }
 
 /// Whether a hit is a word of the text, and not a piece of another word.
