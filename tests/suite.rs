@@ -2,3 +2,7 @@
 
 #[path = "suite/kafka_server.rs"]
 mod kafka_server;
+#[path = "suite/support.rs"]
+mod support;
+#[path = "suite/warehouse.rs"]
+mod warehouse;
