@@ -16,3 +16,5 @@ mod load;
 mod schemas;
 #[path = "suite/support.rs"]
 mod support;
+#[path = "suite/warehouse.rs"]
+mod warehouse;
