@@ -1,6 +1,7 @@
-//! The parts that make a demo possible with nothing installed: the real ClickHouse engine, loaded
-//! as a library and served over its HTTP interface by a process of its own.
+//! The embedded default, nothing to install: a broker in this process and the real ClickHouse
+//! engine, loaded as a library and served over its HTTP interface by a process of its own.
 //!
+//! [`stack`] starts both; [`address`] tells the other commands where they listen. The engine:
 //! ```text
 //! TCP ─► http (loopback, Host, Origin) ─► request (URL, headers) ─► endpoint ─► response
 //!                                                                     │
@@ -10,11 +11,14 @@
 //! [`confine`] takes the process's rights to the file system away before the library is loaded;
 //! [`process`] starts such a process from another one.
 
+pub mod address;
+pub mod broker;
 pub mod compression;
 pub mod confine;
 pub mod connections;
 pub mod endpoint;
 pub mod exception;
+pub mod form;
 pub mod http;
 pub mod insert;
 pub mod library;
@@ -23,4 +27,10 @@ pub mod process;
 pub mod request;
 pub mod response;
 pub mod sessions;
+pub mod stack;
 pub mod tokens;
+
+pub use address::Address;
+pub use broker::EmbeddedBroker;
+pub use process::EmbeddedClickHouse;
+pub use stack::EmbeddedStack;
