@@ -10,6 +10,7 @@ use crate::config::{Config, ConfigError};
 pub mod check;
 pub mod clickhouse;
 pub mod demo;
+pub mod enricher;
 pub mod eval;
 pub mod load;
 pub mod migrate;
