@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-
 use crate::config::{Config, ConfigError, secret};
 use crate::enrich::Enricher;
 use crate::enrich::language::Detector;
