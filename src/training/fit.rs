@@ -56,7 +56,7 @@ impl Default for Settings {
             umsab: 4.0,
             mabsa: 0.25,
             least_confidence: 0.2,
-            dev_rows: 500,
+            dev_rows: 350,
         }
     }
 }
