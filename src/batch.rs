@@ -164,9 +164,10 @@ impl RawBatch {
         })
     }
 
-    /// Its records, in the order of their offsets.
-    pub fn records(&self) -> impl Iterator<Item = RawRecord<'_>> {
-        self.records.iter().map(|slot| RawRecord {
+    /// Its record at an index below `len()`, in the order of their offsets.
+    pub fn record(&self, index: usize) -> RawRecord<'_> {
+        let slot = &self.records[index];
+        RawRecord {
             offset: slot.offset,
             time: slot.time,
             key: self.at(slot.key),
@@ -176,7 +177,7 @@ impl RawBatch {
                 .iter()
                 .map(|(n, v)| (self.at(*n), self.at(*v)))
                 .collect(),
-        })
+        }
     }
 }
 
@@ -238,6 +239,23 @@ pub struct Rejected {
     pub headers: Vec<(String, Vec<u8>)>,
     /// Why.
     pub error: DecodeError,
+}
+
+impl Rejected {
+    /// Copies the record whole.
+    pub fn new(record: &RawRecord<'_>, error: DecodeError) -> Self {
+        let name = |n: &[u8]| String::from_utf8_lossy(n).into_owned();
+        Self {
+            key: record.key.to_vec(),
+            payload: record.payload.unwrap_or_default().to_vec(),
+            headers: record
+                .headers
+                .iter()
+                .map(|(n, v)| (name(n), v.to_vec()))
+                .collect(),
+            error,
+        }
+    }
 }
 
 /// Reason codes of dead letters; stable names, they are stored and filtered by.

@@ -106,6 +106,11 @@ impl Enricher {
         }
     }
 
+    /// Stamp of every row that it makes.
+    pub fn versions(&self) -> &Versions {
+        &self.versions
+    }
+
     /// Tags one item. Deleted items keep their keys and lose their texts.
     pub fn enrich(&self, mut feedback: Feedback) -> Enriched {
         let raw = text_of(&feedback);

@@ -1,0 +1,121 @@
+# `make` lists the targets.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+CARGO ?= cargo
+PYTHON ?= python3
+MVN ?= mvn
+
+# What is fetched once lies here; the program and the tests look in the same folder.
+CACHE := $(or $(SADA_CACHE),$(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME)/sada),$(HOME)/.cache/sada)
+
+# The ClickHouse engine as a library.
+CHDB := 26.7.3-stable.1
+LIBCHDB := $(CACHE)/chdb/$(CHDB)/libchdb.so
+# Apache Kafka; deploy/dev/kafka/pom.xml names the same version.
+KAFKA := 4.1.0
+KAFKA_LIBS := $(CACHE)/kafka/$(KAFKA)/libs
+# ClickHouse's clients for Python and Java, and the Python pipeline of the benchmark.
+PYTHON_VENV := $(CACHE)/clients/python
+JDBC_LIBS := $(CACHE)/clients/jdbc
+
+.PHONY: help
+help: ## List the targets
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)$$/\1|\2/p' $(MAKEFILE_LIST) \
+	  | while IFS='|' read -r target line; do printf '  make %-12s %s\n' "$$target" "$$line"; done
+
+.PHONY: build
+build: libchdb ## Build the program for production: target/release/sada
+	$(CARGO) build --release --locked
+
+.PHONY: demo
+demo: libchdb ## Broker, ClickHouse engine and pipeline in one command, in ./demo-data (DEMO_ONCE=1: print and end)
+	$(CARGO) build --locked
+	target/debug/sada demo --path $(or $(DEMO_PATH),demo-data) $(if $(filter-out 0,$(DEMO_ONCE)),--once)
+
+.PHONY: test
+test: libchdb kafka clients ## All tests, against real Apache Kafka and the real ClickHouse engine
+	$(CARGO) test --locked
+
+.PHONY: bench
+bench: libchdb kafka python-mark ## Measure events/s, CPU and memory, with a Python pipeline beside ours
+	SADA_BENCH_PYTHON=$(PYTHON_VENV)/bin/python $(CARGO) bench --locked
+
+.PHONY: fmt
+fmt: ## Format the code
+	$(CARGO) fmt
+
+.PHONY: lint
+lint: ## Formatting and clippy, without warnings
+	$(CARGO) fmt --check
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+
+.PHONY: doc
+doc: ## The documentation: target/doc/sada/index.html (the architecture is its first page)
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps
+
+.PHONY: libchdb
+libchdb: $(LIBCHDB) ## Fetch the ClickHouse engine (178 MB, once)
+
+$(LIBCHDB):
+	deploy/dev/libchdb.sh $(CHDB) $@
+
+.PHONY: kafka
+kafka: $(KAFKA_LIBS) ## Fetch Apache Kafka for tests (54 MB, once)
+
+$(KAFKA_LIBS):
+	@mkdir -p $(@D)
+	@echo "fetching jars into $@ (once)" >&2; $(call copy-jars,deploy/dev/kafka/pom.xml,$@)
+
+.PHONY: kafka-start
+kafka-start: kafka ## Start a Kafka server on localhost:9092, for trying things out
+	deploy/dev/kafka.sh start
+
+.PHONY: kafka-stop
+kafka-stop: kafka ## Stop it
+	deploy/dev/kafka.sh stop
+
+.PHONY: clients
+clients: $(PYTHON_VENV)/.clients $(JDBC_LIBS) ## Fetch ClickHouse's Python and Java clients for tests (once)
+
+$(PYTHON_VENV)/.clients: deploy/dev/clients/requirements.txt
+	@echo "installing Python packages into $(PYTHON_VENV) (once)" >&2; $(call pip-install,$<)
+
+$(JDBC_LIBS):
+	@mkdir -p $(@D)
+	@echo "fetching jars into $@ (once)" >&2; $(call copy-jars,deploy/dev/clients/pom.xml,$@)
+
+.PHONY: python-mark
+python-mark: $(PYTHON_VENV)/.python-mark
+
+$(PYTHON_VENV)/.python-mark: benches/python_mark/requirements.txt
+	@echo "installing Python packages into $(PYTHON_VENV) (once)" >&2; $(call pip-install,$<)
+
+.PHONY: check-tools
+check-tools: ## Say which tools are missing and how to get them
+	@deploy/dev/check-tools.sh
+
+.PHONY: clean
+clean: ## Remove what was built and the demo's data; the cache folder stays
+	$(CARGO) clean
+	rm -rf demo-data
+
+# The folder appears whole or not at all: jars go to a temporary one beside it first.
+# $(1): pom.xml, $(2): folder
+define copy-jars
+command -v $(MVN) > /dev/null || { echo "mvn is missing: make check-tools" >&2; exit 1; }; \
+temporary=$$(mktemp -d "$(dir $(2)).fetch-XXXXXX"); trap 'rm -rf "$$temporary"' EXIT; \
+$(MVN) -q -B -f $(1) dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$$temporary/libs"; \
+mv "$$temporary/libs" $(2)
+endef
+
+# $(1): requirements.txt
+define pip-install
+[ -x $(PYTHON_VENV)/bin/python ] || $(PYTHON) -m venv $(PYTHON_VENV) \
+  || { echo "python3 or its venv module is missing: make check-tools" >&2; exit 1; }; \
+$(PYTHON_VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r $(1); \
+touch $@
+endef
