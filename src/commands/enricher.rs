@@ -12,33 +12,24 @@ use crate::enrich::topics::Taxonomy;
 /// Shortest key of the hashed identifiers, in bytes.
 const SHORTEST_KEY: usize = 16;
 
-/// All models, with the privacy key of the configuration.
-///
-/// # Errors
-/// A file can't be read or is wrong, or there is no key: identifiers hashed under a key that is
-/// lost with the process would never meet again.
-pub fn load(config: &Config) -> anyhow::Result<Enricher> {
-    Ok(with_key(config, key(config)?.as_bytes())?)
-}
-
-/// All models, with a key that dies with the process unless the configuration names one: for
-/// commands that store nothing.
+/// All models, the built-in ones where the configuration names no file. Without a privacy key,
+/// identifiers are hashed under one that is gone with this process: `check` refuses that for `run`.
 ///
 /// # Errors
 /// A file can't be read or is wrong.
-pub fn for_this_process(config: &Config) -> anyhow::Result<Enricher> {
+pub fn load(config: &Config) -> Result<Enricher, ConfigError> {
     if !config.privacy.key_file.as_os_str().is_empty() {
-        return load(config);
+        return with_key(config, key(config)?.as_bytes());
     }
     let random = [uuid::Uuid::new_v4(), uuid::Uuid::new_v4()].map(uuid::Uuid::into_bytes);
-    Ok(with_key(config, random.as_flattened())?)
+    with_key(config, random.as_flattened())
 }
 
 /// All models, with this key.
 ///
 /// # Errors
 /// A file can't be read or is wrong.
-pub fn with_key(config: &Config, key: &[u8]) -> Result<Enricher, ConfigError> {
+fn with_key(config: &Config, key: &[u8]) -> Result<Enricher, ConfigError> {
     Ok(Enricher::new(
         Detector::new(),
         Redactor::new(key),
@@ -75,7 +66,7 @@ pub fn taxonomy(config: &Config) -> Result<Taxonomy, ConfigError> {
     let file = &config.models.taxonomy;
     let refuse = |message: String, mend: &str| refusal("models.taxonomy", file, message, mend);
     if file.as_os_str().is_empty() {
-        return Taxonomy::parse("").map_err(|e| refuse(e.to_string(), "build Sada again"));
+        return Taxonomy::built_in().map_err(|e| refuse(e.to_string(), "build Sada again"));
     }
     let text = std::fs::read_to_string(file).map_err(|e| {
         refuse(
@@ -94,13 +85,6 @@ pub fn taxonomy(config: &Config) -> Result<Taxonomy, ConfigError> {
 fn key(config: &Config) -> Result<String, ConfigError> {
     let file = &config.privacy.key_file;
     let refuse = |message: String, mend: &str| refusal("privacy.key_file", file, message, mend);
-    if file.as_os_str().is_empty() {
-        return Err(refuse(
-            "no key: identifiers that are personal data are stored under a keyed hash".into(),
-            "write one with `head -c 32 /dev/urandom | base64 > privacy.key`, keep it, and name the \
-             file in privacy.key_file (SADA_PRIVACY_KEY_FILE)",
-        ));
-    }
     let key = secret(file, "privacy.key_file")?;
     if key.len() < SHORTEST_KEY {
         return Err(refuse(
@@ -129,21 +113,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_missing_or_short_key_is_refused_where_identifiers_are_stored() {
+    fn a_short_key_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let mut config = Config::default();
+        assert!(load(&config).is_ok());
+        config.privacy.key_file = folder.path().join("key");
         let error = load(&config).err().unwrap().to_string();
         assert!(
             error.contains("privacy.key_file") && error.contains("mend"),
             "{error}"
         );
-        assert!(for_this_process(&config).is_ok());
-        config.privacy.key_file = folder.path().join("key");
         std::fs::write(&config.privacy.key_file, "short\n").unwrap();
-        let error = load(&config).err().unwrap();
-        assert!(error.is::<ConfigError>());
-        assert!(error.to_string().contains("5 bytes"), "{error}");
-        assert!(for_this_process(&config).is_err());
+        let error = load(&config).err().unwrap().to_string();
+        assert!(error.contains("5 bytes"), "{error}");
         std::fs::write(&config.privacy.key_file, "0123456789abcdef\n").unwrap();
         assert!(load(&config).is_ok());
     }

@@ -35,7 +35,7 @@ pub struct Arguments {
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let config = arguments.config.load()?;
     let tagger = Tagger {
-        enricher: enricher::for_this_process(&config)?,
+        enricher: enricher::load(&config)?,
         longest_line: config.limits.record_bytes,
         longest_text: config.limits.text_bytes,
     };
@@ -187,7 +187,7 @@ mod tests {
 
     fn tagger() -> Tagger {
         Tagger {
-            enricher: enricher::for_this_process(&Config::default()).unwrap(),
+            enricher: enricher::load(&Config::default()).unwrap(),
             longest_line: 2000,
             longest_text: 64,
         }

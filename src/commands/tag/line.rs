@@ -235,7 +235,7 @@ mod tests {
 
     fn answer(line: &str) -> String {
         let tagger = Tagger {
-            enricher: enricher::for_this_process(&Config::default()).unwrap(),
+            enricher: enricher::load(&Config::default()).unwrap(),
             longest_line: 1 << 20,
             longest_text: 40,
         };
