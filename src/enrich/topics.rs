@@ -58,14 +58,6 @@ impl Taxonomy {
         Self::parse(BUILT_IN)
     }
 
-    /// The taxonomy that ships with the program.
-    ///
-    /// # Errors
-    /// As [`parse`](Self::parse).
-    pub fn built_in() -> Result<Self, String> {
-        Ok(Self)
-    }
-
     /// Version told by the file.
     pub fn version(&self) -> &str {
         &self.version
