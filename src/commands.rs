@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, ConfigError};
 
@@ -57,7 +60,7 @@ impl Cli {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
                 eprintln!("sada: {error:#}");
-                if error.chain().any(|e| e.is::<ConfigError>()) {
+                if error.chain().any(|e| e.is::<ConfigError>() || e.is::<check::Refused>()) {
                     ExitCode::from(2)
                 } else {
                     ExitCode::FAILURE
@@ -83,4 +86,27 @@ impl ConfigFile {
     pub fn load(&self) -> Result<Config, ConfigError> {
         Config::load(self.config.as_deref())
     }
+}
+
+/// The runtime of the commands that talk to servers.
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("can't start the asynchronous runtime")
+}
+
+/// Cancelled at the first SIGINT or SIGTERM; the second one ends the process at once.
+fn shutdown() -> anyhow::Result<CancellationToken> {
+    let token = CancellationToken::new();
+    let (mut interrupt, mut terminate) =
+        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let cancelled = token.clone();
+    tokio::spawn(async move {
+        tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+        cancelled.cancel();
+        tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+        std::process::exit(130);
+    });
+    Ok(token)
 }

@@ -106,6 +106,11 @@ impl Enricher {
         }
     }
 
+    /// Stamp of every row that it makes.
+    pub fn versions(&self) -> &Versions {
+        &self.versions
+    }
+
     /// Tags one item. Deleted items keep their keys and lose their texts.
     pub fn enrich(&self, mut feedback: Feedback) -> Enriched {
         let raw = text_of(&feedback);
@@ -206,18 +211,5 @@ fn text_of(feedback: &Feedback) -> String {
                 .filter(|a| a.kind == crate::feedback::AnswerType::Text)
                 .map(|a| a.text.as_str()),
         ),
-    }
-}
-
-#[cfg(test)]
-impl Enricher {
-    /// The built-in models under a key known to tests.
-    pub fn for_tests() -> Self {
-        Self::new(
-            language::Detector::new(),
-            privacy::Redactor::new(b"a key known to tests"),
-            sentiment::Model,
-            topics::Taxonomy,
-        )
     }
 }

@@ -22,7 +22,8 @@ use crate::batch::{
     SkipReason,
 };
 use crate::decode::{self, Limits};
-use crate::enrich::Enricher;
+use crate::enrich::Enriched;
+use crate::feedback::Feedback;
 
 /// Where batches come from.
 pub trait Source: Send {
@@ -61,8 +62,8 @@ impl SinkError {
 
 /// What a pipeline is made of, besides its source.
 pub struct Parts<D, W> {
-    /// All models.
-    pub enricher: Enricher,
+    /// Tags one item: [`Enricher::enrich`](crate::enrich::Enricher::enrich).
+    pub enrich: Box<dyn Fn(Feedback) -> Enriched + Send + Sync>,
     /// What a record may hold.
     pub limits: Limits,
     /// Takes rejected records, whole. Written first: durable before any offset passes them.
@@ -114,7 +115,7 @@ async fn deliver(
     shutdown: CancellationToken,
 ) -> Result<Option<Offsets>> {
     let worker = parts.clone();
-    let batch = tokio::task::spawn_blocking(move || enrich(&raw, &worker.enricher, &worker.limits))
+    let batch = tokio::task::spawn_blocking(move || enrich(&raw, &worker.enrich, &worker.limits))
         .await
         .context("enrichment stopped unexpectedly")?;
     let Some(batch) = batch else { return Ok(None) };
@@ -132,7 +133,11 @@ async fn deliver(
 }
 
 /// Decodes and enriches all records of a batch on all cores; `None` for an empty batch.
-pub fn enrich(raw: &RawBatch, enricher: &Enricher, limits: &Limits) -> Option<EnrichedBatch> {
+pub fn enrich(
+    raw: &RawBatch,
+    enrich: impl Fn(Feedback) -> Enriched + Sync,
+    limits: &Limits,
+) -> Option<EnrichedBatch> {
     let outcomes = (0..raw.len())
         .into_par_iter()
         .with_min_len(32)
@@ -141,7 +146,7 @@ pub fn enrich(raw: &RawBatch, enricher: &Enricher, limits: &Limits) -> Option<En
             Outcome {
                 offset: record.offset,
                 time: record.time,
-                kind: outcome(&record, enricher, limits),
+                kind: outcome(&record, &enrich, limits),
             }
         })
         .collect();
@@ -151,12 +156,16 @@ pub fn enrich(raw: &RawBatch, enricher: &Enricher, limits: &Limits) -> Option<En
     })
 }
 
-fn outcome(record: &RawRecord<'_>, enricher: &Enricher, limits: &Limits) -> OutcomeKind {
+fn outcome(
+    record: &RawRecord<'_>,
+    enrich: impl Fn(Feedback) -> Enriched,
+    limits: &Limits,
+) -> OutcomeKind {
     if record.payload.is_none() {
         return OutcomeKind::Skipped(SkipReason::Tombstone);
     }
     match decode::decode(record, limits) {
-        Ok(feedback) => OutcomeKind::Row(Box::new(enricher.enrich(feedback))),
+        Ok(feedback) => OutcomeKind::Row(Box::new(enrich(feedback))),
         Err(error) => OutcomeKind::DeadLetter(Box::new(Rejected::new(record, error))),
     }
 }
@@ -275,7 +284,7 @@ mod tests {
 
     fn parts<W: Sink>(warehouse: W) -> Arc<Parts<MemorySink, W>> {
         Arc::new(Parts {
-            enricher: Enricher::for_tests(),
+            enrich: Box::new(|_| unreachable!("no record of these tests is good")),
             limits: Limits::default(),
             dead_letters: MemorySink::default(),
             warehouse,

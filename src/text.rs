@@ -1,39 +1,20 @@
-//! The three forms of a text: raw (as received, never stored), clean (stored) and match (what
-//! lexicons and models see).
+//! The three forms of a text, made once each.
+//!
+//! * **raw**: as received. Language and privacy read it; it is never stored.
+//! * **clean** ([`clean`]): what is stored. Nothing that a reader would miss is lost.
+//! * **match** ([`MatchForm`]): what lexicons and models see. Spellings of one word coincide
+//!   (`می‌شود`, `می شود`, `میشود`; `Größe`, `GRÖSSE`; `價格`, `价格`), and every byte knows the
+//!   clean byte it came from, so that evidence is told in offsets of the stored text.
+//!
+//! Language is found before any folding: `ي` or `ی`, `ك` or `ک` are its best evidence.
 
-use std::ops::Range;
+mod affixes;
+mod clauses;
+mod clean;
+mod fold;
+mod matching;
 
-/// The match form of a clean text, with the way back to the clean text's bytes.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct MatchForm {
-    /// NFKC, case-folded, letters folded.
-    pub text: String,
-    /// For each byte of `text` (and one past the end): byte offset in the clean text it came from.
-    origin: Vec<u32>,
-}
-
-impl MatchForm {
-    /// Makes the match form of a clean text.
-    pub fn of(clean: &str) -> Self {
-        let mut text = String::new();
-        let mut origin = Vec::new();
-        for (at, c) in clean.char_indices() {
-            for l in c.to_lowercase() {
-                text.push(l);
-                origin.resize(text.len(), at as u32);
-            }
-        }
-        origin.push(clean.len() as u32);
-        Self { text, origin }
-    }
-
-    /// Bytes of the clean text that bytes of the match form came from.
-    pub fn clean_range(&self, range: Range<usize>) -> Range<usize> {
-        self.origin[range.start] as usize..self.origin[range.end] as usize
-    }
-}
-
-/// Clean form: NFC, without control characters, trimmed. Redaction is `enrich::privacy`'s part.
-pub fn clean(raw: &str) -> String {
-    raw.trim().to_owned()
-}
+pub use clauses::clauses;
+pub use clean::clean;
+pub use fold::{digit, is_unspaced};
+pub use matching::MatchForm;

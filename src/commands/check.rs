@@ -1,13 +1,120 @@
-//! `sada check`
+//! `sada check`: everything that `run` would refuse, without starting.
 
+use anyhow::Result;
 use clap::Args;
 
-/// Check the configuration
-#[derive(Args)]
-#[command(after_help = "Example:\n  sada check")]
-pub struct Arguments {}
+use super::ConfigFile;
+use crate::config::{self, Config, ConfigError};
+use crate::{embedded, kafka, warehouse};
 
-/// Runs the command.
-pub fn run(_arguments: Arguments) -> anyhow::Result<()> {
-    anyhow::bail!("not there yet")
+/// Check configuration, models, Kafka and ClickHouse, without starting
+#[derive(Args)]
+#[command(after_help = "Examples:
+  sada check --config sada.toml
+  sada check --embedded             # is the ClickHouse library there?
+
+Exit code 0: `sada run` would start; 2: it would refuse, each reason with its mend.")]
+pub struct Arguments {
+    #[command(flatten)]
+    config: ConfigFile,
+    /// Check for `run --embedded`: the library instead of Kafka and ClickHouse
+    #[arg(long)]
+    embedded: bool,
+}
+
+/// The configuration was refused; every reason has been printed.
+#[derive(Debug, thiserror::Error)]
+#[error("refused: {0} to mend, see above")]
+pub struct Refused(usize);
+
+/// Prints what was found.
+///
+/// # Errors
+/// Something that `run` needs is missing or wrong.
+pub fn run(arguments: Arguments) -> Result<()> {
+    let config = arguments.config.load()?;
+    println!("ok       configuration");
+    let findings = if arguments.embedded {
+        vec![models(&config), library()]
+    } else {
+        super::runtime()?.block_on(findings(&config))
+    };
+    for Finding { what, result } in &findings {
+        match result {
+            Ok(fact) => println!("ok       {what}: {fact}"),
+            Err(error) => println!("refused  {error}"),
+        }
+    }
+    match findings.iter().filter(|f| f.result.is_err()).count() {
+        0 => Ok(()),
+        count => Err(Refused(count).into()),
+    }
+}
+
+/// Refuses what `check` would refuse, with all reasons on standard error.
+///
+/// # Errors
+/// [`Refused`], if there is any.
+pub(super) async fn require(config: &Config) -> Result<()> {
+    let mut refused = 0;
+    for error in findings(config).await.into_iter().filter_map(|f| f.result.err()) {
+        refused += 1;
+        eprintln!("refused  {error}");
+    }
+    if refused == 0 { Ok(()) } else { Err(Refused(refused).into()) }
+}
+
+/// One thing looked at: a fact for people, or the refusal.
+struct Finding {
+    what: &'static str,
+    result: Result<String, ConfigError>,
+}
+
+async fn findings(config: &Config) -> Vec<Finding> {
+    let clickhouse = warehouse::migrations::verify(config).await;
+    vec![
+        models(config),
+        Finding { what: "privacy key", result: privacy_key(config) },
+        Finding { what: "kafka", result: topics(config) },
+        Finding { what: "clickhouse", result: clickhouse },
+    ]
+}
+
+fn models(config: &Config) -> Finding {
+    let versions = super::enricher(config).map(|e| {
+        let versions = e.versions();
+        format!("{}, taxonomy {}", versions.models, versions.taxonomy)
+    });
+    Finding { what: "models", result: versions }
+}
+
+fn library() -> Finding {
+    let found = embedded::library::find(None).map(|path| path.display().to_string());
+    Finding { what: "clickhouse library", result: found }
+}
+
+fn privacy_key(config: &Config) -> Result<String, ConfigError> {
+    let file = &config.privacy.key_file;
+    let refuse = |message: &str| ConfigError {
+        place: String::new(),
+        field: "privacy.key_file".into(),
+        message: message.into(),
+        mend: "make a file with a secret, as in `openssl rand -hex 32 > privacy.key`, and name it"
+            .into(),
+    };
+    if file.as_os_str().is_empty() {
+        return Err(refuse("not set: identifiers can't be hashed without a key"));
+    }
+    match config::secret(file, "privacy.key_file")?.len() {
+        0..16 => Err(refuse("the key is shorter than 16 bytes")),
+        _ => Ok(file.display().to_string()),
+    }
+}
+
+/// Topics with their partitions, and how soon a record is seen as a row.
+fn topics(config: &Config) -> Result<String, ConfigError> {
+    let topics = kafka::check::topics(config)?;
+    let shown = topics.iter().map(|t| format!("{} ({} partitions)", t.name, t.partitions));
+    let shown: Vec<String> = shown.collect();
+    Ok(format!("{}; a batch is closed after {:?} at the latest", shown.join(", "), config.batch.time))
 }

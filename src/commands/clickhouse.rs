@@ -1,13 +1,157 @@
 //! `sada clickhouse`
 
+use std::io::Read;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context;
 use clap::Args;
+use tokio::sync::watch;
 
-/// Serve the embedded ClickHouse engine over HTTP
+use crate::config::ConfigError;
+use crate::embedded::confine::{Confinement, confine};
+use crate::embedded::connections::Connections;
+use crate::embedded::endpoint::Endpoint;
+use crate::embedded::http;
+use crate::embedded::library::{self, Library};
+use crate::embedded::sessions::Sessions;
+
+/// Serve the embedded ClickHouse engine over ClickHouse's HTTP interface
 #[derive(Args)]
-#[command(after_help = "Example:\n  sada clickhouse")]
-pub struct Arguments {}
+#[command(after_help = "Example:\n  sada clickhouse --path ./data\n  \
+    curl http://127.0.0.1:8123/ --data 'SELECT version()'\n\n\
+    The engine has no users: whoever reaches the port may read and write. It listens on this \
+    machine only, refuses web pages, and can reach no files but those in DIR.")]
+pub struct Arguments {
+    /// Directory of the data; made if it is not there. One process at a time
+    #[arg(long, value_name = "DIR")]
+    path: PathBuf,
+    /// Address and port to listen on
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8123")]
+    listen: SocketAddr,
+    /// libchdb.so [default: $SADA_LIBCHDB, else the cache folder that `make libchdb` fills]
+    #[arg(long, value_name = "FILE")]
+    library: Option<PathBuf>,
+    /// Allow an address that other machines reach. Anyone there may then read and write
+    #[arg(long)]
+    allow_remote: bool,
+    /// End when standard input does: for a parent process
+    #[arg(long, hide = true)]
+    until_stdin_closes: bool,
+}
 
-/// Runs the command.
-pub fn run(_arguments: Arguments) -> anyhow::Result<()> {
-    anyhow::bail!("not there yet")
+/// Runs the command until SIGTERM or SIGINT.
+///
+/// # Errors
+/// Wrong arguments, no library, the port or the directory is taken.
+pub fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let open = !http::is_private(&arguments.listen);
+    if open && !arguments.allow_remote {
+        return Err(ConfigError {
+            place: String::new(),
+            field: "--listen".into(),
+            message: format!(
+                "other machines reach {}, and the embedded engine has no users",
+                arguments.listen
+            ),
+            mend: "listen on 127.0.0.1, or add --allow-remote in a network you trust".into(),
+        }
+        .into());
+    }
+    let library = library::find(arguments.library.as_deref())?
+        .canonicalize()
+        .context("can't find the library's real path")?;
+    let path = prepare(&arguments.path)?;
+    let listener = std::net::TcpListener::bind(arguments.listen).map_err(|e| ConfigError {
+        place: String::new(),
+        field: "--listen".into(),
+        message: format!("can't listen on {}: {e}", arguments.listen),
+        mend: "end the program that uses the port, or give another with --listen".into(),
+    })?;
+    // Before the library is loaded and before any thread is started: both are confined with it.
+    match confine(&path, &library) {
+        Ok(Confinement::Whole) => {}
+        Ok(Confinement::Partial) => eprintln!(
+            "sada clickhouse: this kernel can confine the engine to {} in part only",
+            path.display()
+        ),
+        Ok(Confinement::None) => eprintln!(
+            "sada clickhouse: this kernel can't confine the engine (Landlock): SQL can read every \
+             file that you can"
+        ),
+        Err(error) => eprintln!("sada clickhouse: the engine is not confined: {error}"),
+    }
+    let engine = Library::load(&library)?;
+    let connections = Connections::open(engine, &path).with_context(|| {
+        format!(
+            "can't start the engine on {} (does another process use it?)",
+            path.display()
+        )
+    })?;
+    eprintln!(
+        "sada clickhouse: ClickHouse {} on http://{} with data in {}",
+        connections.version,
+        listener.local_addr()?,
+        path.display()
+    );
+    let endpoint = Arc::new(Endpoint {
+        connections,
+        sessions: Sessions::default(),
+    });
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    let result = runtime.block_on(serve(listener, endpoint.clone(), open, &arguments));
+    // Waits for requests that still run in the engine: it must not be closed under them.
+    drop(runtime);
+    drop(endpoint);
+    result
+}
+
+/// Makes the directory and points the engine's temporary files into it.
+fn prepare(path: &Path) -> anyhow::Result<PathBuf> {
+    let wrong = |error: std::io::Error| ConfigError {
+        place: String::new(),
+        field: "--path".into(),
+        message: format!("can't use {}: {error}", path.display()),
+        mend: "name a directory that you can write to".into(),
+    };
+    let temporary = path.join("tmp");
+    std::fs::create_dir_all(&temporary).map_err(wrong)?;
+    let path = path.canonicalize().map_err(wrong)?;
+    // Relative names in SQL mean files of the engine's directory.
+    std::env::set_current_dir(&path).map_err(wrong)?;
+    // SAFETY: the process has one thread: the runtime and the engine are started later.
+    unsafe { std::env::set_var("TMPDIR", path.join("tmp")) };
+    Ok(path)
+}
+
+async fn serve(
+    listener: std::net::TcpListener,
+    endpoint: Arc<Endpoint>,
+    open: bool,
+    arguments: &Arguments,
+) -> anyhow::Result<()> {
+    listener.set_nonblocking(true)?;
+    let listener = tokio::net::TcpListener::from_std(listener)?;
+    let (stop, stopped) = watch::channel(false);
+    if arguments.until_stdin_closes {
+        let stop = stop.clone();
+        std::thread::spawn(move || {
+            let mut stdin = std::io::stdin().lock();
+            while matches!(stdin.read(&mut [0; 64]), Ok(n) if n > 0) {}
+            let _ = stop.send(true);
+        });
+    }
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = tokio::signal::ctrl_c() => {}
+        }
+        let _ = stop.send(true);
+    });
+    http::serve(listener, endpoint, open, stopped).await;
+    Ok(())
 }

@@ -1,13 +1,91 @@
 //! `sada run`
 
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Result;
 use clap::Args;
+use tokio_util::sync::CancellationToken;
+use tracing::info;
 
-/// Run the pipeline
+use super::{ConfigFile, check};
+use crate::config::Config;
+use crate::decode::Limits;
+use crate::embedded::EmbeddedStack;
+use crate::kafka::{DeadLetterTopic, KafkaSource};
+use crate::pipeline::{self, Parts};
+use crate::telemetry;
+use crate::warehouse;
+
+/// Read feedback from Kafka, enrich it, write rows to ClickHouse
 #[derive(Args)]
-#[command(after_help = "Example:\n  sada run")]
-pub struct Arguments {}
+#[command(after_help = "Examples:
+  sada run --config sada.toml
+  sada run --embedded ./data        # a broker and a ClickHouse of its own, nothing to install
 
-/// Runs the command.
-pub fn run(_arguments: Arguments) -> anyhow::Result<()> {
-    anyhow::bail!("not there yet")
+Ends on SIGINT or SIGTERM, after the batches in flight are durable. Started again, it goes on where
+it stopped. Exit code 2: the configuration was refused, nothing was read.")]
+pub struct Arguments {
+    #[command(flatten)]
+    config: ConfigFile,
+    /// Run with the embedded broker and ClickHouse engine, rows kept in this folder
+    #[arg(long, value_name = "DIR")]
+    embedded: Option<PathBuf>,
+    /// Port of the embedded ClickHouse on 127.0.0.1; 0 takes a free one
+    #[arg(long, default_value_t = 8123, requires = "embedded")]
+    port: u16,
+}
+
+/// Runs the pipeline until a signal comes.
+///
+/// # Errors
+/// The configuration was refused, or source or sink failed for good.
+pub fn run(arguments: Arguments) -> Result<()> {
+    let mut config = arguments.config.load()?;
+    telemetry::start(&config.log)?;
+    super::runtime()?.block_on(async {
+        let shutdown = super::shutdown()?;
+        let Some(dir) = arguments.embedded else {
+            return pipeline(&config, HashMap::new(), shutdown).await;
+        };
+        let stack = EmbeddedStack::start(&dir, arguments.port, &mut config)?;
+        warehouse::migrations::apply(&config).await?;
+        info!(bootstrap = stack.bootstrap(), http = stack.http_url(), "embedded parts are up");
+        pipeline(&config, stack.streams(), shutdown).await
+    })
+}
+
+/// Checks everything that can be checked, then runs until `shutdown`. `streams`: topic ids of a
+/// broker that has none of its own.
+///
+/// # Errors
+/// See [`run`].
+pub async fn pipeline(
+    config: &Config,
+    streams: HashMap<String, String>,
+    shutdown: CancellationToken,
+) -> Result<()> {
+    check::require(config).await?;
+    let enricher = super::enricher(config)?;
+    let parts = Parts {
+        enrich: Box::new(move |feedback| enricher.enrich(feedback)),
+        limits: Limits {
+            max_record_bytes: config.limits.record_bytes,
+            max_text_bytes: config.limits.text_bytes,
+        },
+        dead_letters: DeadLetterTopic::new(config)?,
+        warehouse: warehouse::WarehouseSink::new(config)?,
+        in_flight: in_flight(config),
+    };
+    let mut source = KafkaSource::start(config, streams)?;
+    info!(topics = config.kafka.topics.join(","), group = config.kafka.group, "pipeline started");
+    pipeline::run(&mut source, Arc::new(parts), shutdown).await?;
+    info!("pipeline ended, everything in flight is durable");
+    Ok(())
+}
+
+/// Half of the memory of batches is for those in flight.
+fn in_flight(config: &Config) -> usize {
+    (config.batch.memory / 2 / config.batch.bytes).clamp(1, 16)
 }

@@ -1,6 +1,19 @@
-//! Sentiment of a text.
+//! Sentiment of a text: a linear model on hashed n-grams.
+//!
+//! Every feature has a weight that all languages share and, for languages in training, one of its
+//! own. A text whose language is unknown, doubtful or was never trained is judged by the shared
+//! weights alone. The label is the likeliest of negative, neutral and positive; no whole text is
+//! called mixed, because the training data hold too few such texts to learn it: what a text praises
+//! and what it blames is told by the sentiments of its topics. `models/sentiment.md` has the figures.
+
+use std::borrow::Cow;
 
 use super::Language;
+
+pub mod features;
+pub mod file;
+
+pub use file::ModelError;
 
 /// Label of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -48,27 +61,133 @@ impl Sentiment {
         score: 0.0,
         confidence: 0.0,
     };
+
+    /// From the logits of negative, neutral and positive.
+    fn from_logits(logits: [f32; 3]) -> Self {
+        let p = softmax(logits);
+        let [negative, neutral, positive] = p;
+        let (label, confidence) = if neutral >= negative && neutral >= positive {
+            (Label::Neutral, neutral)
+        } else if negative >= positive {
+            (Label::Negative, negative)
+        } else {
+            (Label::Positive, positive)
+        };
+        Self {
+            label,
+            score: positive - negative,
+            confidence,
+        }
+    }
+}
+
+/// Features beyond this number no longer make an answer surer, only better.
+const ENOUGH_FEATURES: f32 = 600.0;
+
+/// What the sums over a text's features are multiplied by. `weights`: sum of the features' squared
+/// weights, `count`: their number.
+pub fn normaliser(weights: f32, count: f32) -> f32 {
+    if count <= 0.0 {
+        return 0.0;
+    }
+    (ENOUGH_FEATURES / count).min(1.0).sqrt() / weights.sqrt()
+}
+
+/// Probabilities of logits.
+pub fn softmax(logits: [f32; 3]) -> [f32; 3] {
+    let most = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let e = logits.map(|z| (z - most).exp());
+    let sum: f32 = e.iter().sum();
+    e.map(|v| v / sum)
 }
 
 /// The trained model.
-pub struct Model;
+pub struct Model {
+    parts: file::Parts,
+}
 
 impl Model {
+    /// The model that Sada is delivered with.
+    ///
+    /// # Errors
+    /// None in a sound build; the file is checked all the same.
+    pub fn built_in() -> Result<Self, ModelError> {
+        let bytes: &'static [u8] = include_bytes!("../../models/sentiment.bin");
+        Ok(Self {
+            parts: file::Parts::decode(Cow::Borrowed(bytes))?,
+        })
+    }
+
     /// Reads a model file written by `sada train sentiment`.
     ///
     /// # Errors
-    /// The bytes are no such file.
-    pub fn parse(_bytes: &[u8]) -> Result<Self, String> {
-        Ok(Self)
+    /// The bytes are no such file, or a damaged one.
+    pub fn parse(bytes: &[u8]) -> Result<Self, ModelError> {
+        Ok(Self {
+            parts: file::Parts::decode(Cow::Owned(bytes.to_vec()))?,
+        })
+    }
+
+    /// A model fresh from training.
+    pub fn from_parts(parts: file::Parts) -> Self {
+        Self { parts }
     }
 
     /// Version of the model file.
     pub fn version(&self) -> &str {
-        "none"
+        &self.parts.version
     }
 
     /// Sentiment of a text in its match form.
-    pub fn score(&self, _matched: &str, _language: &Language) -> Sentiment {
-        Sentiment::UNKNOWN
+    pub fn score(&self, matched: &str, language: &Language) -> Sentiment {
+        self.logits(matched, language)
+            .map_or(Sentiment::UNKNOWN, Sentiment::from_logits)
+    }
+
+    /// Logits of negative, neutral and positive; none for a text without letter, digit and emoji.
+    pub fn logits(&self, matched: &str, language: &Language) -> Option<[f32; 3]> {
+        let own = self.own_weights(language);
+        let mut shared_sum = [0i32; 3];
+        let mut own_sum = [0i32; 3];
+        let mut weights = 0i32;
+        let mut count = 0i32;
+        let judgeable = features::extract(matched, |feature| {
+            let weight = features::weight(feature);
+            add(&mut shared_sum, weight, self.parts.shared.row(feature));
+            if let Some(own) = own {
+                let copy = features::in_language(feature, own);
+                add(&mut own_sum, weight, self.parts.own.row(copy));
+            }
+            weights += weight * weight;
+            count += 1;
+        });
+        if !judgeable {
+            return None;
+        }
+        let v = normaliser(weights as f32, count as f32);
+        let mut logits = own.map_or(self.parts.other, |own| self.parts.languages[own].1);
+        for c in 0..3 {
+            let sum = shared_sum[c] as f32 * self.parts.shared.scales[c]
+                + own_sum[c] as f32 * self.parts.own.scales[c];
+            logits[c] += v * sum;
+        }
+        Some(logits)
+    }
+
+    /// Index of the language whose own weights judge a text.
+    fn own_weights(&self, language: &Language) -> Option<usize> {
+        if language.confidence < self.parts.least_confidence {
+            return None;
+        }
+        let languages = &self.parts.languages;
+        languages
+            .binary_search_by(|(tag, _)| tag.as_str().cmp(&language.base))
+            .ok()
+    }
+}
+
+fn add(sum: &mut [i32; 3], weight: i32, row: [i32; 3]) {
+    for c in 0..3 {
+        sum[c] += weight * row[c];
     }
 }

@@ -1,0 +1,96 @@
+//! Each step of enrichment alone, on one core.
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use anyhow::Result;
+use sada::batch::{Partition, RawBatch};
+use sada::decode::{self, Limits};
+use sada::enrich::language::Detector;
+use sada::enrich::privacy::Redactor;
+use sada::enrich::sentiment::Model;
+use sada::enrich::topics::Taxonomy;
+use sada::enrich::{Enricher, Sentiment};
+use sada::text::{self, MatchForm};
+
+use crate::events;
+use crate::measure::Spread;
+use crate::transport::Enrich;
+
+/// The built-in models.
+pub struct Steps {
+    language: Detector,
+    privacy: Redactor,
+    sentiment: Model,
+    taxonomy: Taxonomy,
+}
+
+impl Steps {
+    pub fn load() -> Result<Self> {
+        Ok(Self {
+            language: Detector::new(),
+            privacy: Redactor::new(b"the benchmark's own key"),
+            sentiment: Model::built_in()?,
+            taxonomy: Taxonomy::built_in()?,
+        })
+    }
+
+    /// All of them together, as the pipeline calls them.
+    pub fn into_enrich(self) -> Enrich {
+        let enricher = Enricher::new(self.language, self.privacy, self.sentiment, self.taxonomy);
+        Box::new(move |feedback| enricher.enrich(feedback))
+    }
+
+    /// µs a text of each step, texts of twelve languages, about 90 characters each.
+    pub fn measure(&self, rounds: usize) -> Vec<(&'static str, Spread)> {
+        let cleans: Vec<String> = events::TEXTS.iter().map(|t| text::clean(t)).collect();
+        let matched: Vec<MatchForm> = cleans.iter().map(|c| MatchForm::of(c)).collect();
+        let languages: Vec<_> = events::TEXTS.iter().map(|t| self.language.detect(t).0).collect();
+        let mut records = RawBatch::new(
+            Partition { topic: "t".into(), stream: "s".into(), number: 0 },
+            1,
+        );
+        for number in 0..cleans.len() {
+            let event = events::review(number);
+            records.push(number as i64, 1_772_359_200_000, None, Some(event.as_bytes()), []);
+        }
+        let limits = Limits::default();
+        let time = |name, repeats: usize, step: &dyn Fn(usize)| {
+            let round = |_| {
+                let begun = Instant::now();
+                for n in 0..repeats * cleans.len() {
+                    step(n % cleans.len());
+                }
+                begun.elapsed().as_secs_f64() * 1e6 / (repeats * cleans.len()) as f64
+            };
+            (name, Spread::of((0..rounds.max(1)).map(round).collect()))
+        };
+        vec![
+            time("decode a review of 644 bytes", 2_000, &|n| {
+                let _ = black_box(decode::decode(&records.record(n), &limits));
+            }),
+            time("clean form", 2_000, &|n| {
+                black_box(text::clean(events::TEXTS[n]));
+            }),
+            time("privacy", 2_000, &|n| {
+                black_box(self.privacy.redact(&cleans[n]));
+            }),
+            time("match form", 2_000, &|n| {
+                black_box(MatchForm::of(&cleans[n]));
+            }),
+            time("sentiment", 2_000, &|n| {
+                black_box(self.sentiment.score(&matched[n].text, &languages[n]));
+            }),
+            time("topics (without their sentiment)", 2_000, &|n| {
+                black_box(self.taxonomy.tag(&cleans[n], &matched[n], |_| Sentiment::UNKNOWN));
+            }),
+            time("topics with their sentiment", 2_000, &|n| {
+                let score = |clause: &str| self.sentiment.score(clause, &languages[n]);
+                black_box(self.taxonomy.tag(&cleans[n], &matched[n], score));
+            }),
+            time("language (lingua, 75 languages)", 20, &|n| {
+                black_box(self.language.detect(events::TEXTS[n]));
+            }),
+        ]
+    }
+}

@@ -1,0 +1,90 @@
+//! Both embedded parts together, as `run --embedded` and `demo` use them.
+
+use std::collections::HashMap;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use super::{Address, EmbeddedBroker, EmbeddedClickHouse, library, process};
+use crate::config::Config;
+
+/// A broker in this process and the ClickHouse engine in a child process; both end with it.
+pub struct EmbeddedStack {
+    broker: EmbeddedBroker,
+    clickhouse: EmbeddedClickHouse,
+    dir: PathBuf,
+}
+
+impl EmbeddedStack {
+    /// Starts both over one folder and points the configuration at them. ClickHouse listens on
+    /// this port of the loopback interface, 0 for a free one. Rows stay in the folder;
+    /// the broker's records are gone when it ends. A key for identifiers is made on first use.
+    ///
+    /// # Errors
+    /// The folder can't be written, the engine's library is missing, the port is taken.
+    pub fn start(dir: &Path, port: u16, config: &mut Config) -> Result<Self> {
+        std::fs::create_dir_all(dir).with_context(|| format!("can't make {}", dir.display()))?;
+        if config.privacy.key_file.as_os_str().is_empty() {
+            config.privacy.key_file = key_file(dir)?;
+        }
+        let clickhouse = EmbeddedClickHouse::start(&process::Settings {
+            program: std::env::current_exe().context("can't find this program's file")?,
+            path: dir.join("clickhouse"),
+            port: (port != 0).then_some(port),
+            library: Some(library::find(None)?),
+        })?;
+        let topics = config.kafka.topics.iter().chain([&config.kafka.dead_letter_topic]);
+        let broker = EmbeddedBroker::start(topics.map(String::as_str))?;
+        config.kafka.brokers = broker.bootstrap();
+        config.kafka.properties.clear();
+        // The mock broker answers an empty fetch only when its wait is over.
+        config.kafka.properties.insert("fetch.wait.max.ms".into(), "10".into());
+        config.clickhouse.url = clickhouse.url();
+        config.clickhouse.user.clear();
+        config.clickhouse.password_file = PathBuf::new();
+        let stack = Self { broker, clickhouse, dir: dir.to_owned() };
+        let address = Address { bootstrap: stack.bootstrap(), http: stack.http_url() };
+        address.write(dir).with_context(|| format!("can't write into {}", dir.display()))?;
+        Ok(stack)
+    }
+
+    /// `bootstrap.servers` of the broker.
+    pub fn bootstrap(&self) -> String {
+        self.broker.bootstrap()
+    }
+
+    /// Base URL of ClickHouse's HTTP interface.
+    pub fn http_url(&self) -> String {
+        self.clickhouse.url()
+    }
+
+    /// Stream ids of this broker's topics.
+    pub fn streams(&self) -> HashMap<String, String> {
+        self.broker.streams()
+    }
+}
+
+impl Drop for EmbeddedStack {
+    fn drop(&mut self) {
+        Address::remove(&self.dir);
+    }
+}
+
+/// The secret of this folder, readable by its owner alone.
+fn key_file(dir: &Path) -> Result<PathBuf> {
+    let path = dir.join("privacy.key");
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(&path) {
+        Ok(mut file) => {
+            let secret = uuid::Uuid::new_v4().simple().to_string();
+            writeln!(file, "{secret}").with_context(|| format!("can't write {}", path.display()))?;
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(error).with_context(|| format!("can't write {}", path.display())),
+    }
+    Ok(path)
+}

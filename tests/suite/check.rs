@@ -1,0 +1,121 @@
+//! `sada check` and `sada run` refuse a wrong configuration with the field, the place and the mend.
+
+use std::process::{Command, Output};
+
+use crate::kafka_server::KafkaServer;
+use crate::support::{Deployment, SADA};
+
+fn output(command: &mut Command) -> (Option<i32>, String) {
+    let Output { status, stdout, stderr } = command.output().unwrap();
+    let text = [stdout, stderr].concat();
+    (status.code(), String::from_utf8(text).unwrap())
+}
+
+/// `sada check` on a file with this text.
+fn check(text: &str) -> (Option<i32>, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("sada.toml");
+    std::fs::write(&file, text).unwrap();
+    output(Command::new(SADA).arg("check").arg("--config").arg(file))
+}
+
+/// Exit code 2, and every one of these words in the message.
+fn refused((code, text): (Option<i32>, String), words: &[&str]) {
+    assert_eq!(code, Some(2), "{text}");
+    for word in words {
+        assert!(text.contains(word), "{word:?} is missing in:\n{text}");
+    }
+}
+
+#[test]
+fn an_unknown_key_is_refused_with_its_line() {
+    refused(
+        check("[kafka]\nbrokers = \"localhost:9092\"\ntopic = \"reviews\"\n"),
+        &["sada.toml:3", "topic", "mend:"],
+    );
+}
+
+#[test]
+fn a_bad_value_is_refused_with_its_line_and_field() {
+    refused(
+        check("[batch]\nrows = 0\n"),
+        &["sada.toml:2", "batch.rows", "0 is out of range", "mend: give 1 to 1000000"],
+    );
+    refused(check("[batch]\ntime = \"soon\"\n"), &["sada.toml:2", "batch.time", "1s"]);
+    refused(check("[batch\nrows = 5"), &["sada.toml:1", "mend:"]);
+}
+
+#[test]
+fn an_unreachable_broker_is_refused() {
+    refused(
+        check("[kafka]\nbrokers = \"127.0.0.1:1\"\n[clickhouse]\nurl = \"http://127.0.0.1:1\"\n"),
+        &["kafka.brokers", "127.0.0.1:1", "clickhouse.url", "privacy.key_file", "3 to mend"],
+    );
+}
+
+#[test]
+fn a_missing_topic_and_a_missing_table_are_refused() {
+    let kafka = KafkaServer::shared().unwrap();
+    let d = Deployment::new("check_missing", kafka.bootstrap(), "");
+    for command in ["check", "run"] {
+        refused(
+            output(Command::new(SADA).arg(command).arg("--config").arg(&d.file)),
+            &["check_missing.feedback does not exist", "kafka-topics.sh", "sada migrate"],
+        );
+    }
+}
+
+#[test]
+fn a_missing_library_is_refused() {
+    let absent = "/nowhere/libchdb.so";
+    refused(
+        output(Command::new(SADA).args(["check", "--embedded"]).env("SADA_LIBCHDB", absent)),
+        &[absent, "make libchdb"],
+    );
+    let folder = tempfile::tempdir().unwrap();
+    refused(
+        output(
+            Command::new(SADA)
+                .args(["run", "--port", "0", "--embedded"])
+                .arg(folder.path())
+                .env("SADA_LIBCHDB", absent),
+        ),
+        &[absent, "make libchdb"],
+    );
+}
+
+#[test]
+fn a_wrong_variable_is_refused_by_its_name() {
+    refused(
+        output(Command::new(SADA).arg("check").env("SADA_BATCH_ROWS", "many")),
+        &["SADA_BATCH_ROWS", "batch.rows", "many"],
+    );
+}
+
+#[test]
+fn a_property_that_delivery_rests_on_is_refused() {
+    refused(
+        check("[kafka.properties]\n\"enable.auto.commit\" = \"true\"\n"),
+        &["kafka.properties", "enable.auto.commit", "remove it"],
+    );
+}
+
+#[test]
+fn a_property_that_librdkafka_does_not_know_is_refused() {
+    refused(
+        check("[kafka.properties]\n\"sasl.mechanismus\" = \"PLAIN\"\n"),
+        &["kafka.properties", "sasl.mechanismus"],
+    );
+}
+
+#[test]
+fn a_sound_deployment_passes() {
+    let kafka = KafkaServer::shared().unwrap();
+    let d = Deployment::new("check_sound", kafka.bootstrap(), "");
+    kafka.create_topic(&d.topic(), 2).unwrap();
+    kafka.create_topic(&d.dead_letter_topic(), 1).unwrap();
+    assert!(d.sada("migrate").status.success());
+    let (code, text) = output(Command::new(SADA).arg("check").arg("--config").arg(&d.file));
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("check_sound.feedback (2 partitions)"), "{text}");
+}
