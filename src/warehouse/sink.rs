@@ -1,0 +1,141 @@
+//! The sink: one batch into `feedback`, `dead_letters` and `ingested`, each at most once.
+//!
+//! Every insert carries a token of deployment, group, stream, partition and range: an insert that
+//! is sent again is dropped by ClickHouse as long as the range, the block and the years of the rows
+//! are the same, which the batch sees to. `ingested` is written last: a record that has its line
+//! there has its row or its dead letter, too.
+
+use std::time::Duration;
+
+use clickhouse::Client;
+use clickhouse::insert::Insert;
+
+use crate::batch::{EnrichedBatch, Outcome, OutcomeKind};
+use crate::config::{Config, ConfigError};
+use crate::pipeline::{Sink, SinkError};
+
+use super::error::sink_error;
+use super::rows::{DeadLetterRow, FeedbackRow, IngestedRow, Position};
+
+/// Writes batches to ClickHouse.
+pub struct WarehouseSink {
+    client: Client,
+    database: String,
+    group: String,
+    timeout: Duration,
+}
+
+impl WarehouseSink {
+    /// A sink for the configured server and consumer group.
+    ///
+    /// # Errors
+    /// The password file can't be read.
+    pub fn new(config: &Config) -> Result<Self, ConfigError> {
+        Ok(Self {
+            client: super::client(&config.clickhouse)?,
+            database: config.clickhouse.database.clone(),
+            group: config.kafka.group.clone(),
+            timeout: config.clickhouse.timeout,
+        })
+    }
+
+    /// The token of the batch's insert into one table.
+    fn token(&self, batch: &EnrichedBatch) -> String {
+        let partition = &batch.offsets.partition;
+        format!(
+            "{}:{}:{}:{}:{}:{}-{}",
+            self.database,
+            self.group,
+            partition.stream,
+            partition.topic,
+            partition.number,
+            batch.offsets.range.start(),
+            batch.offsets.range.end()
+        )
+    }
+
+    async fn feedback(&self, batch: &EnrichedBatch) -> clickhouse::error::Result<()> {
+        let mut insert = None;
+        for outcome in &batch.outcomes {
+            if let OutcomeKind::Row(enriched) = &outcome.kind {
+                let row = FeedbackRow::new(enriched, position(batch, outcome));
+                let insert = self.opened::<FeedbackRow<'static>>(&mut insert, "feedback", batch);
+                insert.await?.write(&row).await?;
+            }
+        }
+        end(insert).await
+    }
+
+    async fn dead_letters(&self, batch: &EnrichedBatch) -> clickhouse::error::Result<()> {
+        let mut insert = None;
+        for outcome in &batch.outcomes {
+            if let OutcomeKind::DeadLetter(rejected) = &outcome.kind {
+                let row = DeadLetterRow::new(rejected, position(batch, outcome));
+                let insert =
+                    self.opened::<DeadLetterRow<'static>>(&mut insert, "dead_letters", batch);
+                insert.await?.write(&row).await?;
+            }
+        }
+        end(insert).await
+    }
+
+    async fn ingested(&self, batch: &EnrichedBatch) -> clickhouse::error::Result<()> {
+        let mut insert = None;
+        for outcome in &batch.outcomes {
+            let row = IngestedRow::new(outcome, position(batch, outcome), &self.group);
+            let insert = self.opened::<IngestedRow<'static>>(&mut insert, "ingested", batch);
+            insert.await?.write(&row).await?;
+        }
+        end(insert).await
+    }
+
+    /// The insert, begun at the first row: a table without rows gets no request.
+    async fn opened<'i, R: clickhouse::Row>(
+        &self,
+        insert: &'i mut Option<Insert<R>>,
+        table: &str,
+        batch: &EnrichedBatch,
+    ) -> clickhouse::error::Result<&'i mut Insert<R>> {
+        match insert {
+            Some(insert) => Ok(insert),
+            None => {
+                let table = format!("`{}`.{table}", self.database);
+                let begun = self
+                    .client
+                    .insert_unescaped(&table)
+                    .await?
+                    .with_timeouts(Some(self.timeout), Some(self.timeout))
+                    .with_setting("insert_deduplication_token", self.token(batch));
+                Ok(insert.insert(begun))
+            }
+        }
+    }
+}
+
+async fn end<R>(insert: Option<Insert<R>>) -> clickhouse::error::Result<()> {
+    match insert {
+        Some(insert) => insert.end().await,
+        None => Ok(()),
+    }
+}
+
+fn position<'a>(batch: &'a EnrichedBatch, outcome: &Outcome) -> Position<'a> {
+    Position {
+        partition: &batch.offsets.partition,
+        offset: outcome.offset,
+        time: outcome.time,
+    }
+}
+
+impl Sink for WarehouseSink {
+    async fn write(&self, batch: &EnrichedBatch) -> Result<(), SinkError> {
+        let failed = |table| {
+            move |error| sink_error(&error, &format!("insert into {}.{table}", self.database))
+        };
+        self.feedback(batch).await.map_err(failed("feedback"))?;
+        self.dead_letters(batch)
+            .await
+            .map_err(failed("dead_letters"))?;
+        self.ingested(batch).await.map_err(failed("ingested"))
+    }
+}
