@@ -56,8 +56,10 @@ pub fn confine(data: &Path, library: &Path) -> Result<Confinement, String> {
         RulesetStatus, path_beneath_rules,
     };
     let abi = ABI::V5;
-    let read = AccessFs::from_read(abi);
     let all = AccessFs::from_all(abi);
+    let read = AccessFs::ReadFile | AccessFs::ReadDir;
+    // Nothing is run: SQL could write a script into the directory (`executable('…')`).
+    let data_rights = all & !AccessFs::Execute;
     let devices = ["/dev/null", "/dev/zero", "/dev/urandom", "/dev/random"];
     let apply = || {
         Ruleset::default()
@@ -70,7 +72,7 @@ pub fn confine(data: &Path, library: &Path) -> Result<Confinement, String> {
                 devices,
                 AccessFs::ReadFile | AccessFs::WriteFile,
             ))?
-            .add_rules(path_beneath_rules([data], all))?
+            .add_rules(path_beneath_rules([data], data_rights))?
             .restrict_self()
     };
     match apply() {
