@@ -129,7 +129,7 @@ fn stopped(ended: Result<()>) -> Result<()> {
 /// What the demo sends.
 struct Load {
     records: Vec<Record>,
-    languages: usize,
+    languages: Vec<String>,
     events: u64,
     broken: u64,
 }
@@ -143,7 +143,7 @@ impl Load {
         let events = events::events(&languages, arguments.seed, &run, now.as_millisecond(), arguments.events);
         let broken = broken::broken(&events);
         Ok(Self {
-            languages: languages.len(),
+            languages: languages.into_iter().map(|language| language.name).collect(),
             events: events.len() as u64,
             broken: broken.iter().filter(|b| b.reason.is_some()).count() as u64,
             records: broken::mix(events, broken),
@@ -166,7 +166,13 @@ impl Load {
 impl std::fmt::Display for Load {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { events, languages, broken, .. } = self;
-        write!(f, "Sent {events} events in {languages} languages, {broken} broken records and a tombstone")
+        let (named, others) = languages.split_at(languages.len().min(4));
+        let (named, others) = (named.join(", "), others.len());
+        write!(
+            f,
+            "Sent {events} events in {named} and {others} other languages, {broken} broken records \
+             and a tombstone"
+        )
     }
 }
 
