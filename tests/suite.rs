@@ -2,8 +2,6 @@
 
 #[path = "suite/architecture.rs"]
 mod architecture;
-#[path = "suite/bad_records.rs"]
-mod bad_records;
 #[path = "suite/check.rs"]
 mod check;
 #[path = "suite/delivery.rs"]
@@ -14,5 +12,3 @@ mod kafka_server;
 mod schemas;
 #[path = "suite/support.rs"]
 mod support;
-#[path = "suite/warehouse.rs"]
-mod warehouse;

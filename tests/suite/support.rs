@@ -5,7 +5,6 @@ use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use sada::config::Config;
 use sada::embedded::EmbeddedClickHouse;
 use sada::embedded::process::Settings;
 
@@ -58,11 +57,6 @@ impl Deployment {
         );
         std::fs::write(&file, text).unwrap();
         Self { folder, name: name.to_owned(), file }
-    }
-
-    /// The configuration as the program reads it.
-    pub fn config(&self) -> Config {
-        Config::load(Some(&self.file)).unwrap()
     }
 
     /// Topic that is read.
