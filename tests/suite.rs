@@ -6,6 +6,8 @@ mod architecture;
 mod check;
 #[path = "suite/delivery.rs"]
 mod delivery;
+#[path = "suite/demo.rs"]
+mod demo;
 #[path = "suite/kafka_server.rs"]
 mod kafka_server;
 #[path = "suite/schemas.rs"]

@@ -67,7 +67,8 @@ pub struct Arguments {
 pub fn run(arguments: Arguments) -> Result<()> {
     let mut config = Config::load(None)?;
     if std::env::var_os("SADA_LOG_FILTER").is_none() {
-        config.log.filter = "warn".into();
+        // Producers complain of the consumer's properties, which all clients share.
+        config.log.filter = "warn,librdkafka=error".into();
     }
     telemetry::start(&config.log)?;
     super::runtime()?.block_on(demo(&arguments, config))
@@ -75,41 +76,47 @@ pub fn run(arguments: Arguments) -> Result<()> {
 
 async fn demo(arguments: &Arguments, mut config: Config) -> Result<()> {
     let shutdown = super::shutdown()?;
-    let dir = &arguments.path;
     let step = spinner("starting the broker and the ClickHouse engine");
-    let stack = EmbeddedStack::start(dir, port(arguments.port), &mut config)?;
+    let stack = EmbeddedStack::start(&arguments.path, port(arguments.port), &mut config)?;
     warehouse::migrations::apply(&config).await?;
+    step.finish_and_clear();
+
+    let mut pipeline = pipeline(config.clone(), stack.streams(), shutdown.clone());
+    let told = tokio::select! {
+        told = tell(arguments, &config, &stack) => told,
+        () = shutdown.cancelled() => Ok(()),
+        ended = &mut pipeline => return stopped(ended?),
+    };
+    if arguments.once || told.is_err() {
+        shutdown.cancel();
+    }
+    // It ends before broker and engine do.
+    let ended = pipeline.await?;
+    told.and(if shutdown.is_cancelled() { ended } else { stopped(ended) })
+}
+
+/// Sends the events, waits until they are through and prints what the rows say.
+async fn tell(arguments: &Arguments, config: &Config, stack: &EmbeddedStack) -> Result<()> {
     let client = warehouse::client(&config.clickhouse)?.with_database(&config.clickhouse.database);
     let version: String = client.query("SELECT version()").fetch_one().await?;
-    step.finish_and_clear();
-    println!("ClickHouse {version} on {}, Kafka on {}.", stack.http_url(), stack.bootstrap());
+    println!("ClickHouse {version} on {}, Kafka on {}", stack.http_url(), stack.bootstrap());
 
-    let topic = config.kafka.topics.first().cloned().unwrap_or_default();
-    let stream = stack.streams().remove(&topic).context("the embedded broker lacks the topic")?;
-    let mut pipeline = pipeline(config.clone(), stack.streams(), shutdown.clone());
+    let topic = config.kafka.topics.first().context("no topic is configured")?;
+    let stream = stack.streams().remove(topic).context("the embedded broker lacks the topic")?;
     let load = Load::new(arguments)?;
     let began = Instant::now();
-    delivery::send(&config, &topic, &load.records).await?;
-    tokio::select! {
-        arrived = delivery::arrival(&client, &stream, load.records.len()) => arrived?,
-        ended = &mut pipeline => return stopped(ended?),
-        () = shutdown.cancelled() => return pipeline.await?,
-    }
-    println!("{load}; all have their outcome after {:.1} s.", began.elapsed().as_secs_f64());
+    delivery::send(config, topic, &load.records).await?;
+    delivery::arrival(&client, &stream, load.records.len()).await?;
+    println!("{load}: all have their outcome after {:.1} s", began.elapsed().as_secs_f64());
     report::print(&client, &stream).await?;
     load.check(delivery::outcomes(&client, &stream).await?)?;
-
     if arguments.once {
-        println!("\nThe rows stay in {}. Without --once it goes on, for queries of your own.", dir.display());
-        shutdown.cancel();
+        let dir = arguments.path.display();
+        println!("\nThe rows stay in {dir}. Without --once it goes on running, for queries of your own.");
     } else {
-        invite(&stack, dir);
+        invite(stack, &arguments.path);
     }
-    tokio::select! {
-        biased;
-        () = shutdown.cancelled() => pipeline.await?,
-        ended = &mut pipeline => stopped(ended?),
-    }
+    Ok(())
 }
 
 /// The pipeline of `sada run`, until `shutdown`.

@@ -67,8 +67,8 @@ pub(super) async fn arrival(client: &Client, stream: &str, expected: usize) -> R
 }
 
 async fn count(client: &Client, stream: &str) -> Result<u64> {
-    const SQL: &str = "SELECT uniqExact(partition, offset) FROM ingested WHERE stream = {stream:String}";
-    Ok(client.query(SQL).param("stream", stream).fetch_one().await?)
+    const SQL: &str = "SELECT uniqExact(partition, offset) FROM ingested WHERE stream = ?";
+    Ok(client.query(SQL).bind(stream).fetch_one().await?)
 }
 
 /// Rows, dead letters and skipped records of a stream.
@@ -80,6 +80,6 @@ pub(super) async fn outcomes(client: &Client, stream: &str) -> Result<(u64, u64,
         SELECT uniqExactIf((partition, offset), outcome = 'row'),
             uniqExactIf((partition, offset), outcome = 'dead_letter'),
             uniqExactIf((partition, offset), outcome = 'skipped')
-        FROM ingested WHERE stream = {stream:String}";
-    Ok(client.query(SQL).param("stream", stream).fetch_one().await?)
+        FROM ingested WHERE stream = ?";
+    Ok(client.query(SQL).bind(stream).fetch_one().await?)
 }

@@ -296,8 +296,7 @@ impl<'l> Writer<'l> {
         let solved = o.text.rating >= 3 || self.rng.bool();
         let gives = given(&o, self.number);
         let agent = format!("agent-{}", self.rng.u8(1..=9));
-        let (answer, last) =
-            if solved { (&chat.solves, &chat.pleased) } else { (&chat.stalls, &chat.displeased) };
+        let (answer, last) = ending(&o, solved);
         let said = [
             ("bot", &chat.bot),
             ("customer", &o.text.text),
@@ -340,12 +339,10 @@ impl<'l> Writer<'l> {
     /// A chat that comes message by message, in binary mode.
     fn messages(&mut self, records: &mut Vec<Record>) {
         let o = self.occasion();
-        let chat = &o.language.chat;
-        let gives = given(&o, self.number);
+        let (answer, last) = ending(&o, o.text.rating >= 3);
+        let said = [("customer", &o.text.text), ("agent", answer), ("customer", last)];
         let mut at = o.at;
-        for (seq, (role, text)) in
-            (1..).zip([("customer", &o.text.text), ("agent", &chat.asks), ("customer", &gives)])
-        {
+        for (seq, (role, text)) in (1..).zip(said) {
             at += self.rng.i64(5_000..240_000);
             let turn = format!("{}-m{seq}", o.id);
             let data = json!({
@@ -374,6 +371,12 @@ impl<'l> Writer<'l> {
             });
         }
     }
+}
+
+/// The agent's answer and what the customer says to it.
+fn ending<'l>(o: &Occasion<'l>, solved: bool) -> (&'l String, &'l String) {
+    let chat = &o.language.chat;
+    if solved { (&chat.solves, &chat.pleased) } else { (&chat.stalls, &chat.displeased) }
 }
 
 /// The line in which a customer gives order and e-mail address (both invented).

@@ -1,5 +1,5 @@
-//! What a data team asks first, as SQL over the rows that arrived. `{stream:String}` is the stream
-//! of this run. Tables are named without their database, which the client gives.
+//! What a data team asks first, as SQL over the rows that arrived. `?` stands for the stream of
+//! this run. Tables are named without their database, which the client gives.
 
 /// One question and the query that answers it.
 pub(super) struct Question {
@@ -17,13 +17,13 @@ pub(super) const QUESTIONS: [Question; 8] = [
         title: "What became of the records?",
         note: "Each record has exactly one outcome. An item may come in several versions: the newest holds.",
         sql: "
-SELECT outcome, count() AS records, countIf(stream = {stream:String}) AS `this run`
+SELECT outcome, count() AS records, countIf(stream = ?) AS `this run`
 FROM (SELECT DISTINCT stream, partition, offset, outcome FROM ingested)
 GROUP BY outcome ORDER BY outcome",
     },
     Question {
         title: "How much feedback is there, by language and kind?",
-        note: "",
+        note: "und: no words of a customer to judge by, as in the messages of agents.",
         sql: "
 SELECT if(l = '', 'all', l) AS language, * EXCEPT l
 FROM (
@@ -34,7 +34,7 @@ FROM (
         countIf(kind = 'conversation') AS conversation,
         countIf(kind = 'message') AS message,
         count() AS total,
-        countIf(_stream = {stream:String}) AS `this run`
+        countIf(_stream = ?) AS `this run`
     FROM feedback_latest
     GROUP BY ROLLUP(l)
 )
@@ -131,7 +131,7 @@ LIMIT 5",
         title: "What was wrong with the records that are no rows?",
         note: "Sent broken on purpose. They wait, whole, in the topic of dead letters; this table holds no payload.",
         sql: "
-SELECT reason, field, any(message) AS message, count() AS n, countIf(stream = {stream:String}) AS `this run`
+SELECT reason, field, any(message) AS message, count() AS n, countIf(stream = ?) AS `this run`
 FROM dead_letters FINAL
 GROUP BY reason, field
 ORDER BY reason, field",

@@ -23,7 +23,9 @@ pub(super) async fn print(client: &Client, stream: &str) -> Result<()> {
         if !question.note.is_empty() {
             println!("{}", question.note);
         }
-        println!("{}", answer.table());
+        for line in answer.table().lines() {
+            println!("{}", line.trim_end());
+        }
     }
     Ok(())
 }
@@ -40,8 +42,8 @@ struct Answer {
 const FORMAT: &str = "JSONCompactStringsEachRowWithNamesAndTypes";
 
 async fn ask(client: &Client, sql: &str, stream: &str) -> Result<Answer> {
-    let mut cursor = client.query(sql).param("stream", stream).fetch_bytes(FORMAT)?;
-    Answer::parse(&cursor.collect().await?)
+    let query = sql.matches('?').fold(client.query(sql), |query, _| query.bind(stream));
+    Answer::parse(&query.fetch_bytes(FORMAT)?.collect().await?)
 }
 
 impl Answer {
