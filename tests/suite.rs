@@ -4,13 +4,21 @@
 mod architecture;
 #[path = "suite/check.rs"]
 mod check;
+#[path = "suite/config_example.rs"]
+mod config_example;
 #[path = "suite/delivery.rs"]
 mod delivery;
 #[path = "suite/demo.rs"]
 mod demo;
+#[path = "suite/embedded_clients.rs"]
+mod embedded_clients;
 #[path = "suite/kafka_server.rs"]
 mod kafka_server;
+#[path = "suite/load.rs"]
+mod load;
 #[path = "suite/schemas.rs"]
 mod schemas;
 #[path = "suite/support.rs"]
 mod support;
+#[path = "suite/warehouse.rs"]
+mod warehouse;
