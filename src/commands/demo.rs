@@ -92,27 +92,47 @@ async fn demo(arguments: &Arguments, mut config: Config) -> Result<()> {
     }
     // It ends before broker and engine do.
     let ended = pipeline.await?;
-    told.and(if shutdown.is_cancelled() { ended } else { stopped(ended) })
+    told.and(if shutdown.is_cancelled() {
+        ended
+    } else {
+        stopped(ended)
+    })
 }
 
 /// Sends the events, waits until they are through and prints what the rows say.
 async fn tell(arguments: &Arguments, config: &Config, stack: &EmbeddedStack) -> Result<()> {
     let client = warehouse::client(&config.clickhouse)?.with_database(&config.clickhouse.database);
     let version: String = client.query("SELECT version()").fetch_one().await?;
-    println!("ClickHouse {version} on {}, Kafka on {}", stack.http_url(), stack.bootstrap());
+    println!(
+        "ClickHouse {version} on {}, Kafka on {}",
+        stack.http_url(),
+        stack.bootstrap()
+    );
 
-    let topic = config.kafka.topics.first().context("no topic is configured")?;
-    let stream = stack.streams().remove(topic).context("the embedded broker lacks the topic")?;
+    let topic = config
+        .kafka
+        .topics
+        .first()
+        .context("no topic is configured")?;
+    let stream = stack
+        .streams()
+        .remove(topic)
+        .context("the embedded broker lacks the topic")?;
     let load = Load::new(arguments)?;
     let began = Instant::now();
     delivery::send(config, topic, &load.records).await?;
     delivery::arrival(&client, &stream, load.records.len()).await?;
-    println!("{load}: all have their outcome after {:.1} s", began.elapsed().as_secs_f64());
+    println!(
+        "{load}: all have their outcome after {:.1} s",
+        began.elapsed().as_secs_f64()
+    );
     report::print(&client, &stream).await?;
     load.check(delivery::outcomes(&client, &stream).await?)?;
     if arguments.once {
         let dir = arguments.path.display();
-        println!("\nThe rows stay in {dir}. Without --once it goes on running, for queries of your own.");
+        println!(
+            "\nThe rows stay in {dir}. Without --once it goes on running, for queries of your own."
+        );
     } else {
         invite(stack, &arguments.path);
     }
@@ -147,10 +167,19 @@ impl Load {
         let now = Timestamp::now();
         // Part of every id, so that the items of one run are not versions of those before.
         let run = now.strftime("%Y%m%d-%H%M%S").to_string();
-        let events = events::events(&languages, arguments.seed, &run, now.as_millisecond(), arguments.events);
+        let events = events::events(
+            &languages,
+            arguments.seed,
+            &run,
+            now.as_millisecond(),
+            arguments.events,
+        );
         let broken = broken::broken(&events);
         Ok(Self {
-            languages: languages.into_iter().map(|language| language.name).collect(),
+            languages: languages
+                .into_iter()
+                .map(|language| language.name)
+                .collect(),
             events: events.len() as u64,
             broken: broken.iter().filter(|b| b.reason.is_some()).count() as u64,
             records: broken::mix(events, broken),
@@ -172,7 +201,12 @@ impl Load {
 
 impl std::fmt::Display for Load {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { events, languages, broken, .. } = self;
+        let Self {
+            events,
+            languages,
+            broken,
+            ..
+        } = self;
         let (named, others) = languages.split_at(languages.len().min(4));
         let (named, others) = (named.join(", "), others.len());
         write!(

@@ -16,30 +16,68 @@ pub(super) struct Broken {
 
 /// One of each, made from a good review and a good survey response.
 pub(super) fn broken(good: &[Record]) -> Vec<Broken> {
-    let (Some(review), Some(survey)) = (first(good, "cx.review.v1"), first(good, "cx.survey_response.v1")) else {
+    let (Some(review), Some(survey)) = (
+        first(good, "cx.review.v1"),
+        first(good, "cx.survey_response.v1"),
+    ) else {
         return Vec::new();
     };
-    let with = |payload: Option<Vec<u8>>| Record { payload, ..review.clone() };
-    let cut = edited(review, "cut", |e| e["data"]["body"] = json!("The line broke while I was typing"));
+    let with = |payload: Option<Vec<u8>>| Record {
+        payload,
+        ..review.clone()
+    };
+    let cut = edited(review, "cut", |e| {
+        e["data"]["body"] = json!("The line broke while I was typing")
+    });
     let cut = cut.payload.map(|mut json| {
         json.truncate(json.len() * 3 / 4);
         json
     });
     // Latin-1: ö is one byte.
-    let latin1 = b"{\"specversion\":\"1.0\",\"id\":\"broken-latin1\",\"type\":\"Gr\xf6\xdfe\"}".to_vec();
+    let latin1 =
+        b"{\"specversion\":\"1.0\",\"id\":\"broken-latin1\",\"type\":\"Gr\xf6\xdfe\"}".to_vec();
     let dead_letters = [
         (Reason::MalformedJson, with(cut)),
         (Reason::InvalidUtf8, with(Some(latin1))),
-        (Reason::WrongType, edited(review, "type", |e| e["data"]["rating"]["value"] = json!("five stars"))),
-        (Reason::OutOfScale, edited(survey, "nps", |e| e["data"]["answers"][0]["number"] = json!(11))),
-        (Reason::UnknownKind, edited(review, "kind", |e| e["type"] = json!("cx.reveiw.v1"))),
-        (Reason::NulCharacter, edited(review, "nul", |e| e["data"]["body"] = json!("great\u{0}product"))),
-        (Reason::TimeOutOfRange, edited(review, "time", |e| e["data"]["created_at"] = json!("2090-01-01T00:00:00Z"))),
+        (
+            Reason::WrongType,
+            edited(review, "type", |e| {
+                e["data"]["rating"]["value"] = json!("five stars")
+            }),
+        ),
+        (
+            Reason::OutOfScale,
+            edited(survey, "nps", |e| {
+                e["data"]["answers"][0]["number"] = json!(11)
+            }),
+        ),
+        (
+            Reason::UnknownKind,
+            edited(review, "kind", |e| e["type"] = json!("cx.reveiw.v1")),
+        ),
+        (
+            Reason::NulCharacter,
+            edited(review, "nul", |e| {
+                e["data"]["body"] = json!("great\u{0}product")
+            }),
+        ),
+        (
+            Reason::TimeOutOfRange,
+            edited(review, "time", |e| {
+                e["data"]["created_at"] = json!("2090-01-01T00:00:00Z")
+            }),
+        ),
     ];
-    let tombstone = Broken { record: with(None), reason: None };
+    let tombstone = Broken {
+        record: with(None),
+        reason: None,
+    };
     dead_letters
         .into_iter()
-        .map(|(reason, record)| Broken { record, reason: Some(reason) })
+        .map(|(reason, record)| Broken {
+            record,
+            reason: Some(reason),
+        })
         .chain([tombstone])
         .collect()
 }
@@ -47,7 +85,9 @@ pub(super) fn broken(good: &[Record]) -> Vec<Broken> {
 /// First event of a type in structured mode.
 fn first<'r>(records: &'r [Record], kind: &str) -> Option<&'r Record> {
     let quoted = format!("\"type\":\"{kind}\"");
-    records.iter().find(|r| contains(r.payload.as_deref().unwrap_or_default(), quoted.as_bytes()))
+    records
+        .iter()
+        .find(|r| contains(r.payload.as_deref().unwrap_or_default(), quoted.as_bytes()))
 }
 
 fn edited(record: &Record, name: &str, change: fn(&mut Value)) -> Record {
@@ -92,18 +132,37 @@ mod tests {
     }
 
     fn reason(record: &Record) -> Option<Reason> {
-        let partition = Partition { topic: "t".into(), stream: "s".into(), number: 0 };
+        let partition = Partition {
+            topic: "t".into(),
+            stream: "s".into(),
+            number: 0,
+        };
         let mut batch = RawBatch::new(partition, 0);
-        let headers = record.headers.iter().map(|(name, value)| (*name, value.as_bytes()));
-        batch.push(0, NOW, Some(record.key.as_bytes()), record.payload.as_deref(), headers);
-        decode(&batch.record(0), &Limits::default()).err().map(|error| error.reason)
+        let headers = record
+            .headers
+            .iter()
+            .map(|(name, value)| (*name, value.as_bytes()));
+        batch.push(
+            0,
+            NOW,
+            Some(record.key.as_bytes()),
+            record.payload.as_deref(),
+            headers,
+        );
+        decode(&batch.record(0), &Limits::default())
+            .err()
+            .map(|error| error.reason)
     }
 
     #[test]
     fn each_is_refused_for_the_reason_it_should_be() {
         let broken = broken(&good());
         assert_eq!(broken.len(), 8);
-        for Broken { record, reason: expected } in &broken {
+        for Broken {
+            record,
+            reason: expected,
+        } in &broken
+        {
             match record.payload {
                 Some(_) => assert_eq!(reason(record), *expected),
                 None => assert_eq!(*expected, None),
@@ -114,7 +173,12 @@ mod tests {
     #[test]
     fn every_good_event_decodes_and_every_field_is_known() {
         for record in good() {
-            assert_eq!(reason(&record), None, "{}", String::from_utf8_lossy(&record.payload.unwrap()));
+            assert_eq!(
+                reason(&record),
+                None,
+                "{}",
+                String::from_utf8_lossy(&record.payload.unwrap())
+            );
         }
     }
 
@@ -126,6 +190,12 @@ mod tests {
         assert_eq!(mixed.len(), good.len() + 8);
         let mut left = mixed.iter();
         assert!(good.iter().all(|record| left.any(|m| m == record)));
-        assert!(mixed[..mixed.len() / 2].iter().filter(|m| !good.contains(m)).count() >= 3);
+        assert!(
+            mixed[..mixed.len() / 2]
+                .iter()
+                .filter(|m| !good.contains(m))
+                .count()
+                >= 3
+        );
     }
 }

@@ -26,16 +26,29 @@ const STALLED: Duration = Duration::from_secs(120);
 /// # Errors
 /// The broker takes one not.
 pub(super) async fn send(config: &Config, topic: &str, records: &[Record]) -> Result<()> {
-    let producer: FutureProducer = kafka::client(config)?.create().context("can't make a Kafka producer")?;
+    let producer: FutureProducer = kafka::client(config)?
+        .create()
+        .context("can't make a Kafka producer")?;
     let sent = records.iter().map(|record| async {
-        let headers = record.headers.iter().fold(OwnedHeaders::new(), |headers, (key, value)| {
-            headers.insert(Header { key, value: Some(value) })
-        });
+        let headers = record
+            .headers
+            .iter()
+            .fold(OwnedHeaders::new(), |headers, (key, value)| {
+                headers.insert(Header {
+                    key,
+                    value: Some(value),
+                })
+            });
         let mut message = FutureRecord::to(topic).key(&record.key).headers(headers);
         message.payload = record.payload.as_ref();
-        producer.send(message, ACKNOWLEDGED).await.map_err(|(error, _)| error)
+        producer
+            .send(message, ACKNOWLEDGED)
+            .await
+            .map_err(|(error, _)| error)
     });
-    try_join_all(sent).await.with_context(|| format!("the embedded broker refuses a record for {topic}"))?;
+    try_join_all(sent)
+        .await
+        .with_context(|| format!("the embedded broker refuses a record for {topic}"))?;
     Ok(())
 }
 
@@ -59,7 +72,10 @@ pub(super) async fn arrival(client: &Client, stream: &str, expected: usize) -> R
         if there > bar.position() {
             newest = Instant::now();
         } else if newest.elapsed() > STALLED {
-            bail!("{there} of {expected} records arrived, then none for {} s", STALLED.as_secs());
+            bail!(
+                "{there} of {expected} records arrived, then none for {} s",
+                STALLED.as_secs()
+            );
         }
         bar.set_position(there);
         bar.tick();

@@ -137,7 +137,13 @@ impl Occasion<'_> {
     }
 
     /// An event in structured mode; `version` is when this version of the item came about.
-    fn event(&self, (kind, source): (&str, &str), version: Millis, channel: &str, data: Value) -> Record {
+    fn event(
+        &self,
+        (kind, source): (&str, &str),
+        version: Millis,
+        channel: &str,
+        data: Value,
+    ) -> Record {
         let event = json!({
             "specversion": "1.0",
             "id": format!("{}-{version}", self.id),
@@ -166,7 +172,10 @@ impl<'l> Writer<'l> {
             rng: Rng::with_seed(seed),
             kinds: Deck::new(KINDS),
             spoken: Deck::new(languages.iter().map(|l| l.share)),
-            texts: languages.iter().map(|l| Deck::new(vec![1; l.texts.len()])).collect(),
+            texts: languages
+                .iter()
+                .map(|l| Deck::new(vec![1; l.texts.len()]))
+                .collect(),
             number: 0,
         }
     }
@@ -192,7 +201,11 @@ impl<'l> Writer<'l> {
     fn review(&mut self, records: &mut Vec<Record>) -> Record {
         let o = self.occasion();
         let (platform, item) = reviewed(o.text.about);
-        let channel = if o.text.about == Business::App { "app" } else { "web" };
+        let channel = if o.text.about == Business::App {
+            "app"
+        } else {
+            "web"
+        };
         let source = ("cx.review.v1", "https://reviews.example/export");
         let data = json!({
             "review_id": o.id,
@@ -227,12 +240,16 @@ impl<'l> Writer<'l> {
             };
             let body = event["data"]["body"].as_str().unwrap_or_default();
             let body = format!("{body}\n{}", language.chat.pleased);
-            event["id"] = json!(format!("{}-{version}", event["data"]["review_id"].as_str().unwrap_or_default()));
+            event["id"] = json!(format!(
+                "{}-{version}",
+                event["data"]["review_id"].as_str().unwrap_or_default()
+            ));
             event["version"] = json!(version);
             event["time"] = json!(time(version));
             event["data"]["body"] = json!(body);
             event["data"]["updated_at"] = json!(version);
-            event["data"]["reply"] = json!({"body": language.chat.solves, "at": time(version - MINUTE)});
+            event["data"]["reply"] =
+                json!({"body": language.chat.solves, "at": time(version - MINUTE)});
         });
         records.push(record);
     }
@@ -249,13 +266,18 @@ impl<'l> Writer<'l> {
             _ => self.rng.u8(9..=10),
         };
         let (survey, channel) = match o.text.about {
-            Business::Shop | Business::Hotel => {
-                (json!({"id": "s-purchase", "name": "After purchase", "kind": "transactional"}), "email")
-            }
-            Business::App => (json!({"id": "s-relation", "name": "Twice a year", "kind": "relational"}), "app"),
-            Business::Telco | Business::Bank => {
-                (json!({"id": "s-relation", "name": "Twice a year", "kind": "relational"}), "sms")
-            }
+            Business::Shop | Business::Hotel => (
+                json!({"id": "s-purchase", "name": "After purchase", "kind": "transactional"}),
+                "email",
+            ),
+            Business::App => (
+                json!({"id": "s-relation", "name": "Twice a year", "kind": "relational"}),
+                "app",
+            ),
+            Business::Telco | Business::Bank => (
+                json!({"id": "s-relation", "name": "Twice a year", "kind": "relational"}),
+                "sms",
+            ),
         };
         let score = json!([
             {"question_id": "q-nps", "type": "nps", "text": questions.nps, "number": nps},
@@ -264,8 +286,10 @@ impl<'l> Writer<'l> {
         ]);
         let mut whole = score.clone();
         if let Some(answers) = whole.as_array_mut() {
-            answers.push(json!({"question_id": "q-why", "type": "text", "text": questions.comment,
-                "text_value": o.text.text}));
+            answers.push(
+                json!({"question_id": "q-why", "type": "text", "text": questions.comment,
+                "text_value": o.text.text}),
+            );
         }
         let data = |status: &str, answers: Value| {
             json!({
@@ -340,7 +364,11 @@ impl<'l> Writer<'l> {
     fn messages(&mut self, records: &mut Vec<Record>) {
         let o = self.occasion();
         let (answer, last) = ending(&o, o.text.rating >= 3);
-        let said = [("customer", &o.text.text), ("agent", answer), ("customer", last)];
+        let said = [
+            ("customer", &o.text.text),
+            ("agent", answer),
+            ("customer", last),
+        ];
         let mut at = o.at;
         for (seq, (role, text)) in (1..).zip(said) {
             at += self.rng.i64(5_000..240_000);
@@ -376,13 +404,21 @@ impl<'l> Writer<'l> {
 /// The agent's answer and what the customer says to it.
 fn ending<'l>(o: &Occasion<'l>, solved: bool) -> (&'l String, &'l String) {
     let chat = &o.language.chat;
-    if solved { (&chat.solves, &chat.pleased) } else { (&chat.stalls, &chat.displeased) }
+    if solved {
+        (&chat.solves, &chat.pleased)
+    } else {
+        (&chat.stalls, &chat.displeased)
+    }
 }
 
 /// The line in which a customer gives order and e-mail address (both invented).
 fn given(o: &Occasion<'_>, number: usize) -> String {
     let email = format!("customer.{number}@example.com");
-    o.language.chat.gives.replace("{order}", &o.order).replace("{email}", &email)
+    o.language
+        .chat
+        .gives
+        .replace("{order}", &o.order)
+        .replace("{email}", &email)
 }
 
 /// Changes an event in structured mode.
@@ -396,21 +432,26 @@ pub(super) fn edit(record: &mut Record, change: impl FnOnce(&mut Value)) {
 
 fn reviewed(about: Business) -> (&'static str, Value) {
     match about {
-        Business::Shop => {
-            ("shop.example", json!({"type": "service", "id": "online-shop", "name": "Online shop"}))
-        }
-        Business::App => {
-            ("appstore.example", json!({"type": "app", "id": "example.shop", "name": "Shop app"}))
-        }
-        Business::Telco => {
-            ("reviews.example", json!({"type": "service", "id": "fibre-250", "name": "Fibre 250"}))
-        }
-        Business::Bank => {
-            ("reviews.example", json!({"type": "service", "id": "account", "name": "Current account"}))
-        }
-        Business::Hotel => {
-            ("travel.example", json!({"type": "place", "id": "harbour", "name": "Harbour Hotel"}))
-        }
+        Business::Shop => (
+            "shop.example",
+            json!({"type": "service", "id": "online-shop", "name": "Online shop"}),
+        ),
+        Business::App => (
+            "appstore.example",
+            json!({"type": "app", "id": "example.shop", "name": "Shop app"}),
+        ),
+        Business::Telco => (
+            "reviews.example",
+            json!({"type": "service", "id": "fibre-250", "name": "Fibre 250"}),
+        ),
+        Business::Bank => (
+            "reviews.example",
+            json!({"type": "service", "id": "account", "name": "Current account"}),
+        ),
+        Business::Hotel => (
+            "travel.example",
+            json!({"type": "place", "id": "harbour", "name": "Harbour Hotel"}),
+        ),
     }
 }
 
@@ -425,7 +466,9 @@ fn touchpoint(about: Business) -> &'static str {
 }
 
 fn time(millis: Millis) -> String {
-    Timestamp::from_millisecond(millis).map(|t| t.to_string()).unwrap_or_default()
+    Timestamp::from_millisecond(millis)
+        .map(|t| t.to_string())
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -443,7 +486,8 @@ mod tests {
 
     fn structured(records: &[Record]) -> Vec<Value> {
         let of = records.iter().filter(|r| r.headers.is_empty());
-        of.map(|r| serde_json::from_slice(r.payload.as_deref().unwrap()).unwrap()).collect()
+        of.map(|r| serde_json::from_slice(r.payload.as_deref().unwrap()).unwrap())
+            .collect()
     }
 
     #[test]
@@ -464,12 +508,19 @@ mod tests {
         let records = sample(7, 160);
         let events = structured(&records);
         let of = |field: fn(&Value) -> &Value| -> BTreeSet<String> {
-            events.iter().map(|e| field(e).as_str().unwrap_or_default().to_owned()).collect()
+            events
+                .iter()
+                .map(|e| field(e).as_str().unwrap_or_default().to_owned())
+                .collect()
         };
         assert_eq!(of(|e| &e["context"]["locale"]).len(), 14);
         assert_eq!(of(|e| &e["type"]).len(), 3);
         assert!(of(|e| &e["context"]["channel"]).len() >= 4);
-        assert!(records.iter().any(|r| r.headers.contains(&("ce_type", "cx.message.v1".into()))));
+        assert!(
+            records
+                .iter()
+                .any(|r| r.headers.contains(&("ce_type", "cx.message.v1".into())))
+        );
     }
 
     #[test]
@@ -477,8 +528,13 @@ mod tests {
         let records = sample(7, 600);
         let mut versions: BTreeMap<String, Vec<(i64, String)>> = BTreeMap::new();
         let events = structured(&records);
-        for (event, record) in events.iter().zip(records.iter().filter(|r| r.headers.is_empty())) {
-            let id = event["data"]["review_id"].as_str().or(event["data"]["response_id"].as_str());
+        for (event, record) in events
+            .iter()
+            .zip(records.iter().filter(|r| r.headers.is_empty()))
+        {
+            let id = event["data"]["review_id"]
+                .as_str()
+                .or(event["data"]["response_id"].as_str());
             if let Some(id) = id {
                 let version = (event["version"].as_i64().unwrap(), record.key.clone());
                 versions.entry(id.to_owned()).or_default().push(version);
@@ -487,7 +543,10 @@ mod tests {
         let changed: Vec<_> = versions.values().filter(|v| v.len() > 1).collect();
         assert!(changed.len() > 20, "{}", changed.len());
         for versions in changed {
-            assert!(versions.is_sorted_by(|a, b| a.0 < b.0 && a.1 == b.1), "{versions:?}");
+            assert!(
+                versions.is_sorted_by(|a, b| a.0 < b.0 && a.1 == b.1),
+                "{versions:?}"
+            );
         }
         assert_eq!(events.iter().filter(|e| e["deleted"] == true).count(), 1);
     }

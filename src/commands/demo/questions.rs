@@ -120,9 +120,9 @@ SELECT
     language,
     count() AS items,
     sum(redactions) AS replaced,
-    replaceRegexpAll(argMin(text, (lengthUTF8(text), feedback_id)), '\\\\s+', ' ') AS example
+    anyLast(extract(text, '[^\\\\n]{0,40}\\\\[[a-z]+\\\\][^\\\\n]{0,16}')) AS example
 FROM feedback_latest
-WHERE redactions > 0 AND kind = 'review'
+WHERE redactions > 0
 GROUP BY language
 ORDER BY replaced DESC, language
 LIMIT 5",

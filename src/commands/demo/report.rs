@@ -8,7 +8,7 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 use super::questions::QUESTIONS;
 
 /// Widest text of a cell, in columns of the terminal.
-const WIDEST: usize = 72;
+const WIDEST: usize = 64;
 
 /// Asks all questions and prints the answers. `stream` marks the rows of this run.
 ///
@@ -42,7 +42,9 @@ struct Answer {
 const FORMAT: &str = "JSONCompactStringsEachRowWithNamesAndTypes";
 
 async fn ask(client: &Client, sql: &str, stream: &str) -> Result<Answer> {
-    let query = sql.matches('?').fold(client.query(sql), |query, _| query.bind(stream));
+    let query = sql
+        .matches('?')
+        .fold(client.query(sql), |query, _| query.bind(stream));
     Answer::parse(&query.fetch_bytes(FORMAT)?.collect().await?)
 }
 
@@ -64,7 +66,11 @@ impl Answer {
             .set_style(TableComponent::HeaderLines, '─')
             .set_style(TableComponent::MiddleHeaderIntersections, '─');
         table.set_header(&self.names);
-        table.add_rows(self.rows.iter().map(|row| row.iter().map(|text| shown(text))));
+        table.add_rows(
+            self.rows
+                .iter()
+                .map(|row| row.iter().map(|text| shown(text))),
+        );
         for (column, kind) in table.column_iter_mut().zip(&self.types) {
             if is_number(kind) {
                 column.set_cell_alignment(CellAlignment::Right);
@@ -75,7 +81,9 @@ impl Answer {
 }
 
 fn is_number(kind: &str) -> bool {
-    ["UInt", "Int", "Float"].iter().any(|number| kind.starts_with(number))
+    ["UInt", "Int", "Float"]
+        .iter()
+        .any(|number| kind.starts_with(number))
 }
 
 /// Cuts a text to the widest that is shown and keeps its direction from reaching its neighbours.

@@ -111,10 +111,16 @@ mod tests {
             let name = &language.name;
             let with = |test: fn(&Text) -> bool| language.texts.iter().filter(|t| test(t)).count();
             assert!(language.texts.len() >= 8, "{name}");
-            assert!(with(|t| t.rating <= 2) >= 3 && with(|t| t.rating >= 4) >= 3, "{name}");
+            assert!(
+                with(|t| t.rating <= 2) >= 3 && with(|t| t.rating >= 4) >= 3,
+                "{name}"
+            );
             assert!(with(|t| !(1..=5).contains(&t.rating)) == 0, "{name}");
             let gives = &language.chat.gives;
-            assert!(gives.contains("{order}") && gives.contains("{email}"), "{name}");
+            assert!(
+                gives.contains("{order}") && gives.contains("{email}"),
+                "{name}"
+            );
         }
     }
 
