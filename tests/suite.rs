@@ -8,6 +8,8 @@ mod check;
 mod config_example;
 #[path = "suite/delivery.rs"]
 mod delivery;
+#[path = "suite/demo.rs"]
+mod demo;
 #[path = "suite/embedded_clients.rs"]
 mod embedded_clients;
 #[path = "suite/kafka_server.rs"]

@@ -1,13 +1,250 @@
-//! `sada demo`
+//! `sada demo`: everything on this machine in one command, from broken records to the answers that
+//! a data team asks for first.
+//!
+//! Nothing in it is special: the events go through a Kafka client, the pipeline is that of
+//! `sada run --embedded`, and the answers are SQL over HTTP.
 
+use std::collections::HashMap;
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
 use clap::Args;
+use clap::builder::RangedU64ValueParser;
+use indicatif::ProgressBar;
+use jiff::Timestamp;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
-/// Try it all on this machine
+use crate::config::Config;
+use crate::embedded::EmbeddedStack;
+use crate::{telemetry, warehouse};
+
+mod broken;
+mod delivery;
+mod events;
+mod questions;
+mod report;
+mod texts;
+
+use events::Record;
+
+/// Port of ClickHouse's HTTP interface everywhere.
+const CLICKHOUSE: u16 = 8123;
+
+/// Try it all on this machine: broker, ClickHouse engine, pipeline, feedback in 14 languages
 #[derive(Args)]
-#[command(after_help = "Example:\n  sada demo")]
-pub struct Arguments {}
+#[command(after_help = "Examples:
+  sada demo                       # sends feedback, prints a report, stays for your own queries
+  sada demo --once --path /tmp/d  # ends after the report
+  sada load reviews.jsonl --embedded demo-data --kind review --text-field text   # while it runs
 
-/// Runs the command.
-pub fn run(_arguments: Arguments) -> anyhow::Result<()> {
-    anyhow::bail!("not there yet")
+Run again over the same folder, it adds to the rows that are there.")]
+pub struct Arguments {
+    /// Folder for the rows; made if it is not there
+    #[arg(long, value_name = "DIR", default_value = "demo-data")]
+    path: PathBuf,
+    /// End after the report
+    #[arg(long)]
+    once: bool,
+    /// Port of ClickHouse's HTTP interface on 127.0.0.1 [default: 8123, or a free one if that is taken]
+    #[arg(long)]
+    port: Option<u16>,
+    /// How many events to send
+    #[arg(long, value_name = "N", default_value_t = 600, value_parser = RangedU64ValueParser::<usize>::new().range(20..=10_000))]
+    events: usize,
+    /// Other seeds make other events
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+}
+
+/// Runs the demo.
+///
+/// # Errors
+/// The embedded parts don't start, the pipeline fails, or a record did not come to the end that
+/// it should.
+pub fn run(arguments: Arguments) -> Result<()> {
+    let mut config = Config::load(None)?;
+    if std::env::var_os("SADA_LOG_FILTER").is_none() {
+        // Producers complain of the consumer's properties, which all clients share.
+        config.log.filter = "warn,librdkafka=error".into();
+    }
+    telemetry::start(&config.log)?;
+    super::runtime()?.block_on(demo(&arguments, config))
+}
+
+async fn demo(arguments: &Arguments, mut config: Config) -> Result<()> {
+    let shutdown = super::shutdown()?;
+    let step = spinner("starting the broker and the ClickHouse engine");
+    let stack = EmbeddedStack::start(&arguments.path, port(arguments.port), &mut config)?;
+    warehouse::migrations::apply(&config).await?;
+    step.finish_and_clear();
+
+    let mut pipeline = pipeline(config.clone(), stack.streams(), shutdown.clone());
+    let told = tokio::select! {
+        told = tell(arguments, &config, &stack) => told,
+        () = shutdown.cancelled() => Ok(()),
+        ended = &mut pipeline => return stopped(ended?),
+    };
+    if arguments.once || told.is_err() {
+        shutdown.cancel();
+    }
+    // It ends before broker and engine do.
+    let ended = pipeline.await?;
+    told.and(if shutdown.is_cancelled() {
+        ended
+    } else {
+        stopped(ended)
+    })
+}
+
+/// Sends the events, waits until they are through and prints what the rows say.
+async fn tell(arguments: &Arguments, config: &Config, stack: &EmbeddedStack) -> Result<()> {
+    let client = warehouse::client(&config.clickhouse)?.with_database(&config.clickhouse.database);
+    let version: String = client.query("SELECT version()").fetch_one().await?;
+    println!(
+        "ClickHouse {version} on {}, Kafka on {}",
+        stack.http_url(),
+        stack.bootstrap()
+    );
+
+    let topic = config
+        .kafka
+        .topics
+        .first()
+        .context("no topic is configured")?;
+    let stream = stack
+        .streams()
+        .remove(topic)
+        .context("the embedded broker lacks the topic")?;
+    let load = Load::new(arguments)?;
+    let began = Instant::now();
+    delivery::send(config, topic, &load.records).await?;
+    delivery::arrival(&client, &stream, load.records.len()).await?;
+    println!(
+        "{load}: all have their outcome after {:.1} s",
+        began.elapsed().as_secs_f64()
+    );
+    report::print(&client, &stream).await?;
+    load.check(delivery::outcomes(&client, &stream).await?)?;
+    if arguments.once {
+        let dir = arguments.path.display();
+        println!(
+            "\nThe rows stay in {dir}. Without --once it goes on running, for queries of your own."
+        );
+    } else {
+        invite(stack, &arguments.path);
+    }
+    Ok(())
+}
+
+/// The pipeline of `sada run`, until `shutdown`.
+fn pipeline(
+    config: Config,
+    streams: HashMap<String, String>,
+    shutdown: CancellationToken,
+) -> JoinHandle<Result<()>> {
+    tokio::spawn(async move { super::run::pipeline(&config, streams, shutdown).await })
+}
+
+/// The pipeline ended though nobody asked it to.
+fn stopped(ended: Result<()>) -> Result<()> {
+    ended.and_then(|()| bail!("the pipeline ended before its time"))
+}
+
+/// What the demo sends.
+struct Load {
+    records: Vec<Record>,
+    languages: Vec<String>,
+    events: u64,
+    broken: u64,
+}
+
+impl Load {
+    fn new(arguments: &Arguments) -> Result<Self> {
+        let languages = texts::languages()?;
+        let now = Timestamp::now();
+        // Part of every id, so that the items of one run are not versions of those before.
+        let run = now.strftime("%Y%m%d-%H%M%S").to_string();
+        let events = events::events(
+            &languages,
+            arguments.seed,
+            &run,
+            now.as_millisecond(),
+            arguments.events,
+        );
+        let broken = broken::broken(&events);
+        Ok(Self {
+            languages: languages
+                .into_iter()
+                .map(|language| language.name)
+                .collect(),
+            events: events.len() as u64,
+            broken: broken.iter().filter(|b| b.reason.is_some()).count() as u64,
+            records: broken::mix(events, broken),
+        })
+    }
+
+    /// Every record came to the end that it should.
+    fn check(&self, (rows, dead_letters, skipped): (u64, u64, u64)) -> Result<()> {
+        let Self { events, broken, .. } = self;
+        if (rows, dead_letters, skipped) == (*events, *broken, 1) {
+            return Ok(());
+        }
+        bail!(
+            "{events} rows, {broken} dead letters and 1 skipped record should be there, and are {rows}, \
+             {dead_letters} and {skipped}: table dead_letters says what was refused"
+        )
+    }
+}
+
+impl std::fmt::Display for Load {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self {
+            events,
+            languages,
+            broken,
+            ..
+        } = self;
+        let (named, others) = languages.split_at(languages.len().min(4));
+        let (named, others) = (named.join(", "), others.len());
+        write!(
+            f,
+            "Sent {events} events in {named} and {others} other languages, {broken} broken records \
+             and a tombstone"
+        )
+    }
+}
+
+/// Port of the HTTP interface: the one asked for, else ClickHouse's own if it is free; 0 for any.
+fn port(asked: Option<u16>) -> u16 {
+    let is_free = || TcpListener::bind((Ipv4Addr::LOCALHOST, CLICKHOUSE)).is_ok();
+    asked.unwrap_or_else(|| if is_free() { CLICKHOUSE } else { 0 })
+}
+
+fn spinner(what: &'static str) -> ProgressBar {
+    let spinner = ProgressBar::new_spinner().with_message(what);
+    spinner.enable_steady_tick(Duration::from_millis(100));
+    spinner
+}
+
+/// Says how to query what is there and how to send more.
+fn invite(stack: &EmbeddedStack, dir: &Path) {
+    let (url, dir) = (stack.http_url(), dir.display());
+    let port = url.rsplit(':').next().unwrap_or_default();
+    println!("\nIt goes on running until Ctrl-C. Query it:");
+    for (what, sql) in questions::EXAMPLES {
+        println!("\n  # {what}\n  curl {url} --data-binary \"{sql}\"");
+    }
+    println!(
+        "\nOther clients, over HTTP, without user and password:
+  Python   clickhouse_connect.get_client(host='127.0.0.1', port={port}, database='sada')
+  JDBC     jdbc:clickhouse:{url}/sada
+  BI       type ClickHouse, host 127.0.0.1, port {port}, database sada
+
+Send more, from another terminal:
+  echo 'The parcel came late and nobody answered' | sada load - --embedded {dir} --kind review
+  sada load reviews.jsonl --embedded {dir} --kind review --text-field text"
+    );
 }

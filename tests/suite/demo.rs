@@ -1,0 +1,116 @@
+//! `sada demo`: the real program with its broker, its engine and its pipeline.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use crate::support::SADA;
+
+const EVENTS: u64 = 120;
+
+fn demo(folder: &Path) -> Command {
+    let mut command = Command::new(SADA);
+    command.arg("demo").arg("--path").arg(folder);
+    command
+        .args(["--port", "0", "--events", &EVENTS.to_string()])
+        .stdin(Stdio::null());
+    command
+}
+
+/// Numbers of the line of a table that begins with these words.
+fn numbers(report: &str, heading: &str, line: &str) -> Vec<u64> {
+    let section = report
+        .split_once(heading)
+        .unwrap_or_else(|| panic!("no {heading:?}:\n{report}"))
+        .1;
+    let found = section.lines().find_map(|l| l.trim().strip_prefix(line));
+    let found = found.unwrap_or_else(|| panic!("no {line:?} under {heading:?}:\n{report}"));
+    found
+        .split_whitespace()
+        .map_while(|word| word.parse().ok())
+        .collect()
+}
+
+#[test]
+fn two_runs_in_one_folder_report_all_rows_of_both() {
+    let folder = tempfile::tempdir().unwrap();
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = demo(folder.path()).arg("--once").output().unwrap();
+    let (report, log) = (
+        String::from_utf8(stdout).unwrap(),
+        String::from_utf8_lossy(&stderr),
+    );
+    assert!(status.success(), "{report}\n{log}");
+    assert_eq!(log, "", "a clean transcript");
+
+    let became = "What became of the records?";
+    assert_eq!(numbers(&report, became, "row"), [EVENTS, EVENTS]);
+    assert_eq!(numbers(&report, became, "dead_letter"), [7, 7]);
+    assert_eq!(numbers(&report, became, "skipped"), [1, 1]);
+    let all = numbers(&report, "by language and kind?", "all");
+    let [review, survey, conversation, message, total, this_run] = all[..] else {
+        panic!("{all:?}")
+    };
+    assert!(
+        [review, survey, conversation, message]
+            .iter()
+            .all(|n| *n > 0),
+        "{all:?}"
+    );
+    assert_eq!(review + survey + conversation + message, total);
+    assert_eq!(total, this_run);
+    let nps = numbers(&report, "(NPS", "all");
+    assert_eq!(
+        nps[0],
+        nps[1] + nps[2] + nps[3],
+        "promoters, passives and detractors: {nps:?}"
+    );
+    assert_eq!(nps[0], survey);
+    for reason in [
+        "malformed_json",
+        "invalid_utf8",
+        "wrong_type       data.rating.value",
+        "out_of_scale     data.answers[0].number",
+        "unknown_kind     type",
+        "nul_character    data.body",
+        "time_out_of_range  data.created_at",
+    ] {
+        let words: Vec<_> = reason.split_whitespace().collect();
+        let found = report.lines().any(|line| {
+            let line: Vec<_> = line.split_whitespace().collect();
+            line.starts_with(&words)
+        });
+        assert!(found, "no {reason:?}:\n{report}");
+    }
+    assert!(
+        !report.contains("@example.com"),
+        "personal data in the report:\n{report}"
+    );
+
+    // Without --once it stays until it is interrupted.
+    let mut child = demo(folder.path()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut second = String::new();
+    let mut lines = BufReader::new(child.stdout.take().unwrap())
+        .lines()
+        .map_while(Result::ok);
+    for line in lines.by_ref() {
+        second += &line;
+        second += "\n";
+        if line.contains("sada load reviews.jsonl") {
+            break;
+        }
+    }
+    assert!(child.try_wait().unwrap().is_none(), "it ended:\n{second}");
+    Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(child.wait().unwrap().success());
+    assert!(second.contains("curl http://127.0.0.1:"), "{second}");
+    assert_eq!(numbers(&second, became, "row"), [2 * EVENTS, EVENTS]);
+    let all = numbers(&second, "by language and kind?", "all");
+    assert_eq!(all[4..], [2 * total, total]);
+}
