@@ -14,7 +14,7 @@ use sada::embedded::process::Settings;
 #[path = "pipeline/events.rs"]
 mod events;
 #[path = "../tests/suite/kafka_server.rs"]
-#[allow(dead_code, reason = "tests use more of it")]
+#[allow(dead_code, unused_imports, reason = "tests use more of it")]
 mod kafka_server;
 #[path = "pipeline/measure.rs"]
 mod measure;
@@ -47,7 +47,10 @@ fn main() -> Result<()> {
         library: None,
     })?;
     let kafka = KafkaServer::start()?;
-    let bench = transport::Bench { engine: engine.url(), kafka: &kafka, folder: folder.path() };
+    let bench = transport::Bench {
+        engine: engine.url(),
+        kafka: &kafka,
+    };
 
     eprintln!("sending {} records to Kafka …", sizes.events);
     bench.fill("transport", sizes.events)?;
@@ -72,20 +75,34 @@ fn main() -> Result<()> {
     let whole = bench.ours("everything", 0, sizes.enriched, enrich)?;
     let memory_whole = measure::peak_memory_mb()?;
 
-    println!("\nOne text, one core (median of rounds, lowest to highest)\n{}", steps_table(&steps));
-    println!("\nKafka to ClickHouse, both on this machine\n{}", table(&ours, &python, &whole));
+    println!(
+        "\nOne text, one core (median of rounds, lowest to highest)\n{}",
+        steps_table(&steps)
+    );
+    println!(
+        "\nKafka to ClickHouse, both on this machine\n{}",
+        table(&ours, &python, &whole)
+    );
     println!("Peak memory: {memory_transport} MB transport, {memory_whole} MB with all models");
     if !python.is_empty() {
         let ratio = |f: fn(&Cost) -> f64| {
             Spread::of(ours.iter().zip(&python).map(|(o, p)| f(p) / f(o)).collect())
         };
-        println!("Python's cost in ours: CPU ×{:.1}, time ×{:.1}", ratio(Cost::cpu).median, ratio(Cost::wall).median);
+        println!(
+            "Python's cost in ours: CPU ×{:.1}, time ×{:.1}",
+            ratio(Cost::cpu).median,
+            ratio(Cost::wall).median
+        );
     }
     Ok(())
 }
 
 fn sizes() -> Result<Sizes> {
-    let mut sizes = Sizes { events: 200_000, enriched: 5_000, rounds: 3 };
+    let mut sizes = Sizes {
+        events: 200_000,
+        enriched: 5_000,
+        rounds: 3,
+    };
     let mut arguments = std::env::args().skip(1);
     while let Some(name) = arguments.next() {
         let field = match name.as_str() {
@@ -113,7 +130,13 @@ fn steps_table(steps: &[(&'static str, Spread)]) -> Table {
 }
 
 fn table(ours: &[Cost], python: &[Cost], whole: &Cost) -> Table {
-    let mut table = aligned(&["pipeline", "events", "events/s", "CPU s per million", "range"]);
+    let mut table = aligned(&[
+        "pipeline",
+        "events",
+        "events/s",
+        "CPU s per million",
+        "range",
+    ]);
     let mut row = |name: &str, costs: &[Cost]| {
         if costs.is_empty() {
             return;
@@ -136,7 +159,9 @@ fn table(ours: &[Cost], python: &[Cost], whole: &Cost) -> Table {
 
 fn aligned(header: &[&str]) -> Table {
     let mut table = Table::new();
-    table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_header(header);
+    table
+        .load_preset(presets::UTF8_HORIZONTAL_ONLY)
+        .set_header(header);
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
     }

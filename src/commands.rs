@@ -1,6 +1,6 @@
 //! The command line: one file a sub-command.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
@@ -8,16 +8,12 @@ use clap::{Args, Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{self, Config, ConfigError};
-use crate::enrich::Enricher;
-use crate::enrich::language::Detector;
-use crate::enrich::privacy::Redactor;
-use crate::enrich::sentiment::Model;
-use crate::enrich::topics::Taxonomy;
+use crate::config::{Config, ConfigError};
 
 pub mod check;
 pub mod clickhouse;
 pub mod demo;
+pub mod enricher;
 pub mod eval;
 pub mod load;
 pub mod migrate;
@@ -65,7 +61,10 @@ impl Cli {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
                 eprintln!("sada: {error:#}");
-                if error.chain().any(|e| e.is::<ConfigError>() || e.is::<check::Refused>()) {
+                if error
+                    .chain()
+                    .any(|e| e.is::<ConfigError>() || e.is::<check::Refused>())
+                {
                     ExitCode::from(2)
                 } else {
                     ExitCode::FAILURE
@@ -104,8 +103,10 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 /// Cancelled at the first SIGINT or SIGTERM; the second one ends the process at once.
 fn shutdown() -> anyhow::Result<CancellationToken> {
     let token = CancellationToken::new();
-    let (mut interrupt, mut terminate) =
-        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let (mut interrupt, mut terminate) = (
+        signal(SignalKind::interrupt())?,
+        signal(SignalKind::terminate())?,
+    );
     let cancelled = token.clone();
     tokio::spawn(async move {
         tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
@@ -114,40 +115,4 @@ fn shutdown() -> anyhow::Result<CancellationToken> {
         std::process::exit(130);
     });
     Ok(token)
-}
-
-/// All models, the built-in ones where the configuration names no file. Without a privacy key,
-/// identifiers are hashed under one that is gone with this process: `check` refuses that for `run`.
-fn enricher(config: &Config) -> Result<Enricher, ConfigError> {
-    let models = &config.models;
-    let key = match config.privacy.key_file.as_os_str().is_empty() {
-        true => uuid::Uuid::new_v4().to_string(),
-        false => config::secret(&config.privacy.key_file, "privacy.key_file")?,
-    };
-    let refuse = |file: &Path, field: &str, message: String| ConfigError {
-        place: format!("{}: ", file.display()),
-        field: field.into(),
-        message,
-        mend: "name a file of that kind, or leave the field out for the built-in one".into(),
-    };
-    let read = |file: &Path, field: &str| {
-        std::fs::read(file).map_err(|e| refuse(file, field, format!("can't read: {e}")))
-    };
-    let sentiment = if models.sentiment.as_os_str().is_empty() {
-        Model::built_in()
-    } else {
-        Model::parse(&read(&models.sentiment, "models.sentiment")?)
-    };
-    let taxonomy = if models.taxonomy.as_os_str().is_empty() {
-        Taxonomy::built_in()
-    } else {
-        let bytes = read(&models.taxonomy, "models.taxonomy")?;
-        Taxonomy::parse(&String::from_utf8_lossy(&bytes))
-    };
-    Ok(Enricher::new(
-        Detector::new(),
-        Redactor::new(key.as_bytes()),
-        sentiment.map_err(|e| refuse(&models.sentiment, "models.sentiment", e.to_string()))?,
-        taxonomy.map_err(|e| refuse(&models.taxonomy, "models.taxonomy", e.to_string()))?,
-    ))
 }

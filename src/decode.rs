@@ -203,76 +203,395 @@ mod tests {
         let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
         // Event, what to replace in it, by what; reason and field of the dead letter.
         let table: &[(&str, &str, &str, Reason, &str)] = &[
-            (REVIEW, "\"cx.review.v1\"", "\"cx.review.v9\"", UnknownKind, "type"),
-            (REVIEW, "\"type\": \"cx.review.v1\",", "", UnknownKind, "type"),
-            (REVIEW, "\"cx.review.v1\"", "\"cx.odata.order.v1\"", UnknownKind, "type"),
+            (
+                REVIEW,
+                "\"cx.review.v1\"",
+                "\"cx.review.v9\"",
+                UnknownKind,
+                "type",
+            ),
+            (
+                REVIEW,
+                "\"type\": \"cx.review.v1\",",
+                "",
+                UnknownKind,
+                "type",
+            ),
+            (
+                REVIEW,
+                "\"cx.review.v1\"",
+                "\"cx.odata.order.v1\"",
+                UnknownKind,
+                "type",
+            ),
             (REVIEW, "\"cx.review.v1\"", "null", UnknownKind, "type"),
             (REVIEW, "\"cx.review.v1\"", "7", WrongType, "type"),
             (REVIEW, "\"1.0\"", "\"0.3\"", InvalidValue, "specversion"),
             (REVIEW, "\"id\": \"e1\",", "", MissingField, "id"),
             (REVIEW, "\"source\": \"/shop\",", "", MissingField, "source"),
             (REVIEW, "\"e1\"", &long_name, TooLong, "id"),
-            (REVIEW, "\"id\": \"e1\",", "\"id\": \"e1\", \"id\": \"e2\",", InvalidValue, "id"),
-            (REVIEW, "\"id\": \"e1\",", "\"id\": \"e1\", \"version\": 17592186044416,", InvalidValue, "version"),
-            (REVIEW, "\"id\": \"e1\",", "\"id\": \"e1\", \"version\": -1,", InvalidValue, "version"),
-            (REVIEW, "\"id\": \"e1\",", "\"id\": \"e1\", \"version\": \"1\",", WrongType, "version"),
-            (REVIEW, "\"id\": \"e1\",", "\"id\": \"e1\", \"time\": \"noon\",", InvalidValue, "time"),
-            (REVIEW, "\"id\": \"e1\",", "\"id\": \"e1\", \"deleted\": 1,", WrongType, "deleted"),
+            (
+                REVIEW,
+                "\"id\": \"e1\",",
+                "\"id\": \"e1\", \"id\": \"e2\",",
+                InvalidValue,
+                "id",
+            ),
+            (
+                REVIEW,
+                "\"id\": \"e1\",",
+                "\"id\": \"e1\", \"version\": 17592186044416,",
+                InvalidValue,
+                "version",
+            ),
+            (
+                REVIEW,
+                "\"id\": \"e1\",",
+                "\"id\": \"e1\", \"version\": -1,",
+                InvalidValue,
+                "version",
+            ),
+            (
+                REVIEW,
+                "\"id\": \"e1\",",
+                "\"id\": \"e1\", \"version\": \"1\",",
+                WrongType,
+                "version",
+            ),
+            (
+                REVIEW,
+                "\"id\": \"e1\",",
+                "\"id\": \"e1\", \"time\": \"noon\",",
+                InvalidValue,
+                "time",
+            ),
+            (
+                REVIEW,
+                "\"id\": \"e1\",",
+                "\"id\": \"e1\", \"deleted\": 1,",
+                WrongType,
+                "deleted",
+            ),
             (REVIEW, "\"data\": {", "\"dada\": {", MissingField, "data"),
-            (REVIEW, "\"value\": \"u1\"", "\"value\": 5", WrongType, "customer.ids[0].value"),
-            (REVIEW, ", \"value\": \"u1\"", "", MissingField, "customer.ids[0].value"),
-            (REVIEW, "\"u1\"", &long_name, TooLong, "customer.ids[0].value"),
+            (
+                REVIEW,
+                "\"value\": \"u1\"",
+                "\"value\": 5",
+                WrongType,
+                "customer.ids[0].value",
+            ),
+            (
+                REVIEW,
+                ", \"value\": \"u1\"",
+                "",
+                MissingField,
+                "customer.ids[0].value",
+            ),
+            (
+                REVIEW,
+                "\"u1\"",
+                &long_name,
+                TooLong,
+                "customer.ids[0].value",
+            ),
             (REVIEW, "\"de\"", "\"DEU\"", InvalidValue, "context.country"),
-            (REVIEW, "\"x\"", &long_name, TooLong, "context.experiment.id"),
-            (REVIEW, "{\"a\": \"b\"}", "{\"secret\": 1}", WrongType, "extra"),
-            (REVIEW, "{\"a\": \"b\"}", "{\"secret\": \"\\u0000\"}", NulCharacter, "extra"),
+            (
+                REVIEW,
+                "\"x\"",
+                &long_name,
+                TooLong,
+                "context.experiment.id",
+            ),
+            (
+                REVIEW,
+                "{\"a\": \"b\"}",
+                "{\"secret\": 1}",
+                WrongType,
+                "extra",
+            ),
+            (
+                REVIEW,
+                "{\"a\": \"b\"}",
+                "{\"secret\": \"\\u0000\"}",
+                NulCharacter,
+                "extra",
+            ),
             (REVIEW, "\"r1\"", &long_id, TooLong, "data.review_id"),
             (REVIEW, "\"r1\"", "\"\"", InvalidValue, "data.review_id"),
             (REVIEW, "\"r1\"", "null", MissingField, "data.review_id"),
             (REVIEW, "\"r1\"", "1", WrongType, "data.review_id"),
-            (REVIEW, "\"platform\": \"store\",", "", MissingField, "data.platform"),
-            (REVIEW, "\"Body\"", "\"a\\u0000b\"", NulCharacter, "data.body"),
+            (
+                REVIEW,
+                "\"platform\": \"store\",",
+                "",
+                MissingField,
+                "data.platform",
+            ),
+            (
+                REVIEW,
+                "\"Body\"",
+                "\"a\\u0000b\"",
+                NulCharacter,
+                "data.body",
+            ),
             (REVIEW, "\"Body\"", "\"a\0b\"", NulCharacter, "data"),
             (REVIEW, "\"Body\"", "[\"Body\"]", WrongType, "data.body"),
             (REVIEW, "\"Body\"", "\"\\ud83d\"", MalformedJson, ""),
             (REVIEW, "\"Body\"", &deep, TooDeep, ""),
             (REVIEW, "\"Body\"", "Body", MalformedJson, ""),
-            (REVIEW, "\"value\": 4", "\"value\": 5.5", OutOfScale, "data.rating.value"),
-            (REVIEW, "\"value\": 4", "\"value\": 1e999", InvalidValue, "data.rating.value"),
+            (
+                REVIEW,
+                "\"value\": 4",
+                "\"value\": 5.5",
+                OutOfScale,
+                "data.rating.value",
+            ),
+            (
+                REVIEW,
+                "\"value\": 4",
+                "\"value\": 1e999",
+                InvalidValue,
+                "data.rating.value",
+            ),
             (REVIEW, "\"value\": 4", "\"value\": NaN", MalformedJson, ""),
-            (REVIEW, "\"value\": 4", "\"value\": 4, \"worst\": 5", InvalidValue, "data.rating.value"),
-            (REVIEW, "\"value\": 4", "\"values\": 4", MissingField, "data.rating.value"),
-            (REVIEW, "\"value\": 2", "\"value\": 0", OutOfScale, "data.aspect_ratings[0].value"),
-            (REVIEW, "\"app\"", "\"idea\"", InvalidValue, "data.item.type"),
-            (REVIEW, "\"helpful_count\": 3", "\"helpful_count\": 4294967296", InvalidValue, "data.helpful_count"),
-            (REVIEW, "2026-05-01T", "2026-05-04T", TimeOutOfRange, "data.created_at"),
-            (REVIEW, "2026-05-01T", "1999-12-31T", TimeOutOfRange, "data.created_at"),
-            (REVIEW, "2026-05-01T", "2026-13-01T", InvalidValue, "data.created_at"),
-            (REVIEW, "\"2026-05-01T12:30:00Z\"", "{}", WrongType, "data.created_at"),
-            (CONVERSATION, "\"seq\": 2", "\"seq\": 1", InvalidValue, "data.turns[1].seq"),
-            (CONVERSATION, "\"seq\": 2", "\"seq\": 2.5", WrongType, "data.turns[1].seq"),
-            (CONVERSATION, "\"participant_id\": \"a\"", "\"participant_id\": \"z\"", InvalidValue, "data.turns[1].participant_id"),
-            (CONVERSATION, "\"id\": \"a\"", "\"id\": \"c\"", InvalidValue, "data.participants[1].id"),
-            (CONVERSATION, "\"offset_ms\": 60000, ", "", MissingField, "data.turns[1].sent_at"),
-            (CONVERSATION, "60000", "18446744073709551615", TimeOutOfRange, "data.turns[1].offset_ms"),
-            (CONVERSATION, "\"score\": 4", "\"score\": 4, \"max\": 3", OutOfScale, "data.rating.score"),
-            (CONVERSATION, "\"started_at\": 1777638600,", "", MissingField, "data.started_at"),
-            (CONVERSATION, "[\"x\"]", "[\"y\", 5]", WrongType, "data.tags[1]"),
-            (MESSAGE, "\"customer\"", "\"boss\"", InvalidValue, "data.participant.role"),
-            (MESSAGE, "\"conversation_id\": \"k1\",", "", MissingField, "data.conversation_id"),
-            (MESSAGE, "\"sent_at\": 1777638600", "\"sent_at\": 1", TimeOutOfRange, "data.sent_at"),
-            (SURVEY, "\"number\": 9", "\"number\": 11", OutOfScale, "data.answers[0].number"),
-            (SURVEY, "\"number\": 9", "\"number\": 9.5", InvalidValue, "data.answers[0].number"),
-            (SURVEY, "\"number\": 9", "\"number\": \"9\"", WrongType, "data.answers[0].number"),
-            (SURVEY, "\"number\": 9", "\"number\": 9, \"scale\": {\"min\": 1, \"max\": 5}", InvalidValue, "data.answers[0].scale"),
-            (SURVEY, "\"number\": 5", "\"number\": 0", OutOfScale, "data.answers[1].number"),
-            (SURVEY, "\"number\": 7", "\"number\": 7.01", OutOfScale, "data.answers[2].number"),
-            (SURVEY, "\"min\": 1", "\"min\": 9", InvalidValue, "data.answers[2].scale.min"),
-            (SURVEY, "\"nps\"", "\"stars\"", InvalidValue, "data.answers[0].type"),
-            (SURVEY, "[\"A\"]", "\"A\"", WrongType, "data.answers[3].choices"),
-            (SURVEY, "\"submitted_at\": 1777638600,", "", MissingField, "data.submitted_at"),
-            (SURVEY, ", \"id\": \"o1\"", "", MissingField, "data.trigger.id"),
-            (SURVEY, "{\"h\": \"v\"}", "{\"secret\": []}", WrongType, "data.hidden"),
+            (
+                REVIEW,
+                "\"value\": 4",
+                "\"value\": 4, \"worst\": 5",
+                InvalidValue,
+                "data.rating.value",
+            ),
+            (
+                REVIEW,
+                "{\"value\": 4}",
+                "[4, 1, 5]",
+                WrongType,
+                "data.rating",
+            ),
+            (
+                REVIEW,
+                "\"value\": 4",
+                "\"values\": 4",
+                MissingField,
+                "data.rating.value",
+            ),
+            (
+                REVIEW,
+                "\"value\": 2",
+                "\"value\": 0",
+                OutOfScale,
+                "data.aspect_ratings[0].value",
+            ),
+            (
+                REVIEW,
+                "\"app\"",
+                "\"idea\"",
+                InvalidValue,
+                "data.item.type",
+            ),
+            (
+                REVIEW,
+                "\"helpful_count\": 3",
+                "\"helpful_count\": 4294967296",
+                InvalidValue,
+                "data.helpful_count",
+            ),
+            (
+                REVIEW,
+                "2026-05-01T",
+                "2026-05-04T",
+                TimeOutOfRange,
+                "data.created_at",
+            ),
+            (
+                REVIEW,
+                "2026-05-01T",
+                "1999-12-31T",
+                TimeOutOfRange,
+                "data.created_at",
+            ),
+            (
+                REVIEW,
+                "2026-05-01T",
+                "2026-13-01T",
+                InvalidValue,
+                "data.created_at",
+            ),
+            (
+                REVIEW,
+                "\"2026-05-01T12:30:00Z\"",
+                "{}",
+                WrongType,
+                "data.created_at",
+            ),
+            (
+                CONVERSATION,
+                "\"seq\": 2",
+                "\"seq\": 1",
+                InvalidValue,
+                "data.turns[1].seq",
+            ),
+            (
+                CONVERSATION,
+                "\"seq\": 2",
+                "\"seq\": 2.5",
+                WrongType,
+                "data.turns[1].seq",
+            ),
+            (
+                CONVERSATION,
+                "\"participant_id\": \"a\"",
+                "\"participant_id\": \"z\"",
+                InvalidValue,
+                "data.turns[1].participant_id",
+            ),
+            (
+                CONVERSATION,
+                "\"id\": \"a\"",
+                "\"id\": \"c\"",
+                InvalidValue,
+                "data.participants[1].id",
+            ),
+            (
+                CONVERSATION,
+                "\"offset_ms\": 60000, ",
+                "",
+                MissingField,
+                "data.turns[1].sent_at",
+            ),
+            (
+                CONVERSATION,
+                "60000",
+                "18446744073709551615",
+                TimeOutOfRange,
+                "data.turns[1].offset_ms",
+            ),
+            (
+                CONVERSATION,
+                "\"score\": 4",
+                "\"score\": 4, \"max\": 3",
+                OutOfScale,
+                "data.rating.score",
+            ),
+            (
+                CONVERSATION,
+                "\"started_at\": 1777638600,",
+                "",
+                MissingField,
+                "data.started_at",
+            ),
+            (
+                CONVERSATION,
+                "[\"x\"]",
+                "[\"y\", 5]",
+                WrongType,
+                "data.tags[1]",
+            ),
+            (
+                MESSAGE,
+                "\"customer\"",
+                "\"boss\"",
+                InvalidValue,
+                "data.participant.role",
+            ),
+            (
+                MESSAGE,
+                "\"conversation_id\": \"k1\",",
+                "",
+                MissingField,
+                "data.conversation_id",
+            ),
+            (
+                MESSAGE,
+                "\"sent_at\": 1777638600",
+                "\"sent_at\": 1",
+                TimeOutOfRange,
+                "data.sent_at",
+            ),
+            (
+                SURVEY,
+                "\"number\": 9",
+                "\"number\": 11",
+                OutOfScale,
+                "data.answers[0].number",
+            ),
+            (
+                SURVEY,
+                "\"number\": 9",
+                "\"number\": 9.5",
+                InvalidValue,
+                "data.answers[0].number",
+            ),
+            (
+                SURVEY,
+                "\"number\": 9",
+                "\"number\": \"9\"",
+                WrongType,
+                "data.answers[0].number",
+            ),
+            (
+                SURVEY,
+                "\"number\": 9",
+                "\"number\": 9, \"scale\": {\"min\": 1, \"max\": 5}",
+                InvalidValue,
+                "data.answers[0].scale",
+            ),
+            (
+                SURVEY,
+                "\"number\": 5",
+                "\"number\": 0",
+                OutOfScale,
+                "data.answers[1].number",
+            ),
+            (
+                SURVEY,
+                "\"number\": 7",
+                "\"number\": 7.01",
+                OutOfScale,
+                "data.answers[2].number",
+            ),
+            (
+                SURVEY,
+                "\"min\": 1",
+                "\"min\": 9",
+                InvalidValue,
+                "data.answers[2].scale.min",
+            ),
+            (
+                SURVEY,
+                "\"nps\"",
+                "\"stars\"",
+                InvalidValue,
+                "data.answers[0].type",
+            ),
+            (
+                SURVEY,
+                "[\"A\"]",
+                "\"A\"",
+                WrongType,
+                "data.answers[3].choices",
+            ),
+            (
+                SURVEY,
+                "\"submitted_at\": 1777638600,",
+                "",
+                MissingField,
+                "data.submitted_at",
+            ),
+            (
+                SURVEY,
+                ", \"id\": \"o1\"",
+                "",
+                MissingField,
+                "data.trigger.id",
+            ),
+            (
+                SURVEY,
+                "{\"h\": \"v\"}",
+                "{\"secret\": []}",
+                WrongType,
+                "data.hidden",
+            ),
         ];
         for (event, good, bad, reason, field) in table {
             assert!(event.contains(good), "{good}");
@@ -325,8 +644,18 @@ mod tests {
             (b"ce_tenantid", b"\xff", InvalidUtf8, "ce_tenantid"),
             (b"ce_tenantid", b"a\0b", NulCharacter, "ce_tenant_id"),
             (b"ce_customer", b"{", MalformedJson, "ce_customer"),
-            (b"ce_customer", b"{\"ids\": [1]}", WrongType, "ce_customer.ids[0]"),
-            (b"ce_context", b"{\"country\": \"x\"}", InvalidValue, "ce_context.country"),
+            (
+                b"ce_customer",
+                b"{\"ids\": [1]}",
+                WrongType,
+                "ce_customer.ids[0]",
+            ),
+            (
+                b"ce_context",
+                b"{\"country\": \"x\"}",
+                InvalidValue,
+                "ce_context.country",
+            ),
             (b"ce_extra", b"[]", WrongType, "ce_extra"),
         ] {
             let mut headers = GOOD.to_vec();
@@ -340,7 +669,10 @@ mod tests {
     #[test]
     fn a_structured_content_type_beats_ce_headers() {
         let headers: [Header; 2] = [
-            (b"content-type", b"application/cloudevents+json; charset=UTF-8"),
+            (
+                b"content-type",
+                b"application/cloudevents+json; charset=UTF-8",
+            ),
             (b"ce_type", b"something.else"),
         ];
         assert_eq!(read(REVIEW.as_bytes(), &headers).unwrap().id, "r1");
@@ -389,30 +721,49 @@ mod tests {
         let limits = Limits::default();
         let event = REVIEW.replace("Body", &"۵۶".repeat(limits.max_text_bytes));
         let cut = read(event.as_bytes(), &[]).unwrap();
-        let Body::Review(review) = &cut.body else { panic!() };
+        let Body::Review(review) = &cut.body else {
+            panic!()
+        };
         assert!(cut.truncated);
         assert_eq!(review.body.len(), limits.max_text_bytes);
 
         let odd = event.replace("۵۶", "x۶۶");
-        let Body::Review(review) = read(odd.as_bytes(), &[]).unwrap().body else { panic!() };
-        assert!(review.body.len() <= limits.max_text_bytes && review.body.len() > limits.max_text_bytes - 2);
+        let Body::Review(review) = read(odd.as_bytes(), &[]).unwrap().body else {
+            panic!()
+        };
+        assert!(
+            review.body.len() <= limits.max_text_bytes
+                && review.body.len() > limits.max_text_bytes - 2
+        );
         assert!(!read(REVIEW.as_bytes(), &[]).unwrap().truncated);
     }
 
     #[test]
     fn fields_that_nobody_knows_are_counted() {
-        let event = REVIEW.replace("\"id\": \"e1\",", "\"id\": \"e1\", \"new\": {\"deep\": [1, {}]},");
+        let event = REVIEW.replace(
+            "\"id\": \"e1\",",
+            "\"id\": \"e1\", \"new\": {\"deep\": [1, {}]},",
+        );
         assert_eq!(read(event.as_bytes(), &[]).unwrap().unknown_fields, 1);
-        let event = event.replace("{\"value\": 4}", "{\"value\": 4, \"unit\": \"stars\", \"of\": 2}");
+        let event = event.replace(
+            "{\"value\": 4}",
+            "{\"value\": 4, \"unit\": \"stars\", \"of\": 2}",
+        );
         assert_eq!(read(event.as_bytes(), &[]).unwrap().unknown_fields, 3);
         assert_eq!(read(REVIEW.as_bytes(), &[]).unwrap().unknown_fields, 0);
     }
 
     #[test]
     fn the_version_is_the_events_else_the_datas_else_kafkas() {
-        assert_eq!(read(REVIEW.as_bytes(), &[]).unwrap().version, KAFKA_TIME as u64);
+        assert_eq!(
+            read(REVIEW.as_bytes(), &[]).unwrap().version,
+            KAFKA_TIME as u64
+        );
         let updated = REVIEW.replace("\"Body\"", "\"Body\", \"updated_at\": 1777650000");
-        assert_eq!(read(updated.as_bytes(), &[]).unwrap().version, 1_777_650_000_000);
+        assert_eq!(
+            read(updated.as_bytes(), &[]).unwrap().version,
+            1_777_650_000_000
+        );
         let told = updated.replace("\"id\": \"e1\"", "\"id\": \"e1\", \"version\": 12");
         assert_eq!(read(told.as_bytes(), &[]).unwrap().version, 12);
     }
@@ -421,14 +772,19 @@ mod tests {
     fn a_deleted_item_keeps_its_identity_and_no_text() {
         for event in [REVIEW, CONVERSATION, MESSAGE, SURVEY] {
             let deleted = event.replacen("\"id\"", "\"deleted\": true, \"id\"", 1);
-            let (gone, there) = (read(deleted.as_bytes(), &[]).unwrap(), read(event.as_bytes(), &[]).unwrap());
+            let (gone, there) = (
+                read(deleted.as_bytes(), &[]).unwrap(),
+                read(event.as_bytes(), &[]).unwrap(),
+            );
             assert!(gone.deleted && gone.extra.is_empty());
             assert_eq!(
                 (&gone.source, &gone.id, gone.created_at, gone.kind()),
                 (&there.source, &there.id, there.created_at, there.kind())
             );
             let shown = format!("{gone:?}");
-            assert!(!shown.contains("Body\"") && !shown.contains("Hello") && !shown.contains("ok\""));
+            assert!(
+                !shown.contains("Body\"") && !shown.contains("Hello") && !shown.contains("ok\"")
+            );
         }
     }
 

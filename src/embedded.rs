@@ -18,6 +18,7 @@ pub mod confine;
 pub mod connections;
 pub mod endpoint;
 pub mod exception;
+pub mod form;
 pub mod http;
 pub mod insert;
 pub mod library;

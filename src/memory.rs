@@ -20,7 +20,10 @@ impl VecSource {
     /// A source of these batches; empty ones are left out.
     pub fn new(batches: impl IntoIterator<Item = RawBatch>) -> Self {
         let batches = batches.into_iter().filter(|b| !b.is_empty()).collect();
-        Self { batches, advanced: Vec::new() }
+        Self {
+            batches,
+            advanced: Vec::new(),
+        }
     }
 }
 
@@ -57,7 +60,10 @@ pub struct Written {
 impl MemorySink {
     /// What was written so far.
     pub fn written(&self) -> Written {
-        self.written.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.written
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 

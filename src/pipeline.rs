@@ -246,7 +246,11 @@ mod tests {
     use crate::memory::{MemorySink, VecSource};
 
     fn partition(number: i32) -> Partition {
-        Partition { topic: "t".into(), stream: "s".into(), number }
+        Partition {
+            topic: "t".into(),
+            stream: "s".into(),
+            number,
+        }
     }
 
     /// Batches of three records: a tombstone, then two that are no JSON.
@@ -271,7 +275,11 @@ mod tests {
 
     impl<F: Fn(usize) -> Result<(), SinkError>> Faulty<F> {
         fn new(fault: F) -> Self {
-            Self { inner: MemorySink::default(), calls: AtomicUsize::new(0), fault }
+            Self {
+                inner: MemorySink::default(),
+                calls: AtomicUsize::new(0),
+                fault,
+            }
         }
     }
 
@@ -301,9 +309,14 @@ mod tests {
     async fn every_record_has_one_outcome_and_offsets_advance_in_order() {
         let mut source = VecSource::new(batches(0, 20).into_iter().chain(batches(1, 20)));
         let parts = parts(MemorySink::default());
-        run(&mut source, parts.clone(), CancellationToken::new()).await.unwrap();
+        run(&mut source, parts.clone(), CancellationToken::new())
+            .await
+            .unwrap();
         let written = parts.warehouse.written();
-        assert_eq!((written.rows, written.dead_letters, written.skipped), (0, 80, 40));
+        assert_eq!(
+            (written.rows, written.dead_letters, written.skipped),
+            (0, 80, 40)
+        );
         assert_eq!(parts.dead_letters.written().dead_letters, 80);
         for number in [0, 1] {
             let expected: Vec<i64> = (0..20).map(|i| 3 * i + 2).collect();
@@ -320,7 +333,9 @@ mod tests {
         };
         let mut source = VecSource::new(batches(0, 6));
         let parts = parts(Faulty::new(fault));
-        run(&mut source, parts.clone(), CancellationToken::new()).await.unwrap();
+        run(&mut source, parts.clone(), CancellationToken::new())
+            .await
+            .unwrap();
         assert_eq!(ends(&source.advanced, 0), [2, 5, 8, 11, 14, 17]);
         assert_eq!(parts.warehouse.inner.written().ranges.len(), 6);
     }
@@ -333,7 +348,9 @@ mod tests {
         };
         let mut source = VecSource::new(batches(0, 8));
         let parts = parts(Faulty::new(fault));
-        let error = run(&mut source, parts, CancellationToken::new()).await.unwrap_err();
+        let error = run(&mut source, parts, CancellationToken::new())
+            .await
+            .unwrap_err();
         assert_eq!(error.to_string(), "no such table");
         let advanced = ends(&source.advanced, 0);
         assert_eq!(advanced, [2, 5, 8][..advanced.len()]);
@@ -350,14 +367,22 @@ mod tests {
             Err(SinkError::Transient("down".into()))
         };
         let mut source = VecSource::new(batches(0, 8));
-        run(&mut source, parts(Faulty::new(fault)), shutdown).await.unwrap();
+        run(&mut source, parts(Faulty::new(fault)), shutdown)
+            .await
+            .unwrap();
         assert_eq!(source.advanced, []);
     }
 
     #[test]
     fn a_rejected_record_is_kept_whole() {
         let mut batch = RawBatch::new(partition(0), 1);
-        batch.push(7, 42, Some(b"k"), Some(b"\xff{"), [("h", b"\x00".as_slice())]);
+        batch.push(
+            7,
+            42,
+            Some(b"k"),
+            Some(b"\xff{"),
+            [("h", b"\x00".as_slice())],
+        );
         let error = DecodeError {
             reason: crate::batch::Reason::InvalidUtf8,
             field: String::new(),

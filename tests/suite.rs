@@ -11,6 +11,8 @@ mod check;
 mod config_example;
 #[path = "suite/delivery.rs"]
 mod delivery;
+#[path = "suite/embedded_clients.rs"]
+mod embedded_clients;
 #[path = "suite/kafka.rs"]
 mod kafka;
 #[path = "suite/kafka_server.rs"]
@@ -21,3 +23,5 @@ mod load;
 mod schemas;
 #[path = "suite/support.rs"]
 mod support;
+#[path = "suite/warehouse.rs"]
+mod warehouse;

@@ -37,6 +37,11 @@ pub fn review(n: usize) -> String {
     });
     let missing = SIZE.saturating_sub(event.to_string().len());
     let words = "and so on it goes with more to say of it ";
-    event["data"]["title"] = words.chars().cycle().take(missing).collect::<String>().into();
+    event["data"]["title"] = words
+        .chars()
+        .cycle()
+        .take(missing)
+        .collect::<String>()
+        .into();
     event.to_string()
 }

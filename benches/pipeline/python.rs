@@ -21,7 +21,12 @@ pub fn run(bench: &Bench<'_>, topic: &str, round: usize, events: usize) -> Resul
         .arg(script)
         .args(["--brokers", bench.kafka.bootstrap(), "--topic", topic])
         .args(["--group", &format!("python-{topic}-{round}")])
-        .args(["--clickhouse", &bench.engine, "--database", &format!("python_{topic}_{round}")])
+        .args([
+            "--clickhouse",
+            &bench.engine,
+            "--database",
+            &format!("python_{topic}_{round}"),
+        ])
         .args(["--events", &events.to_string()])
         .stdin(Stdio::null())
         .spawn()?;
@@ -37,7 +42,11 @@ pub fn run(bench: &Bench<'_>, topic: &str, round: usize, events: usize) -> Resul
                 bail!("the Python pipeline ended with {status}");
             }
             let wall_s = begun.elapsed().as_secs_f64();
-            return Ok(Some(Cost { events, wall_s, cpu_s }));
+            return Ok(Some(Cost {
+                events,
+                wall_s,
+                cpu_s,
+            }));
         }
         if begun.elapsed() > PATIENCE {
             process.kill()?;

@@ -45,14 +45,27 @@ impl Steps {
     pub fn measure(&self, rounds: usize) -> Vec<(&'static str, Spread)> {
         let cleans: Vec<String> = events::TEXTS.iter().map(|t| text::clean(t)).collect();
         let matched: Vec<MatchForm> = cleans.iter().map(|c| MatchForm::of(c)).collect();
-        let languages: Vec<_> = events::TEXTS.iter().map(|t| self.language.detect(t).0).collect();
+        let languages: Vec<_> = events::TEXTS
+            .iter()
+            .map(|t| self.language.detect(t).0)
+            .collect();
         let mut records = RawBatch::new(
-            Partition { topic: "t".into(), stream: "s".into(), number: 0 },
+            Partition {
+                topic: "t".into(),
+                stream: "s".into(),
+                number: 0,
+            },
             1,
         );
         for number in 0..cleans.len() {
             let event = events::review(number);
-            records.push(number as i64, 1_772_359_200_000, None, Some(event.as_bytes()), []);
+            records.push(
+                number as i64,
+                1_772_359_200_000,
+                None,
+                Some(event.as_bytes()),
+                [],
+            );
         }
         let limits = Limits::default();
         let time = |name, repeats: usize, step: &dyn Fn(usize)| {
@@ -82,7 +95,10 @@ impl Steps {
                 black_box(self.sentiment.score(&matched[n].text, &languages[n]));
             }),
             time("topics (without their sentiment)", 2_000, &|n| {
-                black_box(self.taxonomy.tag(&cleans[n], &matched[n], |_| Sentiment::UNKNOWN));
+                black_box(
+                    self.taxonomy
+                        .tag(&cleans[n], &matched[n], |_| Sentiment::UNKNOWN),
+                );
             }),
             time("topics with their sentiment", 2_000, &|n| {
                 let score = |clause: &str| self.sentiment.score(clause, &languages[n]);

@@ -1,7 +1,6 @@
 //! Our pipeline over records that lie on a real Kafka, into the real engine.
 
 use std::collections::HashMap;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -22,11 +21,10 @@ use crate::kafka_server::KafkaServer;
 use crate::measure::{Cost, cpu_seconds};
 use crate::{PATIENCE, events};
 
-/// Both servers, and a folder for files.
+/// Both servers.
 pub struct Bench<'a> {
     pub engine: String,
     pub kafka: &'a KafkaServer,
-    pub folder: &'a Path,
 }
 
 /// Tags one item.
@@ -34,13 +32,20 @@ pub type Enrich = Box<dyn Fn(Feedback) -> Enriched + Send + Sync>;
 
 /// No enrichment: the text as it is, everything else unknown.
 pub fn bare() -> Enrich {
-    let versions = Arc::new(Versions { models: "none".into(), taxonomy: "none".into() });
+    let versions = Arc::new(Versions {
+        models: "none".into(),
+        taxonomy: "none".into(),
+    });
     Box::new(move |feedback| {
         let text = match &feedback.body {
             Body::Review(review) => review.body.clone(),
             _ => String::new(),
         };
-        let language = Language { base: "und".into(), tag: "und".into(), confidence: 0.0 };
+        let language = Language {
+            base: "und".into(),
+            tag: "und".into(),
+            confidence: 0.0,
+        };
         let tags = Tags {
             text,
             language,
@@ -48,7 +53,13 @@ pub fn bare() -> Enrich {
             sentiment: Sentiment::UNKNOWN,
             topics: Vec::new(),
         };
-        Enriched { feedback, tags, parts: Vec::new(), redactions: 0, versions: versions.clone() }
+        Enriched {
+            feedback,
+            tags,
+            parts: Vec::new(),
+            redactions: 0,
+            versions: versions.clone(),
+        }
     })
 }
 
@@ -64,7 +75,10 @@ impl Bench<'_> {
             .create()?;
         for number in 0..count {
             let (key, payload) = (number.to_string(), events::review(number));
-            while producer.send(BaseRecord::to(topic).key(&key).payload(&payload)).is_err() {
+            while producer
+                .send(BaseRecord::to(topic).key(&key).payload(&payload))
+                .is_err()
+            {
                 producer.poll(Duration::from_millis(10));
             }
             producer.poll(Duration::ZERO);
@@ -81,7 +95,9 @@ impl Bench<'_> {
         config.kafka.group = format!("{topic}-{round}");
         config.clickhouse.url = self.engine.clone();
         config.clickhouse.database = format!("{topic}_{round}");
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()?;
         runtime.block_on(async {
             migrations::apply(&config).await?;
             let done = CancellationToken::new();
@@ -99,7 +115,9 @@ impl Bench<'_> {
             let (begun, cpu) = (Instant::now(), cpu_seconds("self")?);
             let mut source = KafkaSource::start(&config, HashMap::new())?;
             let run = pipeline::run(&mut source, Arc::new(parts), done);
-            tokio::time::timeout(PATIENCE, run).await.map_err(|_| anyhow!("took too long"))??;
+            tokio::time::timeout(PATIENCE, run)
+                .await
+                .map_err(|_| anyhow!("took too long"))??;
             Ok(Cost {
                 events,
                 wall_s: begun.elapsed().as_secs_f64(),

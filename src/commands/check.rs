@@ -57,11 +57,19 @@ pub fn run(arguments: Arguments) -> Result<()> {
 /// [`Refused`], if there is any.
 pub(super) async fn require(config: &Config) -> Result<()> {
     let mut refused = 0;
-    for error in findings(config).await.into_iter().filter_map(|f| f.result.err()) {
+    for error in findings(config)
+        .await
+        .into_iter()
+        .filter_map(|f| f.result.err())
+    {
         refused += 1;
         eprintln!("refused  {error}");
     }
-    if refused == 0 { Ok(()) } else { Err(Refused(refused).into()) }
+    if refused == 0 {
+        Ok(())
+    } else {
+        Err(Refused(refused).into())
+    }
 }
 
 /// One thing looked at: a fact for people, or the refusal.
@@ -74,23 +82,38 @@ async fn findings(config: &Config) -> Vec<Finding> {
     let clickhouse = warehouse::migrations::verify(config).await;
     vec![
         models(config),
-        Finding { what: "privacy key", result: privacy_key(config) },
-        Finding { what: "kafka", result: topics(config) },
-        Finding { what: "clickhouse", result: clickhouse },
+        Finding {
+            what: "privacy key",
+            result: privacy_key(config),
+        },
+        Finding {
+            what: "kafka",
+            result: topics(config),
+        },
+        Finding {
+            what: "clickhouse",
+            result: clickhouse,
+        },
     ]
 }
 
 fn models(config: &Config) -> Finding {
-    let versions = super::enricher(config).map(|e| {
+    let versions = super::enricher::load(config).map(|e| {
         let versions = e.versions();
         format!("{}, taxonomy {}", versions.models, versions.taxonomy)
     });
-    Finding { what: "models", result: versions }
+    Finding {
+        what: "models",
+        result: versions,
+    }
 }
 
 fn library() -> Finding {
     let found = embedded::library::find(None).map(|path| path.display().to_string());
-    Finding { what: "clickhouse library", result: found }
+    Finding {
+        what: "clickhouse library",
+        result: found,
+    }
 }
 
 fn privacy_key(config: &Config) -> Result<String, ConfigError> {
@@ -114,7 +137,13 @@ fn privacy_key(config: &Config) -> Result<String, ConfigError> {
 /// Topics with their partitions, and how soon a record is seen as a row.
 fn topics(config: &Config) -> Result<String, ConfigError> {
     let topics = kafka::check::topics(config)?;
-    let shown = topics.iter().map(|t| format!("{} ({} partitions)", t.name, t.partitions));
+    let shown = topics
+        .iter()
+        .map(|t| format!("{} ({} partitions)", t.name, t.partitions));
     let shown: Vec<String> = shown.collect();
-    Ok(format!("{}; a batch is closed after {:?} at the latest", shown.join(", "), config.batch.time))
+    Ok(format!(
+        "{}; a batch is closed after {:?} at the latest",
+        shown.join(", "),
+        config.batch.time
+    ))
 }

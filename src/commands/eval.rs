@@ -1,13 +1,108 @@
 //! `sada eval`
 
-use clap::Args;
+use std::path::PathBuf;
 
-/// Measure a model
+use anyhow::Context;
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::{ConfigFile, enricher};
+use crate::training::data::{Folder, Role};
+use crate::training::{evaluation, languages, redactor};
+
+/// Measure models on labelled data
 #[derive(Args)]
-#[command(after_help = "Example:\n  sada eval")]
-pub struct Arguments {}
+pub struct Arguments {
+    #[command(subcommand)]
+    model: Kind,
+}
+
+#[derive(Subcommand)]
+enum Kind {
+    Sentiment(Sentiment),
+    Language(Language),
+}
+
+/// Measure sentiment, whole path: clean, detect the language, fold, score
+///
+/// Macro-F1 counts the labels that a set has. Sets without neutral texts are judged by the sign of
+/// the score. Non-commercial and topic-only sets are left out.
+#[derive(Args)]
+#[command(after_help = "Example:\n  sada eval sentiment --data ~/data --rows 300")]
+struct Sentiment {
+    #[command(flatten)]
+    data: Data,
+    /// Sets to measure on. Choose on dev; look at test at the end
+    #[arg(long, value_enum, default_value_t = Split::Test)]
+    split: Split,
+    /// Rows of each set; all if left out
+    #[arg(long, value_name = "N")]
+    rows: Option<usize>,
+    #[command(flatten)]
+    config: ConfigFile,
+}
+
+/// Measure language identification
+///
+/// Reads DIR/langid/*.tsv.zst: label, tab, text. Labels that the detector never answers with are left out.
+#[derive(Args)]
+#[command(after_help = "Example:\n  sada eval language --data ~/data --rows 100")]
+struct Language {
+    #[command(flatten)]
+    data: Data,
+    /// Rows of each language and file; all if left out
+    #[arg(long, value_name = "N")]
+    rows: Option<usize>,
+}
+
+/// `--data`, shared by training and measuring.
+#[derive(Args)]
+pub struct Data {
+    /// Folder with the labelled data
+    #[arg(long = "data", value_name = "DIR", env = "SADA_DATA")]
+    data: PathBuf,
+}
+
+impl Data {
+    /// The folder.
+    pub fn folder(&self) -> Folder {
+        Folder(self.data.clone())
+    }
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Split {
+    Test,
+    Dev,
+}
 
 /// Runs the command.
-pub fn run(_arguments: Arguments) -> anyhow::Result<()> {
-    anyhow::bail!("not there yet")
+pub fn run(arguments: Arguments) -> anyhow::Result<()> {
+    match arguments.model {
+        Kind::Sentiment(a) => sentiment(a),
+        Kind::Language(a) => language(a),
+    }
+}
+
+fn sentiment(arguments: Sentiment) -> anyhow::Result<()> {
+    let config = arguments.config.load()?;
+    let model = enricher::sentiment(&config)?;
+    let role = match arguments.split {
+        Split::Test => Role::Test,
+        Split::Dev => Role::Dev,
+    };
+    let rows = arguments.rows.unwrap_or(usize::MAX);
+    let sets = arguments.data.folder().sets(role, rows)?;
+    let answers = evaluation::answers(&sets, &redactor());
+    let report = evaluation::report(&model, &answers);
+    print!("{}", report.shown());
+    println!("model {}, {} sets", model.version(), role.name());
+    Ok(())
+}
+
+fn language(arguments: Language) -> anyhow::Result<()> {
+    let rows = arguments.rows.unwrap_or(usize::MAX);
+    let folder = arguments.data.folder().0.join("langid");
+    let report = languages::measure(&folder, rows).context("can't measure languages")?;
+    print!("{report}");
+    Ok(())
 }

@@ -51,7 +51,11 @@ pub fn run(arguments: Arguments) -> Result<()> {
         };
         let stack = EmbeddedStack::start(&dir, arguments.port, &mut config)?;
         warehouse::migrations::apply(&config).await?;
-        info!(bootstrap = stack.bootstrap(), http = stack.http_url(), "embedded parts are up");
+        info!(
+            bootstrap = stack.bootstrap(),
+            http = stack.http_url(),
+            "embedded parts are up"
+        );
         pipeline(&config, stack.streams(), shutdown).await
     })
 }
@@ -67,7 +71,7 @@ pub async fn pipeline(
     shutdown: CancellationToken,
 ) -> Result<()> {
     check::require(config).await?;
-    let enricher = super::enricher(config)?;
+    let enricher = super::enricher::load(config)?;
     let parts = Parts {
         enrich: Box::new(move |feedback| enricher.enrich(feedback)),
         limits: Limits {
@@ -79,7 +83,11 @@ pub async fn pipeline(
         in_flight: in_flight(config),
     };
     let mut source = KafkaSource::start(config, streams)?;
-    info!(topics = config.kafka.topics.join(","), group = config.kafka.group, "pipeline started");
+    info!(
+        topics = config.kafka.topics.join(","),
+        group = config.kafka.group,
+        "pipeline started"
+    );
     pipeline::run(&mut source, Arc::new(parts), shutdown).await?;
     info!("pipeline ended, everything in flight is durable");
     Ok(())

@@ -13,7 +13,7 @@ use super::checks::{Checks, ID, check_count, rating};
 use super::fault::{InField, fault, missing};
 use super::message::{ContentType, Participant, participant_name, said};
 use super::time;
-use super::wire::{Str, Time};
+use super::wire::{Object, Str, Time};
 
 /// Most turns of a conversation.
 const MAX_TURNS: usize = 5000;
@@ -32,11 +32,11 @@ pub(super) struct Data<'a> {
     queued_at: Option<Time<'a>>,
     ended_at: Option<Time<'a>>,
     updated_at: Option<Time<'a>>,
-    participants: Option<Vec<Participant<'a>>>,
-    turns: Option<Vec<WireTurn<'a>>>,
-    transfers: Option<Vec<Transfer>>,
-    resolution: Option<Resolution>,
-    rating: Option<Verdict<'a>>,
+    participants: Option<Vec<Object<Participant<'a>>>>,
+    turns: Option<Vec<Object<WireTurn<'a>>>>,
+    transfers: Option<Vec<Object<Transfer>>>,
+    resolution: Option<Object<Resolution>>,
+    rating: Option<Object<Verdict<'a>>>,
     ticket_id: Option<Str<'a>>,
     order_id: Option<Str<'a>>,
     tags: Option<Vec<Str<'a>>>,
@@ -126,7 +126,7 @@ impl Data<'_> {
             Conversation::default()
         } else {
             let (score, comment) = match self.rating {
-                Some(verdict) => verdict.convert(checks).in_field("rating")?,
+                Some(Object(verdict)) => verdict.convert(checks).in_field("rating")?,
                 None => (None, String::new()),
             };
             let speakers = speakers(checks, self.participants)?;
@@ -136,7 +136,7 @@ impl Data<'_> {
             let base = started_at.unwrap_or(created_at);
             let turns = turns.into_iter().enumerate();
             let turns = turns
-                .map(|(i, turn)| turn.convert(checks, &speakers, base).in_item("turns", i))
+                .map(|(i, Object(turn))| turn.convert(checks, &speakers, base).in_item("turns", i))
                 .collect::<Result<Vec<Turn>, _>>()?;
             let tags = self.tags.unwrap_or_default().into_iter().enumerate();
             Conversation {
@@ -145,7 +145,7 @@ impl Data<'_> {
                 ended_at: checks.time("ended_at", self.ended_at)?,
                 turns: in_sequence(turns)?,
                 transfers: self.transfers.map_or(0, |t| t.len() as u32),
-                resolved: self.resolution.and_then(|r| r.resolved),
+                resolved: self.resolution.and_then(|r| r.0.resolved),
                 rating: score,
                 rating_comment: comment,
                 tags: tags
@@ -172,11 +172,11 @@ type Speakers = HashMap<String, (Role, String)>;
 
 fn speakers(
     checks: &Checks<'_>,
-    participants: Option<Vec<Participant<'_>>>,
+    participants: Option<Vec<Object<Participant<'_>>>>,
 ) -> Result<Speakers, DecodeError> {
     let participants = participants.ok_or_else(|| missing("participants"))?;
     let mut speakers = Speakers::with_capacity(participants.len());
-    for (i, participant) in participants.into_iter().enumerate() {
+    for (i, Object(participant)) in participants.into_iter().enumerate() {
         let name = participant_name(checks, &participant).in_item("participants", i)?;
         let speaker = (participant.role.into(), name);
         if speakers
@@ -194,14 +194,14 @@ fn speakers(
 /// Language that the source claims for the first of the customer's turns that has one.
 fn hint_of_customer(
     checks: &Checks<'_>,
-    turns: &[WireTurn<'_>],
+    turns: &[Object<WireTurn<'_>>],
     speakers: &Speakers,
 ) -> Result<String, DecodeError> {
     let by_customer = |turn: &WireTurn<'_>| {
         let speaker = speakers.get(turn.participant_id.0.as_ref());
         speaker.is_some_and(|(role, _)| *role == Role::Customer)
     };
-    let hinted = turns.iter().enumerate().find_map(|(i, turn)| {
+    let hinted = turns.iter().enumerate().find_map(|(i, Object(turn))| {
         let hint = turn.lang_hint.as_ref().filter(|_| by_customer(turn))?;
         Some((i, hint.clone()))
     });

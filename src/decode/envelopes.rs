@@ -11,7 +11,7 @@ use crate::feedback::{self, Feedback};
 
 use super::checks::{Checks, ID, LABEL};
 use super::fault::{InField, fault, missing};
-use super::wire::{Pairs, Str, Time, parse};
+use super::wire::{Object, Pairs, Str, Time, parse};
 use super::{Item, Type};
 
 /// Tenant of events that name none.
@@ -43,8 +43,8 @@ struct Attributes<'a> {
     tenant_id: Option<Str<'a>>,
     version: Option<u64>,
     deleted: Option<bool>,
-    customer: Option<Customer<'a>>,
-    context: Option<Context<'a>>,
+    customer: Option<Object<Customer<'a>>>,
+    context: Option<Object<Context<'a>>>,
     extra: Option<Pairs<'a>>,
     data: Option<&'a RawValue>,
     // Attributes of the standard that say nothing here.
@@ -60,8 +60,8 @@ struct Attributes<'a> {
 struct Customer<'a> {
     #[serde(borrow)]
     customer_id: Option<Str<'a>>,
-    ids: Option<Vec<Identity<'a>>>,
-    consent: Option<Consent<'a>>,
+    ids: Option<Vec<Object<Identity<'a>>>>,
+    consent: Option<Object<Consent<'a>>>,
 }
 
 #[derive(Deserialize)]
@@ -87,7 +87,7 @@ struct Context<'a> {
     locale: Option<Str<'a>>,
     app_version: Option<Str<'a>>,
     url: Option<Str<'a>>,
-    experiment: Option<Experiment<'a>>,
+    experiment: Option<Object<Experiment<'a>>>,
     session_id: Option<Str<'a>>,
 }
 
@@ -221,12 +221,13 @@ impl<'a> Envelope<'a> {
                 .unwrap_or(0)
                 .min(VERSION_END - 1),
         };
-        let customer = convert_customer(checks, attributes.customer.unwrap_or_default())
-            .in_field("customer")?;
+        let customer =
+            convert_customer(checks, attributes.customer.map(|c| c.0).unwrap_or_default())
+                .in_field("customer")?;
         let mut references = item.references;
         let (channel, mut context) = convert_context(
             checks,
-            attributes.context.unwrap_or_default(),
+            attributes.context.map(|c| c.0).unwrap_or_default(),
             &mut references.session_id,
         )
         .in_field("context")?;
@@ -267,7 +268,7 @@ fn convert_customer(
 ) -> Result<feedback::Customer, DecodeError> {
     let ids = customer.ids.unwrap_or_default().into_iter().enumerate();
     let identities = ids
-        .map(|(i, id)| {
+        .map(|(i, Object(id))| {
             let kind = checks.required("type", Some(id.r#type), ID);
             let kind = kind.in_item("ids", i)?;
             let value = checks.required("value", Some(id.value), LABEL);
@@ -277,7 +278,7 @@ fn convert_customer(
     Ok(feedback::Customer {
         id: checks.label("customer_id", customer.customer_id)?,
         identities,
-        consent_analytics: customer.consent.and_then(|consent| consent.analytics),
+        consent_analytics: customer.consent.and_then(|consent| consent.0.analytics),
     })
 }
 
@@ -296,10 +297,10 @@ fn convert_context(
         return Err(fault(Reason::InvalidValue, "country", message));
     }
     let experiment = match context.experiment {
-        Some(Experiment {
+        Some(Object(Experiment {
             id: Some(id),
             variant,
-        }) => {
+        })) => {
             let id = checks.label("id", Some(id)).in_field("experiment")?;
             let variant = checks.label("variant", variant).in_field("experiment")?;
             Some((id, variant))

@@ -53,6 +53,7 @@ fn prefixed(mut error: DecodeError, field: &str) -> DecodeError {
 fn joined(outer: &str, inner: &str) -> String {
     match inner {
         "" => outer.to_owned(),
+        _ if outer.is_empty() => inner.to_owned(),
         _ if inner.starts_with('[') => format!("{outer}{inner}"),
         _ => format!("{outer}.{inner}"),
     }
@@ -90,7 +91,7 @@ fn dotted(path: &serde_path_to_error::Path) -> String {
             break;
         }
     }
-    dotted.trim_start_matches('.').to_owned()
+    dotted
 }
 
 fn classify(path: &str, error: &serde_json::Error, json: &str) -> DecodeError {
@@ -99,12 +100,12 @@ fn classify(path: &str, error: &serde_json::Error, json: &str) -> DecodeError {
     match error.classify() {
         Category::Data => {
             if let Some(field) = text.strip_prefix("missing field `") {
-                let name = field.split('`').next().unwrap_or_default();
-                missing(&joined(path, name).replace("..", "."))
+                missing(&member(path, field))
+            } else if let Some(field) = text.strip_prefix("duplicate field `") {
+                let message = "the field is there twice";
+                fault(Reason::InvalidValue, &member(path, field), message)
             } else if text.starts_with("invalid type") {
                 fault(Reason::WrongType, path, expectation(&text))
-            } else if text.starts_with("duplicate field") {
-                fault(Reason::InvalidValue, path, "a field is there twice")
             } else {
                 fault(Reason::InvalidValue, path, expectation(&text))
             }
@@ -128,6 +129,11 @@ fn classify(path: &str, error: &serde_json::Error, json: &str) -> DecodeError {
             fault(Reason::MalformedJson, "", message)
         }
     }
+}
+
+/// Path of the member of `path` that a message of serde names; such a name is one of ours.
+fn member(path: &str, field: &str) -> String {
+    joined(path, field.split('`').next().unwrap_or_default())
 }
 
 /// What a decoder expected. Comes last in its message, after what it found, which is content.

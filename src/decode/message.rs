@@ -10,7 +10,7 @@ use super::Item;
 use super::checks::{Checks, LABEL};
 use super::fault::{InField, missing};
 use super::html;
-use super::wire::{Str, Time};
+use super::wire::{Object, Str, Time};
 
 #[derive(Deserialize)]
 pub(super) struct Data<'a> {
@@ -18,7 +18,7 @@ pub(super) struct Data<'a> {
     conversation_id: Option<Str<'a>>,
     turn_id: Option<Str<'a>>,
     seq: Option<u32>,
-    participant: Option<Participant<'a>>,
+    participant: Option<Object<Participant<'a>>>,
     sent_at: Option<Time<'a>>,
     content_type: Option<ContentType>,
     body: Option<Str<'a>>,
@@ -134,7 +134,7 @@ impl Data<'_> {
         let conversation_id = if deleted {
             checks.label("conversation_id", self.conversation_id)?
         } else {
-            let participant = self.participant.ok_or_else(|| missing("participant"))?;
+            let Object(participant) = self.participant.ok_or_else(|| missing("participant"))?;
             turn.role = participant.role.into();
             turn.participant = participant_name(checks, &participant).in_field("participant")?;
             turn.private = self.private.unwrap_or(false);

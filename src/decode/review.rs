@@ -8,7 +8,7 @@ use crate::feedback::{self, Body, References, Review};
 use super::Item;
 use super::checks::{Checks, LABEL, rating};
 use super::fault::{InField, fault};
-use super::wire::{Str, Time};
+use super::wire::{Object, Str, Time};
 
 /// Longest headline in bytes; longer ones are cut.
 const TITLE_BYTES: usize = 2048;
@@ -21,9 +21,9 @@ pub(super) struct Data<'a> {
     #[serde(borrow)]
     review_id: Option<Str<'a>>,
     platform: Option<Str<'a>>,
-    item: Option<Reviewed<'a>>,
-    rating: Option<Rating>,
-    aspect_ratings: Option<Vec<AspectRating<'a>>>,
+    item: Option<Object<Reviewed<'a>>>,
+    rating: Option<Object<Rating>>,
+    aspect_ratings: Option<Vec<Object<AspectRating<'a>>>>,
     title: Option<Str<'a>>,
     body: Option<Str<'a>>,
     lang_hint: Option<Str<'a>>,
@@ -33,7 +33,7 @@ pub(super) struct Data<'a> {
     helpful_count: Option<u32>,
     created_at: Option<Time<'a>>,
     updated_at: Option<Time<'a>>,
-    reply: Option<Reply<'a>>,
+    reply: Option<Object<Reply<'a>>>,
 }
 
 #[derive(Deserialize)]
@@ -92,13 +92,13 @@ impl Data<'_> {
         let body = if deleted {
             Review::default()
         } else {
-            let rating = self.rating.map(|r| r.convert().in_field("rating"));
+            let rating = self.rating.map(|r| r.0.convert().in_field("rating"));
             let ratings = self.aspect_ratings.unwrap_or_default().into_iter();
             let reply = match self.reply {
-                Some(Reply {
+                Some(Object(Reply {
                     body: Some(body),
                     at,
-                }) => {
+                })) => {
                     let body = checks.text("body", Some(body)).in_field("reply")?;
                     let at = checks.time("at", at).in_field("reply")?;
                     Some((body, at.or(updated_at).unwrap_or(created_at)))
@@ -110,7 +110,7 @@ impl Data<'_> {
                 rating: rating.transpose()?,
                 aspect_ratings: ratings
                     .enumerate()
-                    .map(|(i, rating)| rating.convert(checks).in_item("aspect_ratings", i))
+                    .map(|(i, Object(rating))| rating.convert(checks).in_item("aspect_ratings", i))
                     .collect::<Result<_, _>>()?,
                 title: checks.text_of("title", self.title, TITLE_BYTES)?,
                 body: checks.text("body", self.body)?,
@@ -156,9 +156,9 @@ impl AspectRating<'_> {
 
 fn convert_item(
     checks: &Checks<'_>,
-    item: Option<Reviewed<'_>>,
+    item: Option<Object<Reviewed<'_>>>,
 ) -> Result<feedback::Item, DecodeError> {
-    let Some(item) = item else {
+    let Some(Object(item)) = item else {
         return Ok(feedback::Item::default());
     };
     let kind = match item.r#type {

@@ -9,7 +9,7 @@ use crate::feedback::{Answer, AnswerType, Body, References, Scale, Survey};
 use super::Item;
 use super::checks::{Checks, LABEL, check_count, on_scale};
 use super::fault::{InField, fault, missing};
-use super::wire::{Pairs, Str, Time};
+use super::wire::{Object, Pairs, Str, Time};
 
 /// Most answers of a response.
 const MAX_ANSWERS: usize = 200;
@@ -18,7 +18,7 @@ const MAX_ANSWERS: usize = 200;
 pub(super) struct Data<'a> {
     #[serde(borrow)]
     response_id: Option<Str<'a>>,
-    survey: Option<AboutSurvey<'a>>,
+    survey: Option<Object<AboutSurvey<'a>>>,
     status: Option<Status>,
     created_at: Option<Time<'a>>,
     updated_at: Option<Time<'a>>,
@@ -27,8 +27,8 @@ pub(super) struct Data<'a> {
     #[serde(rename = "started_at")]
     _started_at: Option<Time<'a>>,
     submitted_at: Option<Time<'a>>,
-    trigger: Option<Trigger<'a>>,
-    answers: Option<Vec<WireAnswer<'a>>>,
+    trigger: Option<Object<Trigger<'a>>>,
+    answers: Option<Vec<Object<WireAnswer<'a>>>>,
     hidden: Option<Pairs<'a>>,
     lang_hint: Option<Str<'a>>,
 }
@@ -87,7 +87,7 @@ struct WireAnswer<'a> {
     text_value: Option<Str<'a>>,
     bool: Option<bool>,
     choices: Option<Vec<Str<'a>>>,
-    scale: Option<WireScale>,
+    scale: Option<Object<WireScale>>,
     #[serde(rename = "ttc_ms")]
     _ttc_ms: Option<IgnoredAny>,
 }
@@ -139,7 +139,7 @@ impl Data<'_> {
         let mut references = References::default();
         let mut hidden = Vec::new();
         if !deleted {
-            let about = self.survey.ok_or_else(|| missing("survey"))?;
+            let Object(about) = self.survey.ok_or_else(|| missing("survey"))?;
             (survey.survey_id, survey.name, survey.kind) =
                 about.convert(checks).in_field("survey")?;
             survey.complete = self.status != Some(Status::Partial);
@@ -150,9 +150,9 @@ impl Data<'_> {
             check_count("answers", answers.len(), MAX_ANSWERS)?;
             let answers = answers.into_iter().enumerate();
             survey.answers = answers
-                .map(|(i, answer)| answer.convert(checks).in_item("answers", i))
+                .map(|(i, Object(answer))| answer.convert(checks).in_item("answers", i))
                 .collect::<Result<_, _>>()?;
-            if let Some(trigger) = self.trigger {
+            if let Some(Object(trigger)) = self.trigger {
                 references = trigger.convert(checks).in_field("trigger")?;
             }
             hidden = checks.pairs("hidden", self.hidden)?;
@@ -233,13 +233,16 @@ impl WireAnswer<'_> {
 }
 
 /// The scale that is told, else the one that the measure has by definition.
-fn scale_of(kind: AnswerType, told: Option<WireScale>) -> Result<Option<Scale>, DecodeError> {
+fn scale_of(
+    kind: AnswerType,
+    told: Option<Object<WireScale>>,
+) -> Result<Option<Scale>, DecodeError> {
     let by_definition = |min, max| Scale {
         min,
         max,
         higher_better: true,
     };
-    let told = told.map(|scale| Scale {
+    let told = told.map(|Object(scale)| Scale {
         min: scale.min,
         max: scale.max,
         higher_better: scale.direction != Some(Direction::LowerBetter),

@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::marker::PhantomData;
 
+use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 
 use crate::batch::DecodeError;
@@ -16,8 +18,32 @@ pub(super) fn parse<'a, T: Deserialize<'a>>(
 ) -> Result<T, DecodeError> {
     let mut deserializer = serde_json::Deserializer::from_str(json);
     serde_ignored::deserialize(&mut deserializer, |_| *unknown = unknown.saturating_add(1))
-        .and_then(|value| deserializer.end().map(|()| value))
-        .map_err(|_| locate::<T>(json))
+        .and_then(|Object(value)| deserializer.end().map(|()| value))
+        .map_err(|_| locate::<Object<T>>(json))
+}
+
+/// A struct that comes as an object. (What serde derives takes an array of its fields too.)
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Object<T>(pub(super) T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Members<T> {
+            type Value = Object<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map)).map(Object)
+            }
+        }
+
+        deserializer.deserialize_map(Members(PhantomData))
+    }
 }
 
 /// A string of the payload: borrowed unless it holds escapes. (serde borrows no `Option<Cow<str>>`.)

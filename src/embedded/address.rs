@@ -35,14 +35,13 @@ impl Address {
     pub fn read(dir: &Path) -> Result<Self, ConfigError> {
         let file = Self::file(dir);
         let text = std::fs::read(&file).map_err(|error| error.to_string());
-        text.and_then(|t| serde_json::from_slice(&t).map_err(|e| e.to_string())).map_err(|error| {
-            ConfigError {
+        text.and_then(|t| serde_json::from_slice(&t).map_err(|e| e.to_string()))
+            .map_err(|error| ConfigError {
                 place: format!("{}: ", file.display()),
                 field: String::new(),
                 message: format!("no embedded pipeline runs here ({error})"),
                 mend: format!("start one: sada run --embedded {}", dir.display()),
-            }
-        })
+            })
     }
 
     /// Removes the file: nothing listens any more.

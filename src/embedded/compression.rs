@@ -118,7 +118,7 @@ impl<R: Read> Frames<R> {
                 as usize
         };
         let (packed, unpacked) = (size(17), size(21));
-        if packed < 9 || packed > MAX_FRAME || unpacked > MAX_FRAME {
+        if !(9..=MAX_FRAME).contains(&packed) || unpacked > MAX_FRAME {
             return Err(wrong(format!(
                 "a compressed block of {packed} bytes, {unpacked} unpacked"
             )));

@@ -283,7 +283,7 @@ mod tests {
 
     fn request(query: &str) -> Request {
         let query = format!("query={}", query.replace(' ', "+"));
-        Request::parse(&query, &hyper::HeaderMap::new(), |_| false).unwrap()
+        Request::parse(&query, vec![], &hyper::HeaderMap::new(), |_| false).unwrap()
     }
 
     fn insert(query: &str, body: &'static str) -> (String, String, String) {

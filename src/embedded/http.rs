@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
-use hyper::header::{HOST, HeaderMap, ORIGIN};
+use hyper::header::{CONTENT_TYPE, HOST, HeaderMap, ORIGIN};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, StatusCode};
@@ -19,6 +19,7 @@ use tokio::task::JoinSet;
 
 use super::endpoint::Endpoint;
 use super::exception::Exception;
+use super::form;
 use super::request::Request;
 use super::response::{self, About, Answer, plain};
 
@@ -152,8 +153,16 @@ fn query(
     body: Bytes,
     may_write: bool,
 ) -> Answer {
-    match Request::parse(url_query, headers, |s| endpoint.connections.knows(s)) {
-        Ok(request) => endpoint.answer(request, body, may_write),
+    let knows = |s: &str| endpoint.connections.knows(s);
+    let kind = headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok());
+    let read = match kind.and_then(form::boundary) {
+        None => Request::parse(url_query, Vec::new(), headers, knows).map(|r| (r, body)),
+        Some(boundary) => form::fields(boundary, &body)
+            .and_then(|form| Request::parse(url_query, form, headers, knows))
+            .map(|r| (r, Bytes::new())),
+    };
+    match read {
+        Ok((request, body)) => endpoint.answer(request, body, may_write),
         Err(exception) => refuse(endpoint, &exception),
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hyper::HeaderMap;
-use hyper::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE};
+use hyper::header::{ACCEPT_ENCODING, CONTENT_ENCODING};
 use percent_encoding::percent_decode_str;
 
 use super::exception::Exception;
@@ -42,13 +42,14 @@ pub struct Request {
 }
 
 impl Request {
-    /// Reads the part of the URL after `?` and the headers. `knows` tells the engine's settings.
+    /// Reads the part of the URL after `?`, the fields of a form and the headers. `knows` tells
+    /// the engine's settings.
     ///
     /// # Errors
-    /// A parameter that is no setting of the engine (115, as servers do); text that is not UTF-8;
-    /// a form as the body.
+    /// A parameter that is no setting of the engine (115, as servers do); text that is not UTF-8.
     pub fn parse(
         url_query: &str,
+        form: Vec<(String, String)>,
         headers: &HeaderMap,
         knows: impl Fn(&str) -> bool,
     ) -> Result<Self, Exception> {
@@ -59,13 +60,6 @@ impl Request {
                 .filter(|v| !v.is_empty())
                 .map(str::to_owned)
         };
-        if header(CONTENT_TYPE.as_str()).is_some_and(|t| t.starts_with("multipart/")) {
-            return Err(Exception::new(
-                48,
-                "forms (multipart/form-data) are not read by the embedded engine: send the query \
-                 as the body and parameters in the URL",
-            ));
-        }
         let mut request = Self {
             query: String::new(),
             database: header("x-clickhouse-database"),
@@ -83,9 +77,12 @@ impl Request {
         };
         let mut session = None;
         let (mut timeout, mut must_exist, mut closes) = (DEFAULT_TIMEOUT, false, false);
-        for part in url_query.split('&').filter(|p| !p.is_empty()) {
+        let pairs = url_query.split('&').filter(|p| !p.is_empty()).map(|part| {
             let (name, value) = part.split_once('=').unwrap_or((part, ""));
-            let (name, value) = (decode(name)?, decode(value)?);
+            Ok((decode(name)?, decode(value)?))
+        });
+        for pair in pairs.chain(form.into_iter().map(Ok)) {
+            let (name, value) = pair?;
             match name.as_str() {
                 "query" => request.query.push_str(&value),
                 "database" => request.database = Some(value).filter(|v| !v.is_empty()),
@@ -167,7 +164,7 @@ mod tests {
     use super::*;
 
     fn parse(query: &str) -> Result<Request, Exception> {
-        Request::parse(query, &HeaderMap::new(), |s| {
+        Request::parse(query, vec![], &HeaderMap::new(), |s| {
             s == "max_threads" || s == "async_insert"
         })
     }
@@ -198,13 +195,24 @@ mod tests {
         headers.insert("X-ClickHouse-Database", "h".parse().unwrap());
         headers.insert("X-ClickHouse-Format", "CSV".parse().unwrap());
         headers.insert("X-ClickHouse-User", "anyone".parse().unwrap());
-        let r = Request::parse("", &headers, |_| false).unwrap();
+        let r = Request::parse("", vec![], &headers, |_| false).unwrap();
         assert_eq!(
             (r.database.as_deref(), r.format.as_deref()),
             (Some("h"), Some("CSV"))
         );
-        let r = Request::parse("database=u", &headers, |_| false).unwrap();
+        let r = Request::parse("database=u", vec![], &headers, |_| false).unwrap();
         assert_eq!(r.database.as_deref(), Some("u"));
+    }
+
+    #[test]
+    fn a_form_gives_more_parameters_as_they_are() {
+        let form = vec![
+            ("query".into(), "SELECT+1".into()),
+            ("param_x".into(), "100%".into()),
+        ];
+        let r = Request::parse("max_threads=1", form, &HeaderMap::new(), |_| true).unwrap();
+        assert_eq!((r.query.as_str(), r.settings.len()), ("SELECT+1", 1));
+        assert_eq!(r.parameters, [("x".to_owned(), "100%".to_owned())]);
     }
 
     #[test]

@@ -34,18 +34,34 @@ impl EmbeddedStack {
             port: (port != 0).then_some(port),
             library: Some(library::find(None)?),
         })?;
-        let topics = config.kafka.topics.iter().chain([&config.kafka.dead_letter_topic]);
+        let topics = config
+            .kafka
+            .topics
+            .iter()
+            .chain([&config.kafka.dead_letter_topic]);
         let broker = EmbeddedBroker::start(topics.map(String::as_str))?;
         config.kafka.brokers = broker.bootstrap();
         config.kafka.properties.clear();
         // The mock broker answers an empty fetch only when its wait is over.
-        config.kafka.properties.insert("fetch.wait.max.ms".into(), "10".into());
+        config
+            .kafka
+            .properties
+            .insert("fetch.wait.max.ms".into(), "10".into());
         config.clickhouse.url = clickhouse.url();
         config.clickhouse.user.clear();
         config.clickhouse.password_file = PathBuf::new();
-        let stack = Self { broker, clickhouse, dir: dir.to_owned() };
-        let address = Address { bootstrap: stack.bootstrap(), http: stack.http_url() };
-        address.write(dir).with_context(|| format!("can't write into {}", dir.display()))?;
+        let stack = Self {
+            broker,
+            clickhouse,
+            dir: dir.to_owned(),
+        };
+        let address = Address {
+            bootstrap: stack.bootstrap(),
+            http: stack.http_url(),
+        };
+        address
+            .write(dir)
+            .with_context(|| format!("can't write into {}", dir.display()))?;
         Ok(stack)
     }
 
@@ -81,7 +97,8 @@ fn key_file(dir: &Path) -> Result<PathBuf> {
     match options.open(&path) {
         Ok(mut file) => {
             let secret = uuid::Uuid::new_v4().simple().to_string();
-            writeln!(file, "{secret}").with_context(|| format!("can't write {}", path.display()))?;
+            writeln!(file, "{secret}")
+                .with_context(|| format!("can't write {}", path.display()))?;
         }
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
         Err(error) => return Err(error).with_context(|| format!("can't write {}", path.display())),

@@ -191,3 +191,127 @@ fn add(sum: &mut [i32; 3], weight: i32, row: [i32; 3]) {
         sum[c] += weight * row[c];
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::MatchForm;
+
+    fn language(base: &str, confidence: f32) -> Language {
+        Language {
+            base: base.into(),
+            tag: base.into(),
+            confidence,
+        }
+    }
+
+    fn score(text: &str, base: &str) -> Sentiment {
+        let model = Model::built_in().unwrap();
+        model.score(&MatchForm::of(text).text, &language(base, 1.0))
+    }
+
+    #[test]
+    fn clear_praise_and_clear_blame_are_told_apart() {
+        let cases = [
+            (
+                "en",
+                "Absolutely love it, great quality and fast delivery, thank you!",
+                "Terrible. It broke after a day and nobody answers, what a waste of money.",
+            ),
+            (
+                "ar",
+                "خدمة ممتازة وتوصيل سريع، شكرا جزيلا لكم، أنصح الجميع",
+                "أسوأ تجربة في حياتي، المنتج وصل مكسور والخدمة سيئة جدا",
+            ),
+            (
+                "fa",
+                "عالی بود، خیلی خوشمزه و بسته‌بندی تمیز، ممنون",
+                "افتضاح بود، غذا سرد رسید و خیلی بد بود، اصلا نخرید",
+            ),
+            (
+                "zh",
+                "质量非常好，物流很快，很满意，下次还会来",
+                "太差了，质量垃圾，客服态度恶劣，再也不买了",
+            ),
+            (
+                "de",
+                "Super Service, bin sehr zufrieden, vielen Dank!",
+                "Katastrophe, nie wieder, so ein schlechter Service",
+            ),
+            (
+                "fr",
+                "Super, très bon service, merci beaucoup !",
+                "Quelle honte, service nul, je suis très déçu",
+            ),
+            (
+                "es",
+                "Me encanta, excelente servicio, muchas gracias",
+                "Pésimo servicio, qué asco, no lo recomiendo",
+            ),
+            (
+                "id",
+                "mantap banget, makanannya enak dan pelayanannya ramah",
+                "kecewa sekali, pelayanannya buruk dan makanannya tidak enak",
+            ),
+            (
+                "tr",
+                "çok güzel, harika bir ürün, teşekkürler",
+                "berbat, çok kötü, hiç memnun kalmadım",
+            ),
+            ("th", "อร่อยมาก บริการดีมาก ชอบมาก", "แย่มาก บริการห่วย ไม่อร่อยเลย"),
+        ];
+        for (base, praise, blame) in cases {
+            let (praised, blamed) = (score(praise, base), score(blame, base));
+            assert_eq!(
+                (praised.label, blamed.label),
+                (Label::Positive, Label::Negative),
+                "{base}"
+            );
+            assert!(
+                praised.score > 0.2 && blamed.score < -0.2,
+                "{base}: {praised:?} {blamed:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn score_and_confidence_keep_their_ranges() {
+        for text in ["ok", "👍", "5", "a b c d e f g", &"good ".repeat(20_000)] {
+            for base in ["en", "und", "xx"] {
+                let s = score(text, base);
+                assert!(s.label != Label::Unknown && s.label != Label::Mixed);
+                assert!((-1.0..=1.0).contains(&s.score), "{text:.20}: {s:?}");
+                assert!(
+                    (1.0 / 3.0 - 1e-5..=1.0).contains(&s.confidence),
+                    "{text:.20}: {s:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_to_judge_by_is_unknown_with_score_0() {
+        for text in ["", "   ", "...", "—", "?!"] {
+            assert_eq!(score(text, "en"), Sentiment::UNKNOWN, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_doubtful_or_untrained_language_is_judged_by_the_shared_weights() {
+        let model = Model::built_in().unwrap();
+        let text = "the delivery was good";
+        let shared = model.score(text, &language("und", 0.0));
+        assert_eq!(model.score(text, &language("en", 0.01)), shared);
+        assert_eq!(model.score(text, &language("eo", 1.0)), shared);
+        assert_ne!(model.score(text, &language("en", 1.0)), shared);
+    }
+
+    #[test]
+    fn the_built_in_model_is_small_and_named() {
+        let bytes = include_bytes!("../../models/sentiment.bin");
+        assert!(bytes.len() <= 16_000_000);
+        let model = Model::parse(bytes).unwrap();
+        assert!(model.version().starts_with("linear-"));
+        assert!(Model::parse(&bytes[1..]).is_err());
+    }
+}

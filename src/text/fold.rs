@@ -80,6 +80,9 @@ pub fn digit(c: char) -> Option<u8> {
     if code < 0x80 {
         return c.is_ascii_digit().then(|| (code - 0x30) as u8);
     }
+    if !(0x660..0x181A).contains(&code) && !(0xFF10..0xFF1A).contains(&code) {
+        return None;
+    }
     let zero = ZEROS[..ZEROS.partition_point(|zero| *zero <= code)].last()?;
     u8::try_from(code - zero).ok().filter(|value| *value < 10)
 }

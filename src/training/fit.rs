@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use indicatif::ProgressBar;
+use rayon::prelude::*;
+
 use super::data::{Set, two_classes};
 use super::progress;
 use crate::enrich::sentiment::file::{ModelError, Parts, Table};
@@ -16,6 +19,8 @@ pub struct Settings {
     pub shared_bits: u8,
     /// log2 of the rows of the table of language copies.
     pub own_bits: u8,
+    /// Models fitted on other orders of the rows, side by side, and averaged.
+    pub fits: u32,
     /// Passes over the rows.
     pub epochs: u32,
     /// Step of AdaGrad.
@@ -42,6 +47,7 @@ impl Default for Settings {
             seed: 1,
             shared_bits: 21,
             own_bits: 21,
+            fits: 4,
             epochs: 2,
             rate: 0.1,
             decay: 0.005,
@@ -49,8 +55,8 @@ impl Default for Settings {
             balance: 0.5,
             umsab: 4.0,
             mabsa: 0.25,
-            least_confidence: 0.3,
-            dev_rows: 500,
+            least_confidence: 0.2,
+            dev_rows: 350,
         }
     }
 }
@@ -128,8 +134,54 @@ pub struct Fitted {
 /// Three weights and the sum of squared gradients.
 type Weights = [f32; 4];
 
-/// Fits. The same examples and settings give the same weights.
+/// Fits. The same examples and settings give the same weights, on any number of threads.
 pub fn fit(examples: &Examples, settings: &Settings) -> Fitted {
+    let rows = examples.rows.len() as u64;
+    let bar = progress("fitting", u64::from(settings.fits * settings.epochs) * rows);
+    let fits: Vec<Fitted> = (0..settings.fits)
+        .into_par_iter()
+        .map(|n| {
+            fit_once(
+                examples,
+                settings,
+                settings.seed.wrapping_add(n.into()),
+                &bar,
+            )
+        })
+        .collect();
+    bar.finish_and_clear();
+    mean(fits)
+}
+
+/// Mean of the weights: since features keep their rows, the mean of the logits.
+fn mean(mut fits: Vec<Fitted>) -> Fitted {
+    let count = fits.len() as f32;
+    let mut sum = fits.swap_remove(0);
+    let add = |a: &mut [Weights], b: &[Weights]| {
+        for (a, b) in a.iter_mut().flatten().zip(b.iter().flatten()) {
+            *a += b;
+        }
+    };
+    for fit in &fits {
+        add(&mut sum.shared, &fit.shared);
+        add(&mut sum.own, &fit.own);
+        for (a, b) in sum
+            .biases
+            .iter_mut()
+            .flatten()
+            .zip(fit.biases.iter().flatten())
+        {
+            *a += b;
+        }
+    }
+    let tables = sum.shared.iter_mut().chain(&mut sum.own).flatten();
+    for value in tables.chain(sum.biases.iter_mut().flatten()) {
+        *value /= count;
+    }
+    sum
+}
+
+fn fit_once(examples: &Examples, settings: &Settings, seed: u64, bar: &ProgressBar) -> Fitted {
     let weights: Vec<[f32; 3]> = examples
         .groups
         .iter()
@@ -143,9 +195,8 @@ pub fn fit(examples: &Examples, settings: &Settings) -> Fitted {
         shared: vec![[0.0; 4]; 1 << settings.shared_bits],
         own: vec![[0.0; 4]; 1 << settings.own_bits],
     };
-    let mut random = fastrand::Rng::with_seed(settings.seed);
+    let mut random = fastrand::Rng::with_seed(seed);
     let mut order: Vec<u32> = (0..examples.rows.len() as u32).collect();
-    let bar = progress("fitting", u64::from(settings.epochs) * order.len() as u64);
     let mut scratch = Vec::new();
     for epoch in 0..settings.epochs {
         random.shuffle(&mut order);
@@ -156,26 +207,19 @@ pub fn fit(examples: &Examples, settings: &Settings) -> Fitted {
             shared_shift: 32 - u32::from(settings.shared_bits),
             own_shift: 32 - u32::from(settings.own_bits),
         };
-        for (done, row) in order.iter().enumerate() {
-            let row = &examples.rows[*row as usize];
-            let group = &examples.groups[usize::from(row.group)];
-            let weight = (row_weight(&weights, row) * scale) as f32;
-            let forget = random.f32() < settings.forget;
-            let language = group.language.filter(|_| !forget);
-            fitted.learn(
-                &step,
-                row,
-                language,
-                two_classes(group.counts),
-                weight,
-                &mut scratch,
-            );
-            if done % 4096 == 0 {
-                bar.set_position(u64::from(epoch) * order.len() as u64 + done as u64);
+        for rows in order.chunks(4096) {
+            for row in rows {
+                let row = &examples.rows[*row as usize];
+                let group = &examples.groups[usize::from(row.group)];
+                let weight = (row_weight(&weights, row) * scale) as f32;
+                let forget = random.f32() < settings.forget;
+                let language = group.language.filter(|_| !forget);
+                let two = two_classes(group.counts);
+                fitted.learn(&step, row, language, two, weight, &mut scratch);
             }
+            bar.inc(rows.len() as u64);
         }
     }
-    bar.finish_and_clear();
     fitted
 }
 

@@ -8,7 +8,9 @@ fn files_of(module: &str) -> Vec<PathBuf> {
     let mut files = vec![src.join(module).with_extension("rs")];
     let mut folders = vec![src.join(module)];
     while let Some(folder) = folders.pop() {
-        let Ok(entries) = std::fs::read_dir(folder) else { continue };
+        let Ok(entries) = std::fs::read_dir(folder) else {
+            continue;
+        };
         for entry in entries {
             let path = entry.unwrap().path();
             if path.is_dir() {
@@ -30,9 +32,20 @@ fn before_tests(file: &Path) -> String {
 #[test]
 fn the_core_does_no_io() {
     let banned = [
-        "tokio", "rdkafka", "clickhouse::", "std::fs", "std::net", "std::env", "std::process",
-        "println!", "crate::kafka", "crate::warehouse", "crate::commands", "crate::config",
-        "crate::pipeline", "crate::embedded",
+        "tokio",
+        "rdkafka",
+        "clickhouse::",
+        "std::fs",
+        "std::net",
+        "std::env",
+        "std::process",
+        "println!",
+        "crate::kafka",
+        "crate::warehouse",
+        "crate::commands",
+        "crate::config",
+        "crate::pipeline",
+        "crate::embedded",
     ];
     for module in ["feedback", "decode", "text", "enrich", "batch"] {
         for file in files_of(module) {
@@ -85,8 +98,16 @@ fn files_stay_short() {
         let path = entry.unwrap().path();
         modules.push(path.file_stem().unwrap().to_string_lossy().into_owned());
     }
-    for file in modules.iter().flat_map(|m| files_of(m)).filter(|f| f.exists()) {
+    for file in modules
+        .iter()
+        .flat_map(|m| files_of(m))
+        .filter(|f| f.exists())
+    {
         let lines = before_tests(&file).lines().count();
-        assert!(lines <= 500, "{} has {lines} lines before its tests", file.display());
+        assert!(
+            lines <= 500,
+            "{} has {lines} lines before its tests",
+            file.display()
+        );
     }
 }

@@ -6,7 +6,11 @@ use crate::kafka_server::KafkaServer;
 use crate::support::{Deployment, SADA};
 
 fn output(command: &mut Command) -> (Option<i32>, String) {
-    let Output { status, stdout, stderr } = command.output().unwrap();
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = command.output().unwrap();
     let text = [stdout, stderr].concat();
     (status.code(), String::from_utf8(text).unwrap())
 }
@@ -39,9 +43,17 @@ fn an_unknown_key_is_refused_with_its_line() {
 fn a_bad_value_is_refused_with_its_line_and_field() {
     refused(
         check("[batch]\nrows = 0\n"),
-        &["sada.toml:2", "batch.rows", "0 is out of range", "mend: give 1 to 1000000"],
+        &[
+            "sada.toml:2",
+            "batch.rows",
+            "0 is out of range",
+            "mend: give 1 to 1000000",
+        ],
     );
-    refused(check("[batch]\ntime = \"soon\"\n"), &["sada.toml:2", "batch.time", "1s"]);
+    refused(
+        check("[batch]\ntime = \"soon\"\n"),
+        &["sada.toml:2", "batch.time", "1s"],
+    );
     refused(check("[batch\nrows = 5"), &["sada.toml:1", "mend:"]);
 }
 
@@ -49,7 +61,13 @@ fn a_bad_value_is_refused_with_its_line_and_field() {
 fn an_unreachable_broker_is_refused() {
     refused(
         check("[kafka]\nbrokers = \"127.0.0.1:1\"\n[clickhouse]\nurl = \"http://127.0.0.1:1\"\n"),
-        &["kafka.brokers", "127.0.0.1:1", "clickhouse.url", "privacy.key_file", "3 to mend"],
+        &[
+            "kafka.brokers",
+            "127.0.0.1:1",
+            "clickhouse.url",
+            "privacy.key_file",
+            "3 to mend",
+        ],
     );
 }
 
@@ -60,7 +78,11 @@ fn a_missing_topic_and_a_missing_table_are_refused() {
     for command in ["check", "run"] {
         refused(
             output(Command::new(SADA).arg(command).arg("--config").arg(&d.file)),
-            &["check_missing.feedback does not exist", "kafka-topics.sh", "sada migrate"],
+            &[
+                "check_missing.feedback does not exist",
+                "kafka-topics.sh",
+                "sada migrate",
+            ],
         );
     }
 }
@@ -69,7 +91,11 @@ fn a_missing_topic_and_a_missing_table_are_refused() {
 fn a_missing_library_is_refused() {
     let absent = "/nowhere/libchdb.so";
     refused(
-        output(Command::new(SADA).args(["check", "--embedded"]).env("SADA_LIBCHDB", absent)),
+        output(
+            Command::new(SADA)
+                .args(["check", "--embedded"])
+                .env("SADA_LIBCHDB", absent),
+        ),
         &[absent, "make libchdb"],
     );
     let folder = tempfile::tempdir().unwrap();
@@ -87,7 +113,11 @@ fn a_missing_library_is_refused() {
 #[test]
 fn a_wrong_variable_is_refused_by_its_name() {
     refused(
-        output(Command::new(SADA).arg("check").env("SADA_BATCH_ROWS", "many")),
+        output(
+            Command::new(SADA)
+                .arg("check")
+                .env("SADA_BATCH_ROWS", "many"),
+        ),
         &["SADA_BATCH_ROWS", "batch.rows", "many"],
     );
 }
@@ -117,5 +147,8 @@ fn a_sound_deployment_passes() {
     assert!(d.sada("migrate").status.success());
     let (code, text) = output(Command::new(SADA).arg("check").arg("--config").arg(&d.file));
     assert_eq!(code, Some(0), "{text}");
-    assert!(text.contains("check_sound.feedback (2 partitions)"), "{text}");
+    assert!(
+        text.contains("check_sound.feedback (2 partitions)"),
+        "{text}"
+    );
 }

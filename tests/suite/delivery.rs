@@ -17,9 +17,15 @@ fn deployed(name: &str, partitions: i32, extra: &str) -> Deployment {
     let kafka = KafkaServer::shared().unwrap();
     let deployment = Deployment::new(name, kafka.bootstrap(), extra);
     kafka.create_topic(&deployment.topic(), partitions).unwrap();
-    kafka.create_topic(&deployment.dead_letter_topic(), 1).unwrap();
+    kafka
+        .create_topic(&deployment.dead_letter_topic(), 1)
+        .unwrap();
     let migrated = deployment.sada("migrate");
-    assert!(migrated.status.success(), "{}", String::from_utf8_lossy(&migrated.stderr));
+    assert!(
+        migrated.status.success(),
+        "{}",
+        String::from_utf8_lossy(&migrated.stderr)
+    );
     deployment
 }
 
@@ -55,12 +61,16 @@ fn send(topic: &str, payloads: impl IntoIterator<Item = Option<String>>) {
 #[tokio::test]
 async fn bad_records_become_dead_letters_and_their_neighbours_rows() {
     let d = deployed("neighbours", 1, "");
-    let mut payloads: Vec<Option<String>> =
-        (0..1_000).map(|i| Some(review(i, "Great value, fast delivery"))).collect();
+    let mut payloads: Vec<Option<String>> = (0..1_000)
+        .map(|i| Some(review(i, "Great value, fast delivery")))
+        .collect();
     let cut = review(100, "cut").split_off(80);
     payloads[100] = Some(cut.clone());
-    payloads[500] = Some(r#"{"specversion": "1.0", "id": "x", "source": "s", "type": "cx.review.v1",
-        "time": "2026-03-01T10:00:00Z", "data": {"review_id": 7, "platform": "shop"}}"#.into());
+    payloads[500] = Some(
+        r#"{"specversion": "1.0", "id": "x", "source": "s", "type": "cx.review.v1",
+        "time": "2026-03-01T10:00:00Z", "data": {"review_id": 7, "platform": "shop"}}"#
+            .into(),
+    );
     payloads[900] = None;
     send(&d.topic(), payloads);
     let pipeline = d.start();
@@ -84,7 +94,10 @@ async fn bad_records_become_dead_letters_and_their_neighbours_rows() {
         .unwrap();
     assert_eq!(reasons[0].0, 100);
     assert_eq!(reasons[0].1, "malformed_json");
-    assert_eq!(reasons[1], (500, "wrong_type".into(), "data.review_id".into()));
+    assert_eq!(
+        reasons[1],
+        (500, "wrong_type".into(), "data.review_id".into())
+    );
     assert_dead_letter(&d, &cut);
 }
 
@@ -102,20 +115,33 @@ fn assert_dead_letter(d: &Deployment, payload: &str) {
     assert_eq!(message.payload().unwrap(), payload.as_bytes());
     let header = |name: &str| {
         let headers = message.headers().unwrap();
-        let found = headers.iter().find(|h| h.key == name).unwrap_or_else(|| panic!("{name}"));
+        let found = headers
+            .iter()
+            .find(|h| h.key == name)
+            .unwrap_or_else(|| panic!("{name}"));
         String::from_utf8(found.value.unwrap_or_default().to_vec()).unwrap()
     };
     assert_eq!(header("sada-reason"), "malformed_json");
     assert_eq!(header("sada-topic"), d.topic());
-    assert_eq!((header("sada-partition"), header("sada-offset")), ("0".into(), "100".into()));
-    assert_eq!(header("sada-stream").len(), 32, "Kafka's topic id in hexadecimal digits");
+    assert_eq!(
+        (header("sada-partition"), header("sada-offset")),
+        ("0".into(), "100".into())
+    );
+    assert_eq!(
+        header("sada-stream").len(),
+        32,
+        "Kafka's topic id in hexadecimal digits"
+    );
 }
 
 #[tokio::test]
 async fn killed_in_the_middle_and_started_again_nothing_is_lost() {
     const EVENTS: usize = 3_000;
     let d = deployed("killed", 3, "[batch]\nrows = 200\ntime = \"100ms\"\n");
-    send(&d.topic(), (0..EVENTS).map(|i| Some(review(i, "Late again, I want my money back"))));
+    send(
+        &d.topic(),
+        (0..EVENTS).map(|i| Some(review(i, "Late again, I want my money back"))),
+    );
     for share in [0.1, 0.3, 0.6] {
         let pipeline = d.start();
         d.wait_for(OUTCOMES, (share * EVENTS as f64) as u64).await;
@@ -124,7 +150,10 @@ async fn killed_in_the_middle_and_started_again_nothing_is_lost() {
     let pipeline = d.start();
     let distinct = "SELECT uniqExact(stream, topic, partition, offset) FROM ingested";
     assert_eq!(d.wait_for(distinct, EVENTS as u64).await, EVENTS as u64);
-    assert_eq!(d.count("SELECT count() FROM feedback FINAL").await, EVENTS as u64);
+    assert_eq!(
+        d.count("SELECT count() FROM feedback FINAL").await,
+        EVENTS as u64
+    );
     assert!(pipeline.stop().success(), "{}", d.log());
 }
 
@@ -132,7 +161,10 @@ async fn killed_in_the_middle_and_started_again_nothing_is_lost() {
 async fn what_was_committed_is_not_read_again() {
     let d = deployed("goes_on", 2, "");
     for round in 1..=3 {
-        send(&d.topic(), (0..50).map(|i| Some(review(100 * round + i, "fine"))));
+        send(
+            &d.topic(),
+            (0..50).map(|i| Some(review(100 * round + i, "fine"))),
+        );
         let pipeline = d.start();
         d.wait_for(OUTCOMES, 50 * round as u64).await;
         assert!(pipeline.stop().success(), "{}", d.log());
@@ -146,12 +178,21 @@ async fn a_table_that_goes_missing_stops_the_pipeline_and_commits_nothing() {
     let pipeline = d.start();
     send(&d.topic(), [Some(review(1, "fine"))]);
     d.wait_for(OUTCOMES, 1).await;
-    d.client().query("RENAME TABLE ingested TO elsewhere").execute().await.unwrap();
+    d.client()
+        .query("RENAME TABLE ingested TO elsewhere")
+        .execute()
+        .await
+        .unwrap();
     send(&d.topic(), [Some(review(2, "fine"))]);
     assert!(!pipeline.wait().success());
     assert!(d.log().contains("ingested"), "{}", d.log());
-    d.client().query("RENAME TABLE elsewhere TO ingested").execute().await.unwrap();
+    d.client()
+        .query("RENAME TABLE elsewhere TO ingested")
+        .execute()
+        .await
+        .unwrap();
     let pipeline = d.start();
-    d.wait_for("SELECT uniqExact(offset) FROM ingested", 2).await;
+    d.wait_for("SELECT uniqExact(offset) FROM ingested", 2)
+        .await;
     assert!(pipeline.stop().success());
 }

@@ -87,11 +87,14 @@ impl Example {
     }
 
     fn delivered(&self) -> Delivered {
-        let value = if self.is_binary() { &self.value["data"] } else { &self.value };
-        let headers = self.value.get("headers").and_then(Value::as_object);
-        let header = |(name, value): (&String, &Value)| {
-            (name.clone(), value.as_str().unwrap().to_owned())
+        let value = if self.is_binary() {
+            &self.value["data"]
+        } else {
+            &self.value
         };
+        let headers = self.value.get("headers").and_then(Value::as_object);
+        let header =
+            |(name, value): (&String, &Value)| (name.clone(), value.as_str().unwrap().to_owned());
         Delivered {
             headers: headers.into_iter().flatten().map(header).collect(),
             payload: serde_json::to_vec(value).unwrap(),
@@ -186,27 +189,153 @@ fn every_example_is_valid() {
 fn altered_examples_are_refused_by_schema_and_decoding() {
     // Schema, example, pointer to the field, its new value (null: removed), reason of the dead letter.
     let table: &[(&str, &str, &str, Value, Reason)] = &[
-        ("envelope", "review/ar_dialect_elongated", "/type", json!("cx.rant.v1"), Reason::UnknownKind),
-        ("envelope", "review/ar_dialect_elongated", "/source", json!(null), Reason::MissingField),
-        ("envelope", "review/ar_dialect_elongated", "/version", json!("new"), Reason::WrongType),
-        ("envelope", "review/ar_dialect_elongated", "/context/country", json!("KSA"), Reason::InvalidValue),
-        ("envelope", "review/ar_dialect_elongated", "/customer/ids/0/value", json!(null), Reason::MissingField),
-        ("review", "review/ar_dialect_elongated", "/data/review_id", json!(null), Reason::MissingField),
-        ("review", "review/zh_hant_rating_only", "/data/rating", json!(null), Reason::MissingField),
-        ("review", "review/ar_dialect_elongated", "/data/rating/value", json!(6), Reason::OutOfScale),
-        ("review", "review/ar_dialect_elongated", "/data/item/type", json!("thing"), Reason::InvalidValue),
-        ("review", "review/fr_deleted", "/data/created_at", json!(null), Reason::MissingField),
-        ("conversation", "conversation/ar_repeat_problem", "/data/turns", json!([]), Reason::InvalidValue),
-        ("conversation", "conversation/ar_repeat_problem", "/data/turns/0/seq", json!(-1), Reason::InvalidValue),
-        ("conversation", "conversation/ar_repeat_problem", "/data/participants/1/role", json!("boss"), Reason::InvalidValue),
-        ("conversation", "conversation/en_call_offsets", "/data/turns/1/offset_ms", json!(null), Reason::MissingField),
-        ("conversation", "conversation/ar_repeat_problem", "/data/started_at", json!(null), Reason::MissingField),
-        ("message", "message/ar_customer", "/data/participant", json!(null), Reason::MissingField),
-        ("message", "message/ar_customer", "/data/sent_at", json!("now"), Reason::InvalidValue),
-        ("survey_response", "survey/en_all_types", "/data/answers/0/number", json!(11), Reason::OutOfScale),
-        ("survey_response", "survey/en_all_types", "/data/answers/0/number", json!(7.5), Reason::InvalidValue),
-        ("survey_response", "survey/en_all_types", "/data/submitted_at", json!(null), Reason::MissingField),
-        ("survey_response", "survey/en_all_types", "/data/answers", json!([]), Reason::InvalidValue),
+        (
+            "envelope",
+            "review/ar_dialect_elongated",
+            "/type",
+            json!("cx.rant.v1"),
+            Reason::UnknownKind,
+        ),
+        (
+            "envelope",
+            "review/ar_dialect_elongated",
+            "/source",
+            json!(null),
+            Reason::MissingField,
+        ),
+        (
+            "envelope",
+            "review/ar_dialect_elongated",
+            "/version",
+            json!("new"),
+            Reason::WrongType,
+        ),
+        (
+            "envelope",
+            "review/ar_dialect_elongated",
+            "/context/country",
+            json!("KSA"),
+            Reason::InvalidValue,
+        ),
+        (
+            "envelope",
+            "review/ar_dialect_elongated",
+            "/customer/ids/0/value",
+            json!(null),
+            Reason::MissingField,
+        ),
+        (
+            "review",
+            "review/ar_dialect_elongated",
+            "/data/review_id",
+            json!(null),
+            Reason::MissingField,
+        ),
+        (
+            "review",
+            "review/zh_hant_rating_only",
+            "/data/rating",
+            json!(null),
+            Reason::MissingField,
+        ),
+        (
+            "review",
+            "review/ar_dialect_elongated",
+            "/data/rating/value",
+            json!(6),
+            Reason::OutOfScale,
+        ),
+        (
+            "review",
+            "review/ar_dialect_elongated",
+            "/data/item/type",
+            json!("thing"),
+            Reason::InvalidValue,
+        ),
+        (
+            "review",
+            "review/fr_deleted",
+            "/data/created_at",
+            json!(null),
+            Reason::MissingField,
+        ),
+        (
+            "conversation",
+            "conversation/ar_repeat_problem",
+            "/data/turns",
+            json!([]),
+            Reason::InvalidValue,
+        ),
+        (
+            "conversation",
+            "conversation/ar_repeat_problem",
+            "/data/turns/0/seq",
+            json!(-1),
+            Reason::InvalidValue,
+        ),
+        (
+            "conversation",
+            "conversation/ar_repeat_problem",
+            "/data/participants/1/role",
+            json!("boss"),
+            Reason::InvalidValue,
+        ),
+        (
+            "conversation",
+            "conversation/en_call_offsets",
+            "/data/turns/1/offset_ms",
+            json!(null),
+            Reason::MissingField,
+        ),
+        (
+            "conversation",
+            "conversation/ar_repeat_problem",
+            "/data/started_at",
+            json!(null),
+            Reason::MissingField,
+        ),
+        (
+            "message",
+            "message/ar_customer",
+            "/data/participant",
+            json!(null),
+            Reason::MissingField,
+        ),
+        (
+            "message",
+            "message/ar_customer",
+            "/data/sent_at",
+            json!("now"),
+            Reason::InvalidValue,
+        ),
+        (
+            "survey_response",
+            "survey/en_all_types",
+            "/data/answers/0/number",
+            json!(11),
+            Reason::OutOfScale,
+        ),
+        (
+            "survey_response",
+            "survey/en_all_types",
+            "/data/answers/0/number",
+            json!(7.5),
+            Reason::InvalidValue,
+        ),
+        (
+            "survey_response",
+            "survey/en_all_types",
+            "/data/submitted_at",
+            json!(null),
+            Reason::MissingField,
+        ),
+        (
+            "survey_response",
+            "survey/en_all_types",
+            "/data/answers",
+            json!([]),
+            Reason::InvalidValue,
+        ),
     ];
     let validators = validators();
     for (schema, name, pointer, value, reason) in table {
@@ -215,9 +344,19 @@ fn altered_examples_are_refused_by_schema_and_decoding() {
         let (_, validator) = validators.iter().find(|(name, _)| name == schema).unwrap();
         // The schema of a kind speaks of the data, that of the envelope of everything.
         let of_data = *schema != "envelope" && !name.ends_with("deleted");
-        let instance = if of_data { &altered.value["data"] } else { &altered.value };
-        assert!(!validator.is_valid(instance), "{schema} allows {pointer} = {value} in {name}");
-        assert!(!validators[0].1.is_valid(&altered.value), "envelope allows {pointer} = {value} in {name}");
+        let instance = if of_data {
+            &altered.value["data"]
+        } else {
+            &altered.value
+        };
+        assert!(
+            !validator.is_valid(instance),
+            "{schema} allows {pointer} = {value} in {name}"
+        );
+        assert!(
+            !validators[0].1.is_valid(&altered.value),
+            "envelope allows {pointer} = {value} in {name}"
+        );
         let refused = altered.delivered().decode().unwrap_err();
         assert_eq!(refused.reason, *reason, "{name} {pointer}: {refused}");
     }
@@ -255,7 +394,15 @@ fn every_example_decodes_to_its_item() {
 
 /// An item with the fields that say something.
 fn compact(feedback: &Feedback) -> String {
-    let says_nothing = [": \"\",", ": None,", ": [],", ": false,", ": 0,"];
+    let says_nothing = [
+        ": \"\",",
+        ": None,",
+        ": [],",
+        ": 0,",
+        "deleted: false,",
+        "private: false,",
+        "truncated: false,",
+    ];
     format!("{feedback:#?}")
         .lines()
         .filter(|line| !says_nothing.iter().any(|nothing| line.ends_with(nothing)))
@@ -280,7 +427,11 @@ fn an_example_cut_anywhere_is_refused() {
         for end in 0..whole.payload.len() {
             let refused = decode_with(&whole.payload[..end], &whole.headers).unwrap_err();
             let cut_in_character = std::str::from_utf8(&whole.payload[..end]).is_err();
-            let expected = if cut_in_character { Reason::InvalidUtf8 } else { Reason::MalformedJson };
+            let expected = if cut_in_character {
+                Reason::InvalidUtf8
+            } else {
+                Reason::MalformedJson
+            };
             assert_eq!(refused.reason, expected, "{} cut at {end}", example.name);
         }
     }

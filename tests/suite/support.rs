@@ -56,7 +56,11 @@ impl Deployment {
             key.display()
         );
         std::fs::write(&file, text).unwrap();
-        Self { folder, name: name.to_owned(), file }
+        Self {
+            folder,
+            name: name.to_owned(),
+            file,
+        }
     }
 
     /// Topic that is read.
@@ -71,7 +75,12 @@ impl Deployment {
 
     /// `sada COMMAND --config FILE`, to its end.
     pub fn sada(&self, command: &str) -> Output {
-        Command::new(SADA).arg(command).arg("--config").arg(&self.file).output().unwrap()
+        Command::new(SADA)
+            .arg(command)
+            .arg("--config")
+            .arg(&self.file)
+            .output()
+            .unwrap()
     }
 
     /// `sada run`, in the background; its log goes to `FOLDER/sada.log`.
@@ -100,12 +109,18 @@ impl Deployment {
 
     /// A client of the test's database.
     pub fn client(&self) -> clickhouse::Client {
-        clickhouse::Client::default().with_url(engine().url()).with_database(&self.name)
+        clickhouse::Client::default()
+            .with_url(engine().url())
+            .with_database(&self.name)
     }
 
     /// First column of the first row, a `UInt64`.
     pub async fn count(&self, sql: &str) -> u64 {
-        self.client().query(sql).fetch_one().await.unwrap_or_else(|e| panic!("{sql}: {e}"))
+        self.client()
+            .query(sql)
+            .fetch_one()
+            .await
+            .unwrap_or_else(|e| panic!("{sql}: {e}"))
     }
 
     /// Waits until a count reaches `n`.
@@ -116,7 +131,11 @@ impl Deployment {
             if count >= n {
                 return count;
             }
-            assert!(begun.elapsed() < PATIENCE, "{sql}: {count} of {n}; log:\n{}", self.log());
+            assert!(
+                begun.elapsed() < PATIENCE,
+                "{sql}: {count} of {n}; log:\n{}",
+                self.log()
+            );
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
@@ -134,7 +153,10 @@ impl Running {
 
     /// SIGTERM, then its exit.
     pub fn stop(mut self) -> ExitStatus {
-        Command::new("kill").arg(self.0.id().to_string()).status().unwrap();
+        Command::new("kill")
+            .arg(self.0.id().to_string())
+            .status()
+            .unwrap();
         self.0.wait().unwrap()
     }
 

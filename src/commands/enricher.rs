@@ -1,0 +1,147 @@
+//! Loads the models that the configuration names and puts the enricher together.
+
+use std::path::Path;
+
+use crate::config::{Config, ConfigError, secret};
+use crate::enrich::Enricher;
+use crate::enrich::language::Detector;
+use crate::enrich::privacy::Redactor;
+use crate::enrich::sentiment::Model;
+use crate::enrich::topics::Taxonomy;
+
+/// Shortest key of the hashed identifiers, in bytes.
+const SHORTEST_KEY: usize = 16;
+
+/// All models, the built-in ones where the configuration names no file. Without a privacy key,
+/// identifiers are hashed under one that is gone with this process: `check` refuses that for `run`.
+///
+/// # Errors
+/// A file can't be read or is wrong.
+pub fn load(config: &Config) -> Result<Enricher, ConfigError> {
+    if !config.privacy.key_file.as_os_str().is_empty() {
+        return with_key(config, key(config)?.as_bytes());
+    }
+    let random = [uuid::Uuid::new_v4(), uuid::Uuid::new_v4()].map(uuid::Uuid::into_bytes);
+    with_key(config, random.as_flattened())
+}
+
+/// All models, with this key.
+///
+/// # Errors
+/// A file can't be read or is wrong.
+fn with_key(config: &Config, key: &[u8]) -> Result<Enricher, ConfigError> {
+    Ok(Enricher::new(
+        Detector::new(),
+        Redactor::new(key),
+        sentiment(config)?,
+        taxonomy(config)?,
+    ))
+}
+
+/// The sentiment model of the configuration, else the one built in.
+///
+/// # Errors
+/// The file can't be read or is no model.
+pub fn sentiment(config: &Config) -> Result<Model, ConfigError> {
+    let file = &config.models.sentiment;
+    let refuse = |message: String, mend: &str| refusal("models.sentiment", file, message, mend);
+    if file.as_os_str().is_empty() {
+        return Model::built_in().map_err(|e| refuse(e.to_string(), "build Sada again"));
+    }
+    let bytes = std::fs::read(file).map_err(|e| {
+        refuse(
+            format!("can't read the model: {e}"),
+            "name a file from `sada train sentiment`, or leave the field out",
+        )
+    })?;
+    Model::parse(&bytes)
+        .map_err(|e| refuse(e.to_string(), "or leave the field out: a model is built in"))
+}
+
+/// The taxonomy of the configuration, else the one built in.
+///
+/// # Errors
+/// The file can't be read or is no taxonomy.
+pub fn taxonomy(config: &Config) -> Result<Taxonomy, ConfigError> {
+    let file = &config.models.taxonomy;
+    let refuse = |message: String, mend: &str| refusal("models.taxonomy", file, message, mend);
+    if file.as_os_str().is_empty() {
+        return Taxonomy::built_in().map_err(|e| refuse(e.to_string(), "build Sada again"));
+    }
+    let text = std::fs::read_to_string(file).map_err(|e| {
+        refuse(
+            format!("can't read the taxonomy: {e}"),
+            "name a file in the shape of models/taxonomy.toml, or leave the field out",
+        )
+    })?;
+    Taxonomy::parse(&text).map_err(|e| {
+        refuse(
+            e.to_string(),
+            "correct it in the shape of models/taxonomy.toml",
+        )
+    })
+}
+
+fn key(config: &Config) -> Result<String, ConfigError> {
+    let file = &config.privacy.key_file;
+    let refuse = |message: String, mend: &str| refusal("privacy.key_file", file, message, mend);
+    let key = secret(file, "privacy.key_file")?;
+    if key.len() < SHORTEST_KEY {
+        return Err(refuse(
+            format!("the key has {} bytes", key.len()),
+            "give at least 16: `head -c 32 /dev/urandom | base64`",
+        ));
+    }
+    Ok(key)
+}
+
+fn refusal(field: &str, file: &Path, message: String, mend: &str) -> ConfigError {
+    let place = match file.as_os_str().is_empty() {
+        true => String::new(),
+        false => format!("{}: ", file.display()),
+    };
+    ConfigError {
+        place,
+        field: field.into(),
+        message,
+        mend: mend.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_key_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = Config::default();
+        assert!(load(&config).is_ok());
+        config.privacy.key_file = folder.path().join("key");
+        let error = load(&config).err().unwrap().to_string();
+        assert!(
+            error.contains("privacy.key_file") && error.contains("mend"),
+            "{error}"
+        );
+        std::fs::write(&config.privacy.key_file, "short\n").unwrap();
+        let error = load(&config).err().unwrap().to_string();
+        assert!(error.contains("5 bytes"), "{error}");
+        std::fs::write(&config.privacy.key_file, "0123456789abcdef\n").unwrap();
+        assert!(load(&config).is_ok());
+    }
+
+    #[test]
+    fn a_wrong_model_file_is_refused_by_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = Config::default();
+        config.models.sentiment = folder.path().join("model.bin");
+        let error = sentiment(&config).err().unwrap().to_string();
+        assert!(
+            error.contains("model.bin") && error.contains("can't read"),
+            "{error}"
+        );
+        std::fs::write(&config.models.sentiment, "not a model").unwrap();
+        let error = sentiment(&config).err().unwrap().to_string();
+        assert!(error.contains("sada train sentiment"), "{error}");
+    }
+}
