@@ -268,7 +268,7 @@ mod tests {
     fn usable_rows_are_read_and_barred_sets_left_out() {
         let folder = tempfile::tempdir().unwrap();
         let line =
-            |label: &str| format!("{{\"text\":\"t {label}\",\"label\":{label},\"topics\":[]}}\n");
+            |label: &str| format!("{{\"text\":\"some text\",\"label\":{label},\"topics\":[]}}\n");
         let all = [
             "\"neg\"", "\"mix\"", "null", "\"none\"", "\"pos\"", "\"neu\"",
         ]
