@@ -98,7 +98,8 @@ pub fn two_classes(counts: [usize; 3]) -> bool {
 pub struct Folder(pub PathBuf);
 
 impl Folder {
-    /// Reads all usable sets of a role in the order of their names, at most `rows` usable rows of each.
+    /// Reads all usable sets of a role in the order of their names, at most `rows` usable rows of each,
+    /// evenly spread.
     ///
     /// # Errors
     /// The folder or a file can't be read, a line has another shape, or nothing usable was found.
@@ -167,16 +168,26 @@ fn read(file: &Path, most: usize) -> anyhow::Result<Set> {
             text: line.text,
             gold,
         });
-        if rows.len() == most {
-            break;
-        }
     }
     let language = file.parent().and_then(Path::file_name);
     Ok(Set {
         language: language.unwrap_or_default().to_string_lossy().into_owned(),
         name: stem(file).to_owned(),
-        rows,
+        rows: spread(rows, most),
     })
+}
+
+/// At most `most` rows, evenly spread: many files are sorted by label.
+fn spread(rows: Vec<Row>, most: usize) -> Vec<Row> {
+    let all = rows.len();
+    if all <= most {
+        return rows;
+    }
+    rows.into_iter()
+        .enumerate()
+        .filter(|(n, _)| n * most % all < most)
+        .map(|(_, row)| row)
+        .collect()
 }
 
 /// Rows to fit on and rows to choose on.
@@ -268,7 +279,7 @@ mod tests {
     fn usable_rows_are_read_and_barred_sets_left_out() {
         let folder = tempfile::tempdir().unwrap();
         let line =
-            |label: &str| format!("{{\"text\":\"t {label}\",\"label\":{label},\"topics\":[]}}\n");
+            |label: &str| format!("{{\"text\":\"some text\",\"label\":{label},\"topics\":[]}}\n");
         let all = [
             "\"neg\"", "\"mix\"", "null", "\"none\"", "\"pos\"", "\"neu\"",
         ]
@@ -297,6 +308,18 @@ mod tests {
             error.contains("line 1") && error.contains("shop.jsonl.zst"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn fewer_rows_are_spread_over_the_whole_file() {
+        let texts: Vec<String> = (0..1000).map(|i| format!("{i}")).collect();
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        for most in [1, 7, 333, 999, 1000, usize::MAX] {
+            let kept = spread(set("en", "a", &texts).rows, most);
+            assert_eq!(kept.len(), most.min(1000));
+            let last: usize = kept[kept.len() - 1].text.parse().unwrap();
+            assert!(most < 7 || last >= 850, "{most}: {last}");
+        }
     }
 
     #[test]
