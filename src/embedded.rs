@@ -3,7 +3,7 @@
 //!
 //! [`stack`] starts both; [`address`] tells the other commands where they listen. The engine:
 //! ```text
-//! TCP ─► http (loopback, Host, Origin) ─► request (URL, headers) ─► endpoint ─► response
+//! TCP ─► http (loopback, Host, Origin) ─► request (URL, headers, form) ─► endpoint ─► response
 //!                                                                     │
 //!                              tokens, insert (what kind of statement)├─► connections, sessions ─► library (FFI)
 //!                              compression (bodies), native (blocks)  ┘

@@ -181,7 +181,7 @@ fn counts(turn: &crate::feedback::Turn) -> bool {
 }
 
 /// The text that tags are about (DESIGN: contract of tags), of an item raw or clean.
-fn text_of(feedback: &Feedback) -> String {
+pub fn text_of(feedback: &Feedback) -> String {
     let join = |parts: &mut dyn Iterator<Item = &str>| {
         parts
             .filter(|p| !p.is_empty())

@@ -1,5 +1,8 @@
 //! All integration tests in one program, so that the language models are linked once.
 
+// Functions that only tests call are tests too, but clippy does not see it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 #[path = "suite/architecture.rs"]
 mod architecture;
 #[path = "suite/check.rs"]
@@ -12,6 +15,8 @@ mod delivery;
 mod demo;
 #[path = "suite/embedded_clients.rs"]
 mod embedded_clients;
+#[path = "suite/kafka.rs"]
+mod kafka;
 #[path = "suite/kafka_server.rs"]
 mod kafka_server;
 #[path = "suite/load.rs"]

@@ -4,6 +4,7 @@ use std::io::Read;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
@@ -102,11 +103,18 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
-    let result = runtime.block_on(serve(listener, endpoint.clone(), open, &arguments));
-    // Waits for requests that still run in the engine: it must not be closed under them.
-    drop(runtime);
-    drop(endpoint);
-    result
+    let all_ended = runtime.block_on(serve(listener, endpoint.clone(), open, &arguments))?;
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    if all_ended {
+        // Closes the last connection: the engine ends in order.
+        drop(endpoint);
+        return Ok(());
+    }
+    // A query that can't be killed runs in the engine's memory, which must stay as it is. Whatever
+    // was inserted is on disk in whole parts.
+    eprintln!("sada clickhouse: a query did not end in time");
+    std::mem::forget(endpoint);
+    Ok(())
 }
 
 /// Makes the directory and points the engine's temporary files into it.
@@ -132,7 +140,7 @@ async fn serve(
     endpoint: Arc<Endpoint>,
     open: bool,
     arguments: &Arguments,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<bool> {
     listener.set_nonblocking(true)?;
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let (stop, stopped) = watch::channel(false);
@@ -152,6 +160,5 @@ async fn serve(
         }
         let _ = stop.send(true);
     });
-    http::serve(listener, endpoint, open, stopped).await;
-    Ok(())
+    Ok(http::serve(listener, endpoint, open, stopped).await)
 }

@@ -1,4 +1,8 @@
 //! One request of ClickHouse's HTTP interface: from its text to the engine and back.
+//!
+//! Bodies and answers are held whole in memory, bodies as they came over the wire: a demo's
+//! engine, not one for exports of many gigabytes. A client that goes away does not end its query;
+//! `max_execution_time` and `KILL QUERY` do.
 
 use std::io::Read;
 
@@ -57,6 +61,17 @@ impl Endpoint {
             })
     }
 
+    /// Asks the engine to end all queries, and does not wait for it.
+    pub fn kill_queries(&self) {
+        let killed = self
+            .connections
+            .take(&Purpose::default())
+            .and_then(|mut c| c.query(b"KILL QUERY WHERE 1 ASYNC", "Null", &[]));
+        if let Err(error) = killed {
+            tracing::warn!(%error, "can't kill queries");
+        }
+    }
+
     fn run(
         &self,
         mut request: Request,
@@ -65,6 +80,7 @@ impl Endpoint {
         about: &mut About,
     ) -> Result<Outcome, Exception> {
         let mut statement = statement(&mut request, body)?;
+        let may_write = may_write && !request.wants_readonly();
         if let Statement::Query(sql) = &statement {
             about.format = tokens::output_format(sql).unwrap_or(about.format.clone());
         }
@@ -90,9 +106,9 @@ impl Endpoint {
             database: request.database.clone(),
             settings: request.settings.clone(),
         };
-        if !may_write {
+        if !may_write && !request.wants_readonly() {
             purpose.settings.retain(|(name, _)| name != "readonly");
-            // Last: after it no setting can be changed to less.
+            // 2: reading only, but settings may be changed.
             purpose.settings.push(("readonly".into(), "2".into()));
         }
         let mut connection = self.connections.take(&purpose)?;
@@ -134,15 +150,19 @@ fn inside(
     if !may_write && kind != Kind::Read {
         return Err(Exception::new(
             164,
-            "a GET request may only read: send statements that change something by POST (READONLY)",
+            "GET requests and those with readonly=1 may only read: send statements that change \
+             something by POST (READONLY)",
         ));
     }
     if let Some(database) = &request.database {
         let sql = format!("USE {}", connections::name(database));
         connection.query(sql.as_bytes(), "Null", &[])?;
     }
-    let before = current(connection, &request.settings)?;
-    connections::set(connection, &request.settings)?;
+    // `readonly` could not be taken back; that the statement only reads was found out above.
+    let mut settings = request.settings.clone();
+    settings.retain(|(name, _)| name != "readonly");
+    let before = current(connection, &settings)?;
+    connections::set(connection, &settings)?;
     let outcome = execute(connection, request, statement);
     if !before.is_empty() && connection.is_usable() {
         let sql = format!("SET {}", before.join(", "));

@@ -25,12 +25,14 @@ use super::response::{self, About, Answer, plain};
 
 /// Longest body that is taken, as it comes over the wire.
 const MAX_BODY: usize = 1 << 30;
-/// How long requests that run at the end are waited for.
-const GRACE: Duration = Duration::from_secs(10);
+/// How long requests that run at the end are waited for, and once more after their queries were
+/// killed. Twice this is less than what [`super::process`] grants.
+const GRACE: Duration = Duration::from_secs(4);
 /// How often sessions whose time is over are closed.
 const SWEEP: Duration = Duration::from_secs(5);
 
-/// Serves until `stop` turns true, then lets running requests end.
+/// Serves until `stop` turns true, then lets running requests end, and kills their queries if they
+/// take too long. False if some still run even so: the engine must not be closed under them.
 ///
 /// `open` is true if others than this machine may connect: then any `Host` is taken.
 pub async fn serve(
@@ -38,7 +40,7 @@ pub async fn serve(
     endpoint: Arc<Endpoint>,
     open: bool,
     mut stop: watch::Receiver<bool>,
-) {
+) -> bool {
     let mut connections = JoinSet::new();
     let mut sweep = tokio::time::interval(SWEEP);
     loop {
@@ -62,10 +64,18 @@ pub async fn serve(
         }
     }
     drop(listener);
-    let all = async { while connections.join_next().await.is_some() {} };
-    if tokio::time::timeout(GRACE, all).await.is_err() {
-        tracing::warn!("requests still ran after {} s", GRACE.as_secs());
+    if all_end(&mut connections).await {
+        return true;
     }
+    tracing::warn!("killing queries that still run");
+    tokio::task::spawn_blocking(move || endpoint.kill_queries());
+    all_end(&mut connections).await
+}
+
+/// Waits for the end of all connections; false if they take too long.
+async fn all_end(connections: &mut JoinSet<()>) -> bool {
+    let all = async { while connections.join_next().await.is_some() {} };
+    tokio::time::timeout(GRACE, all).await.is_ok()
 }
 
 async fn ended(stop: &mut watch::Receiver<bool>) {

@@ -140,6 +140,13 @@ impl Request {
         }
         Ok(request)
     }
+
+    /// Whether the request itself asks for reading only.
+    pub fn wants_readonly(&self) -> bool {
+        self.settings
+            .iter()
+            .any(|(name, value)| name == "readonly" && matches!(value.as_str(), "1" | "2"))
+    }
 }
 
 fn flag(value: &str) -> bool {

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 use super::{MatchForm, is_unspaced};
 
@@ -39,6 +39,9 @@ static CONTRAST: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
         .map(|word| MatchForm::of(word).text);
     AhoCorasick::builder()
         .match_kind(MatchKind::LeftmostLongest)
+        .kind(Some(AhoCorasickKind::DFA))
+        // It looks for first bytes, which every letter of a script shares.
+        .prefilter(false)
         .build(words)
         .ok()
 });

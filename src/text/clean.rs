@@ -3,6 +3,8 @@
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 use unicode_properties::UnicodeEmoji;
 
+use super::fold::is_plain;
+
 /// Clean form of a raw text.
 ///
 /// NFC; control characters dropped; every run of white space (tabs, NBSP and ideographic space
@@ -12,7 +14,7 @@ use unicode_properties::UnicodeEmoji;
 pub fn clean(raw: &str) -> String {
     // Dropped before NFC: a control character between a letter and its accent hides the pair.
     let kept = raw.chars().filter(|c| !is_dropped(*c));
-    if raw.is_ascii() || is_nfc_quick(kept.clone()) == IsNormalized::Yes {
+    if kept.clone().all(is_plain) || is_nfc_quick(kept.clone()) == IsNormalized::Yes {
         lay_out(kept, raw.len())
     } else {
         lay_out(kept.nfc(), raw.len())

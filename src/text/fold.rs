@@ -69,6 +69,28 @@ pub(super) fn is_dropped(c: char) -> bool {
         | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}')
 }
 
+/// Whether NFC surely leaves the character as it is, whatever stands beside it: the common part
+/// of the Latin, Cyrillic, Arabic, Chinese and Japanese repertoire, told without a table.
+pub(super) fn is_plain(c: char) -> bool {
+    matches!(u32::from(c),
+        0..=0x02FF | 0x0400..=0x0482 | 0x0621..=0x064A | 0x066E..=0x066F | 0x0671..=0x06D5 | 0x06F0..=0x06FF
+        | 0x200B..=0x2027 | 0x3001..=0x3020 | 0x3041..=0x3096 | 0x30A1..=0x30FC
+        | 0x4E00..=0x9FFF | 0xAC00..=0xD7A3 | 0xFF01..=0xFF60)
+}
+
+/// Lower case of the common letters with accents and of Russian, if `c` is one: letters that NFKC
+/// leaves alone and that fold to one letter.
+pub(super) fn lower(c: char) -> Option<char> {
+    let code = u32::from(c);
+    match code {
+        0xE0..=0xFF | 0x430..=0x45F => Some(c),
+        0xC0..=0xDE if code != 0xD7 => char::from_u32(code + 0x20),
+        0x410..=0x42F => char::from_u32(code + 0x20),
+        0x400..=0x40F => char::from_u32(code + 0x50),
+        _ => None,
+    }
+}
+
 /// Value of a decimal digit in any of the scripts that feedback is written in.
 pub fn digit(c: char) -> Option<u8> {
     /// The digit zero of each script; its nine others follow.
@@ -120,6 +142,24 @@ mod tests {
         for c in HAN.filter_map(char::from_u32) {
             let once = simplified(c).unwrap();
             assert_eq!(simplified(once), Some(once), "{c}");
+        }
+    }
+
+    #[test]
+    fn short_ways_agree_with_the_tables() {
+        use caseless::Caseless;
+        use unicode_normalization::char::canonical_combining_class;
+        use unicode_normalization::{IsNormalized, is_nfc_quick, is_nfkc_quick};
+        let one = std::iter::once::<char>;
+        for c in '\0'..=char::MAX {
+            if is_plain(c) {
+                assert_eq!(canonical_combining_class(c), 0, "{c}");
+                assert!(is_nfc_quick(one(c)) == IsNormalized::Yes, "{c}");
+            }
+            if let Some(lower) = lower(c) {
+                assert!(is_nfkc_quick(one(lower)) == IsNormalized::Yes, "{c}");
+                assert_eq!(one(c).default_case_fold().collect::<Vec<_>>(), [lower]);
+            }
         }
     }
 

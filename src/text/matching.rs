@@ -126,13 +126,17 @@ impl Writer {
             'a'..='z' | '!'..='@' | '['..='`' | '{'..='~' => self.begin(c, at),
             'A'..='Z' => self.begin(c.to_ascii_lowercase(), at),
             '\t' => self.begin(' ', at),
-            '\0'..='\x7f' => self.begin(c, at),
+            '\0'..='\x7f' | '،' | '؛' | '؟' | '。' | '、' => self.begin(c, at),
             // Letters of Arabic and Persian, and Han: no composition, no case.
             'ء'..='غ' | 'ف'..='ي' | 'پ' | 'چ' | 'ژ' | 'ک' | 'گ' | 'ی' => {
                 self.begin(fold::letter(c), at);
             }
             '\u{3400}'..='\u{9FFF}' => self.begin(fold::simplified(c).unwrap_or(c), at),
-            _ => self.fold_any(c, at),
+            _ if fold::is_dropped(c) => {}
+            _ => match fold::lower(c) {
+                Some(lower) => self.begin(lower, at),
+                None => self.fold_any(c, at),
+            },
         }
     }
 
@@ -183,7 +187,7 @@ impl Writer {
             _ => {}
         }
         self.text.push(c);
-        self.origin.resize(self.text.len(), at);
+        self.origin.extend_from_slice(&[at; 4][..c.len_utf8()]);
     }
 
     /// Normalises the current segment and takes it back if it is a third equal letter.

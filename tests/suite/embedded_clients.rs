@@ -1,7 +1,7 @@
 //! The embedded ClickHouse engine, asked by the clients that people use: curl, the `clickhouse`
 //! crate, Python's clickhouse-connect and SQLAlchemy, Java's JDBC driver.
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -673,6 +673,46 @@ fn rows_outlive_a_kill_and_a_path_has_one_engine() {
     );
     let third = EmbeddedClickHouse::start(&settings).unwrap();
     assert_eq!(sql(&third, "SELECT count() FROM kept.t"), "1000\n");
+}
+
+/// Its parent holds its standard input, whose end means that the parent is gone, however it died.
+#[test]
+fn the_engine_ends_in_order_even_under_an_endless_query() {
+    let folder = tempfile::tempdir().unwrap();
+    for ask_to_end in ["SIGTERM", "end of standard input"] {
+        let mut command = Command::new(SADA);
+        command.arg("clickhouse").arg("--path").arg(folder.path());
+        command.args(["--listen", "127.0.0.1:0", "--until-stdin-closes"]);
+        command.stdin(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let line = lines.next().unwrap().unwrap();
+        let url = line
+            .split(' ')
+            .find(|w| w.starts_with("http://"))
+            .unwrap()
+            .to_owned();
+        let endless = "SELECT sum(sleepEachRow(1)) FROM numbers(1000000000)";
+        let mut asked = Command::new("curl")
+            .args(["-sS", &url, "-d", endless])
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let count = ["-sS", &url, "-d", "SELECT count() FROM system.processes"];
+        while Command::new("curl").args(count).output().unwrap().stdout != b"2\n" {
+            assert!(asked.try_wait().unwrap().is_none());
+        }
+        if ask_to_end == "SIGTERM" {
+            Command::new("kill")
+                .arg(child.id().to_string())
+                .status()
+                .unwrap();
+        } else {
+            drop(child.stdin.take());
+        }
+        assert!(child.wait().unwrap().success(), "{ask_to_end}");
+        asked.wait().unwrap();
+    }
 }
 
 #[test]

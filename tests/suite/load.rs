@@ -10,6 +10,9 @@ use rdkafka::ClientConfig;
 use rdkafka::Message;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::mocking::MockCluster;
+use sada::batch::RawRecord;
+use sada::decode::{Limits, decode};
+use sada::feedback::Kind;
 use serde_json::{Value, json};
 
 use crate::kafka_server::KafkaServer;
@@ -71,13 +74,47 @@ fn by_text(records: &[(String, Vec<u8>)]) -> BTreeMap<String, Value> {
     records.iter().map(entry).collect()
 }
 
+/// The kind of item that the pipeline makes of a payload; none if it makes a dead letter of it.
+fn kind(payload: &[u8]) -> Option<Kind> {
+    let record = RawRecord {
+        offset: 0,
+        time: 0,
+        key: &[],
+        payload: Some(payload),
+        headers: Vec::new(),
+    };
+    let feedback = decode(&record, &Limits::default()).ok()?;
+    assert_eq!(feedback.unknown_fields, 0);
+    Some(feedback.kind())
+}
+
+#[test]
+fn every_kind_of_wrapping_is_an_event_that_the_pipeline_takes() {
+    let kafka = KafkaServer::shared().unwrap();
+    kafka.create_topic("load.kinds", 1).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a.txt"), "物流很慢\n").unwrap();
+    for name in ["review", "message", "survey"] {
+        let flags = ["--kind", name, "--topic", "load.kinds"];
+        let output = sada(folder.path(), &["a.txt", "--brokers", kafka.bootstrap()])
+            .args(flags)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", said(&output));
+    }
+    let records = records(&mut kafka.client(), "load.kinds", 3);
+    let kinds: Vec<_> = records.iter().map(|(_, payload)| kind(payload)).collect();
+    let expected = [Kind::Review, Kind::Message, Kind::Survey].map(Some);
+    assert_eq!(kinds, expected);
+}
+
 #[test]
 fn files_of_all_formats_reach_real_kafka_line_by_line() {
     let kafka = KafkaServer::shared().unwrap();
     kafka.create_topic("load.formats", 1).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, bytes: &[u8]| std::fs::write(folder.path().join(name), bytes).unwrap();
-    let event = r#"{"specversion":"1.0","type":"cx.message.v1","id":"m-1","source":"chat","data":{"conversation_id":"k-9","body":"کسی هست؟"}}"#;
+    let event = r#"{"specversion":"1.0","type":"cx.message.v1","id":"m-1","source":"chat","data":{"conversation_id":"k-9","turn_id":"t-1","participant":{"id":"p","role":"customer"},"sent_at":"2026-05-01T12:30:00Z","body":"کسی هست؟"}}"#;
     let lines = format!(
         "{{\"text\": \"بسته دیر رسید\", \"label\": \"neg\"}}\n{event}\n{{\"text\": \"half\n\n{{\"note\": 1}}\n"
     );
@@ -123,6 +160,10 @@ fn files_of_all_formats_reach_real_kafka_line_by_line() {
     let paragraph = &found["next paragraph"]["event"];
     assert_eq!(paragraph["type"], "cx.message.v1");
     assert_eq!(found["کسی هست؟"]["key"], "default:k-9");
+    let decoded = records
+        .iter()
+        .filter(|(_, payload)| kind(payload).is_some());
+    assert_eq!(decoded.count(), 5, "the wrapped texts and the whole event");
     let payloads: Vec<&[u8]> = records.iter().map(|(_, p)| p.as_slice()).collect();
     for as_it_is in [
         event.as_bytes(),
@@ -240,10 +281,7 @@ fn what_is_wrong_is_told_with_the_mend() {
         "--embedded",
         "elsewhere",
     ]);
-    assert!(
-        folder_missing.contains("elsewhere/embedded.json"),
-        "{folder_missing}"
-    );
+    assert!(folder_missing.contains("elsewhere"), "{folder_missing}");
     let file = refused(&["b.csv", "--brokers", "localhost:1"]);
     assert!(file.contains("can't open b.csv"), "{file}");
 }

@@ -63,7 +63,7 @@ pub(super) fn secrets(text: &Shadow) -> Vec<Finding> {
             let part = &bytes[name + 1..part_end];
             if let Some(equals) = memchr::memchr(b'=', part) {
                 let is = |secret: &&str| part[..equals].eq_ignore_ascii_case(secret.as_bytes());
-                if SECRET_PARAMETERS.iter().any(|name| is(name)) && equals + 1 < part.len() {
+                if SECRET_PARAMETERS.iter().any(is) && equals + 1 < part.len() {
                     found.push(secret(name + 1 + equals + 1, part_end));
                 }
             }

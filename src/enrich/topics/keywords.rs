@@ -78,6 +78,7 @@ impl Keywords {
             .collect();
         let automaton = AhoCorasick::builder()
             .kind(Some(AhoCorasickKind::DFA))
+            .prefilter(false)
             .build(words.into_iter().map(|(word, _)| word))
             .map_err(|error| format!("too many keywords ({error}); remove some"))?;
         Ok(Self {
