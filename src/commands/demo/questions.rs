@@ -120,7 +120,7 @@ SELECT
     language,
     count() AS items,
     sum(redactions) AS replaced,
-    anyLast(extract(text, '[^\\\\n]{0,40}\\\\[[a-z]+\\\\][^\\\\n]{0,16}')) AS example
+    anyLast(extract(text, '[^\\\\n]{0,26}\\\\[[a-z]+\\\\][^\\\\n]{0,16}')) AS example
 FROM feedback_latest
 WHERE redactions > 0
 GROUP BY language

@@ -138,8 +138,8 @@ mod tests {
         };
         let table = answer.table().to_string();
         let lines: Vec<&str> = table.lines().map(str::trim_end).collect();
-        assert_eq!(lines[2], "    3  late");
-        assert_eq!(lines[3], " 1200  好");
+        assert_eq!(lines[2], "    3   late");
+        assert_eq!(lines[3], " 1200   好");
     }
 
     #[test]
