@@ -88,7 +88,7 @@ async fn bad_records_become_dead_letters_and_their_neighbours_rows() {
     assert_eq!(d.count("SELECT count() FROM feedback_latest").await, 997);
     let reasons: Vec<(i64, String, String)> = d
         .client()
-        .query("SELECT offset, reason, field FROM dead_letters FINAL ORDER BY offset")
+        .query("SELECT toInt64(offset), reason, field FROM dead_letters FINAL ORDER BY offset")
         .fetch_all()
         .await
         .unwrap();
