@@ -1,6 +1,6 @@
 //! Records on a real Kafka become rows in the real engine, whatever happens in between.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rdkafka::Message;
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -111,7 +111,14 @@ fn assert_dead_letter(d: &Deployment, payload: &str) {
         .create()
         .unwrap();
     consumer.subscribe(&[&d.dead_letter_topic()]).unwrap();
-    let message = consumer.poll(PATIENCE).unwrap().unwrap();
+    let begun = Instant::now();
+    let message = loop {
+        // A poll also ends, empty, when the group gets its partitions.
+        if let Some(message) = consumer.poll(Duration::from_secs(1)) {
+            break message.unwrap();
+        }
+        assert!(begun.elapsed() < PATIENCE, "no dead letter on the topic");
+    };
     assert_eq!(message.payload().unwrap(), payload.as_bytes());
     let header = |name: &str| {
         let headers = message.headers().unwrap();
@@ -137,7 +144,10 @@ fn assert_dead_letter(d: &Deployment, payload: &str) {
 #[tokio::test]
 async fn killed_in_the_middle_and_started_again_nothing_is_lost() {
     const EVENTS: usize = 3_000;
-    let d = deployed("killed", 3, "[batch]\nrows = 200\ntime = \"100ms\"\n");
+    // The group gives a killed member's partitions away when its session ends.
+    let settings = "[batch]\nrows = 200\ntime = \"100ms\"\n\
+                    [kafka.properties]\n\"session.timeout.ms\" = \"6000\"\n";
+    let d = deployed("killed", 3, settings);
     send(
         &d.topic(),
         (0..EVENTS).map(|i| Some(review(i, "Late again, I want my money back"))),
