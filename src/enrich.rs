@@ -7,7 +7,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::feedback::{Body, Feedback, Role};
+use crate::feedback::{Body, Conversation, Feedback, Review, Role, Survey, Turn};
 use crate::text::{self, MatchForm};
 
 pub mod language;
@@ -113,6 +113,10 @@ impl Enricher {
 
     /// Tags one item. Deleted items keep their keys and lose their texts.
     pub fn enrich(&self, mut feedback: Feedback) -> Enriched {
+        if feedback.deleted {
+            feedback.body = emptied(&feedback.body);
+            feedback.extra.clear();
+        }
         let raw = text_of(&feedback);
         let (language, languages) = self.language.detect(&raw);
         let redactions = self.redact(&mut feedback);
@@ -176,7 +180,17 @@ impl Enricher {
     }
 }
 
-fn counts(turn: &crate::feedback::Turn) -> bool {
+/// A body of the same kind that says nothing.
+fn emptied(body: &Body) -> Body {
+    match body {
+        Body::Review(_) => Body::Review(Review::default()),
+        Body::Conversation(_) => Body::Conversation(Conversation::default()),
+        Body::Message(_) => Body::Message(Turn::default()),
+        Body::Survey(_) => Body::Survey(Survey::default()),
+    }
+}
+
+fn counts(turn: &Turn) -> bool {
     turn.role == Role::Customer && !turn.private
 }
 
@@ -211,5 +225,104 @@ pub fn text_of(feedback: &Feedback) -> String {
                 .filter(|a| a.kind == crate::feedback::AnswerType::Text)
                 .map(|a| a.text.as_str()),
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::feedback::{Context, Customer, References};
+
+    fn enricher() -> Enricher {
+        Enricher::new(
+            language::Detector::new(),
+            privacy::Redactor::new(b"a key known to tests"),
+            sentiment::Model::built_in().unwrap(),
+            topics::Taxonomy::built_in().unwrap(),
+        )
+    }
+
+    fn feedback(body: Body) -> Feedback {
+        Feedback {
+            tenant: "acme".into(),
+            source: "shop".into(),
+            id: "r1".into(),
+            version: 1,
+            deleted: false,
+            created_at: 1_772_359_200_000,
+            channel: "web".into(),
+            customer: Customer::default(),
+            context: Context::default(),
+            references: References::default(),
+            extra: vec![("note".into(), "call back".into())],
+            body,
+            unknown_fields: 0,
+            truncated: false,
+        }
+    }
+
+    fn turn(role: Role, private: bool, body: &str) -> Turn {
+        Turn {
+            role,
+            private,
+            body: body.into(),
+            ..Turn::default()
+        }
+    }
+
+    #[test]
+    fn a_review_is_tagged_and_stored_without_personal_data() {
+        let review = Review {
+            title: "Late again".into(),
+            body: "Delivery took three weeks, terrible. Write to jo@example.com please".into(),
+            ..Review::default()
+        };
+        let enriched = enricher().enrich(feedback(Body::Review(review)));
+        let text = "Late again\nDelivery took three weeks, terrible. Write to [email] please";
+        assert_eq!(enriched.tags.text, text);
+        assert_eq!(enriched.redactions, 1);
+        assert_eq!(enriched.tags.language.base, "en");
+        assert_eq!(enriched.tags.sentiment.label, Label::Negative);
+        let topic = &enriched.tags.topics[0];
+        assert_eq!((&*topic.id, &*topic.l1), ("delivery_delay", "delivery"));
+        assert!(!enriched.versions.models.is_empty() && !enriched.versions.taxonomy.is_empty());
+    }
+
+    #[test]
+    fn only_public_turns_of_the_customer_count() {
+        let conversation = Conversation {
+            turns: vec![
+                turn(Role::Customer, false, "My order is broken, I am angry"),
+                turn(Role::Agent, false, "I am so happy to help, wonderful"),
+                turn(Role::Customer, true, "Secret praise, excellent"),
+                turn(Role::Customer, false, "Awful"),
+            ],
+            ..Conversation::default()
+        };
+        let enriched = enricher().enrich(feedback(Body::Conversation(conversation)));
+        assert_eq!(enriched.tags.text, "My order is broken, I am angry\nAwful");
+        let known: Vec<bool> = enriched
+            .parts
+            .iter()
+            .map(|s| s.label != Label::Unknown)
+            .collect();
+        assert_eq!(known, [true, false, false, true]);
+    }
+
+    #[test]
+    fn a_deleted_item_keeps_its_keys_and_loses_its_texts() {
+        let review = Review {
+            body: "Delivery was late".into(),
+            ..Review::default()
+        };
+        let mut item = feedback(Body::Review(review));
+        item.deleted = true;
+        let enriched = enricher().enrich(item);
+        assert_eq!(enriched.feedback.id, "r1");
+        assert_eq!(enriched.feedback.body, Body::Review(Review::default()));
+        assert_eq!(enriched.feedback.extra, []);
+        assert_eq!(enriched.tags.text, "");
+        assert_eq!(enriched.tags.sentiment, Sentiment::UNKNOWN);
+        assert_eq!(enriched.tags.topics, []);
     }
 }
