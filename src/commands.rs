@@ -1,5 +1,6 @@
 //! The command line: one file a sub-command.
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -24,6 +25,8 @@ pub mod train;
 /// Customer feedback from Kafka to enriched rows in ClickHouse.
 #[derive(Parser)]
 #[command(name = "sada", version, max_term_width = 100)]
+#[command(after_help = "Example:
+  sada demo --path demo-data        # everything on this machine, with sample feedback")]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -59,6 +62,8 @@ impl Cli {
         };
         match result {
             Ok(()) => ExitCode::SUCCESS,
+            // Whoever read the output has seen enough, as `head` does.
+            Err(error) if error.downcast_ref().is_some_and(is_broken_pipe) => ExitCode::SUCCESS,
             Err(error) => {
                 eprintln!("sada: {error:#}");
                 if error
@@ -115,4 +120,16 @@ fn shutdown() -> anyhow::Result<CancellationToken> {
         std::process::exit(130);
     });
     Ok(token)
+}
+
+/// Prints a line of the command's answer to standard output.
+///
+/// # Errors
+/// Standard output takes no more.
+fn say(line: impl std::fmt::Display) -> std::io::Result<()> {
+    writeln!(std::io::stdout().lock(), "{line}")
+}
+
+fn is_broken_pipe(error: &std::io::Error) -> bool {
+    error.kind() == std::io::ErrorKind::BrokenPipe
 }

@@ -14,7 +14,7 @@ mod validate;
 
 pub use load::{ConfigError, secret};
 
-/// All settings. Every field has a default: an empty file is a valid configuration.
+/// All settings. Every field has a default; only `privacy.key_file` must be named to `run`.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
@@ -192,7 +192,7 @@ pub struct Privacy {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Log {
-    /// Filter (`info`, `sada=debug,rdkafka=warn`).
+    /// Filter (`info`, `sada=debug,librdkafka=error`).
     pub filter: String,
     /// `text` or `json`.
     pub format: LogFormat,

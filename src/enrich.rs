@@ -1,8 +1,8 @@
 //! Enrichment: what a text says, found from the record and the models alone.
 //!
 //! `Enricher::enrich` runs the steps in one fixed order, each in a file of its own. It keeps no
-//! state between records and never fails: "unknown" is a value. Language and privacy read the raw
-//! text; all later steps read the clean text, so that stored rows can be enriched again.
+//! state between records and never fails: "unknown" is a value. Language is found on the raw text;
+//! all later steps read the clean, redacted text, so that stored rows can be enriched again.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -194,7 +194,7 @@ fn counts(turn: &Turn) -> bool {
     turn.role == Role::Customer && !turn.private
 }
 
-/// The text that tags are about (DESIGN: contract of tags), of an item raw or clean.
+/// The text that tags are about, of an item raw or clean: what [`Enriched::tags`] describes.
 pub fn text_of(feedback: &Feedback) -> String {
     let join = |parts: &mut dyn Iterator<Item = &str>| {
         parts

@@ -2,7 +2,8 @@
 //!
 //! No IO, no serde: wire shapes live in `decode`, table shapes in `warehouse`.
 //! A `Feedback` is one version of one item. Items change (a survey's comment arrives after its
-//! score), so everything downstream is a versioned upsert; `ItemKey` says what "the same item" is.
+//! score), so everything downstream is a versioned upsert; the same item has the same tenant, kind,
+//! source and id.
 
 /// Milliseconds since 1970-01-01T00:00:00Z.
 pub type Millis = i64;

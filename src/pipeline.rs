@@ -54,7 +54,7 @@ pub enum SinkError {
 }
 
 impl SinkError {
-    /// The one place that decides on retry.
+    /// Decides on retry. Which errors are transient is said where they are made.
     pub fn is_transient(&self) -> bool {
         matches!(self, SinkError::Transient(_))
     }

@@ -1,5 +1,7 @@
 //! Logs: lower-case lines with fields, to standard error.
 
+use std::io::IsTerminal;
+
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{ConfigError, Log, LogFormat};
@@ -17,6 +19,7 @@ pub fn start(log: &Log) -> Result<(), ConfigError> {
     })?;
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
     // Fails only if a subscriber is set already.
     let _ = match log.format {

@@ -1,6 +1,6 @@
 //! The three forms of a text, made once each.
 //!
-//! * **raw**: as received. Language and privacy read it; it is never stored.
+//! * **raw**: as received. Language is found on it; it is never stored.
 //! * **clean** ([`clean`]): what is stored. Nothing that a reader would miss is lost.
 //! * **match** ([`MatchForm`]): what lexicons and models see. Spellings of one word coincide
 //!   (`می‌شود`, `می شود`, `میشود`; `Größe`, `GRÖSSE`; `價格`, `价格`), and every byte knows the

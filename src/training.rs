@@ -86,7 +86,8 @@ pub fn train_sentiment(data: &data::Folder, settings: &fit::Settings) -> anyhow:
 fn capped(mut sets: Vec<Set>, rows: usize) -> Vec<Set> {
     for set in &mut sets {
         let mabsa = set.name.starts_with("mabsa-");
-        set.rows.truncate(if mabsa { rows / 7 } else { rows });
+        let most = if mabsa { rows / 7 } else { rows };
+        set.rows = data::spread(std::mem::take(&mut set.rows), most);
     }
     sets
 }

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clap::Args;
 
-use super::ConfigFile;
+use super::{ConfigFile, say};
 use crate::config::{self, Config, ConfigError};
 use crate::{embedded, kafka, warehouse};
 
@@ -33,7 +33,7 @@ pub struct Refused(usize);
 /// Something that `run` needs is missing or wrong.
 pub fn run(arguments: Arguments) -> Result<()> {
     let config = arguments.config.load()?;
-    println!("ok       configuration");
+    say("ok       configuration")?;
     let findings = if arguments.embedded {
         vec![models(&config), library()]
     } else {
@@ -41,8 +41,8 @@ pub fn run(arguments: Arguments) -> Result<()> {
     };
     for Finding { what, result } in &findings {
         match result {
-            Ok(fact) => println!("ok       {what}: {fact}"),
-            Err(error) => println!("refused  {error}"),
+            Ok(fact) => say(format_args!("ok       {what}: {fact}"))?,
+            Err(error) => say(format_args!("refused  {error}"))?,
         }
     }
     match findings.iter().filter(|f| f.result.is_err()).count() {

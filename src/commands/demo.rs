@@ -4,6 +4,7 @@
 //! Nothing in it is special: the events go through a Kafka client, the pipeline is that of
 //! `sada run --embedded`, and the answers are SQL over HTTP.
 
+use super::say;
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -103,11 +104,11 @@ async fn demo(arguments: &Arguments, mut config: Config) -> Result<()> {
 async fn tell(arguments: &Arguments, config: &Config, stack: &EmbeddedStack) -> Result<()> {
     let client = warehouse::client(&config.clickhouse)?.with_database(&config.clickhouse.database);
     let version: String = client.query("SELECT version()").fetch_one().await?;
-    println!(
+    say(format_args!(
         "ClickHouse {version} on {}, Kafka on {}",
         stack.http_url(),
         stack.bootstrap()
-    );
+    ))?;
 
     let topic = config
         .kafka
@@ -122,19 +123,19 @@ async fn tell(arguments: &Arguments, config: &Config, stack: &EmbeddedStack) -> 
     let began = Instant::now();
     delivery::send(config, topic, &load.records).await?;
     delivery::arrival(&client, &stream, load.records.len()).await?;
-    println!(
+    say(format_args!(
         "{load}: all have their outcome after {:.1} s",
         began.elapsed().as_secs_f64()
-    );
+    ))?;
     report::print(&client, &stream).await?;
     load.check(delivery::outcomes(&client, &stream).await?)?;
     if arguments.once {
         let dir = arguments.path.display();
-        println!(
+        say(format_args!(
             "\nThe rows stay in {dir}. Without --once it goes on running, for queries of your own."
-        );
+        ))?;
     } else {
-        invite(stack, &arguments.path);
+        invite(stack, &arguments.path)?;
     }
     Ok(())
 }
@@ -230,14 +231,16 @@ fn spinner(what: &'static str) -> ProgressBar {
 }
 
 /// Says how to query what is there and how to send more.
-fn invite(stack: &EmbeddedStack, dir: &Path) {
+fn invite(stack: &EmbeddedStack, dir: &Path) -> Result<()> {
     let (url, dir) = (stack.http_url(), dir.display());
     let port = url.rsplit(':').next().unwrap_or_default();
-    println!("\nIt goes on running until Ctrl-C. Query it:");
+    say("\nIt goes on running until Ctrl-C. Query it:")?;
     for (what, sql) in questions::EXAMPLES {
-        println!("\n  # {what}\n  curl {url} --data-binary \"{sql}\"");
+        say(format_args!(
+            "\n  # {what}\n  curl {url} --data-binary \"{sql}\""
+        ))?;
     }
-    println!(
+    say(format_args!(
         "\nOther clients, over HTTP, without user and password:
   Python   clickhouse_connect.get_client(host='127.0.0.1', port={port}, database='sada')
   JDBC     jdbc:clickhouse:{url}/sada
@@ -246,5 +249,6 @@ fn invite(stack: &EmbeddedStack, dir: &Path) {
 Send more, from another terminal:
   echo 'The parcel came late and nobody answered' | sada load - --embedded {dir} --kind review
   sada load reviews.jsonl --embedded {dir} --kind review --text-field text"
-    );
+    ))?;
+    Ok(())
 }

@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{ConfigFile, enricher};
+use super::{ConfigFile, enricher, say};
 use crate::training::data::{Folder, Role};
 use crate::training::{evaluation, languages, redactor};
 
 /// Measure models on labelled data
 #[derive(Args)]
+#[command(after_help = "Example:\n  sada eval sentiment --data ~/data --rows 300")]
 pub struct Arguments {
     #[command(subcommand)]
     model: Kind,
@@ -95,7 +96,11 @@ fn sentiment(arguments: Sentiment) -> anyhow::Result<()> {
     let answers = evaluation::answers(&sets, &redactor());
     let report = evaluation::report(&model, &answers);
     print!("{}", report.shown());
-    println!("model {}, {} sets", model.version(), role.name());
+    say(format_args!(
+        "model {}, {} sets",
+        model.version(),
+        role.name()
+    ))?;
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! `sada load`: feedback files to the topic, one record a line.
 
+use super::say;
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -166,16 +167,16 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let finished = load.sender.finish();
     load.bar.finish_and_clear();
     let outcome = load.sender.outcome();
-    println!("{}", table(&rows));
+    say(table(&rows))?;
     let seconds = load.begun.elapsed().as_secs_f64();
-    println!(
+    say(format_args!(
         "{} of {} records acknowledged by {} in {seconds:.1} s ({:.0} a second), topic {}",
         outcome.acknowledged,
         load.sent,
         target.brokers,
         outcome.acknowledged as f64 / seconds.max(0.001),
         target.topic
-    );
+    ))?;
     verdict(failure.map_or(finished, Err), outcome, &rows, arguments)
 }
 
@@ -187,11 +188,11 @@ fn verdict(
 ) -> anyhow::Result<()> {
     let unusable: u64 = rows.iter().map(|(_, c)| c.as_they_are).sum();
     if unusable > 0 && !arguments.raw {
-        println!(
+        say(format_args!(
             "{unusable} lines hold no text in a field {:?} and went as they are: \
              they will be dead letters (--text-field names the field)",
             arguments.text_field
-        );
+        ))?;
     }
     result?;
     if outcome.refused > 0 {

@@ -1,5 +1,6 @@
 //! `sada migrate`
 
+use super::say;
 use clap::Args;
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
@@ -36,10 +37,10 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let steps = super::runtime()?.block_on(done)?;
     if arguments.dry_run {
         for statement in steps.iter().flat_map(|s| &s.statements) {
-            println!("{statement};\n");
+            say(format_args!("{statement};\n"))?;
         }
     }
-    println!("{}", table(&steps, arguments.dry_run));
+    say(table(&steps, arguments.dry_run))?;
     Ok(())
 }
 

@@ -10,6 +10,7 @@ use crate::training::{card, fit, train_sentiment};
 
 /// Fit a model from labelled data
 #[derive(Args)]
+#[command(after_help = "Example:\n  sada train sentiment --data ~/data --out my-sentiment.bin")]
 pub struct Arguments {
     #[command(subcommand)]
     model: Kind,

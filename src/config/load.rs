@@ -47,7 +47,7 @@ pub(super) fn read(
             ConfigError {
                 place: format!("SADA_{}: ", field.to_uppercase().replace('.', "_")),
                 message: e.inner().message().to_owned(),
-                mend: "correct or unset the variable; `sada check --help` shows the fields".into(),
+                mend: "correct or unset the variable; deploy/sada.toml shows every field".into(),
                 field,
             }
         })?;

@@ -42,11 +42,6 @@ impl EmbeddedStack {
         let broker = EmbeddedBroker::start(topics.map(String::as_str))?;
         config.kafka.brokers = broker.bootstrap();
         config.kafka.properties.clear();
-        // The mock broker answers an empty fetch only when its wait is over.
-        config
-            .kafka
-            .properties
-            .insert("fetch.wait.max.ms".into(), "10".into());
         config.clickhouse.url = clickhouse.url();
         config.clickhouse.user.clear();
         config.clickhouse.password_file = PathBuf::new();

@@ -108,8 +108,22 @@ impl Redactor {
         if let Some((_, id)) = &mut references.trigger {
             pass.key(id);
         }
-        pass.text(&mut feedback.context.url);
-        for (_, value) in &mut feedback.extra {
+        let context = &mut feedback.context;
+        pass.text(&mut context.url);
+        pass.key(&mut context.app_version);
+        for field in [
+            &mut feedback.channel,
+            &mut context.touchpoint,
+            &mut context.lang_hint,
+        ] {
+            pass.identifier(field);
+        }
+        if let Some((experiment, variant)) = &mut context.experiment {
+            pass.key(experiment);
+            pass.key(variant);
+        }
+        for (name, value) in &mut feedback.extra {
+            pass.identifier(name);
             pass.text(value);
         }
         pass.body(&mut feedback.body);
@@ -178,7 +192,9 @@ impl Pass<'_> {
 
     fn survey(&mut self, survey: &mut Survey) {
         self.text(&mut survey.name);
+        self.key(&mut survey.survey_id);
         for answer in &mut survey.answers {
+            self.key(&mut answer.question_id);
             self.text(&mut answer.question);
             self.text(&mut answer.text);
             for choice in &mut answer.choices {

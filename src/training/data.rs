@@ -178,7 +178,7 @@ fn read(file: &Path, most: usize) -> anyhow::Result<Set> {
 }
 
 /// At most `most` rows, evenly spread: many files are sorted by label.
-fn spread(rows: Vec<Row>, most: usize) -> Vec<Row> {
+pub fn spread(rows: Vec<Row>, most: usize) -> Vec<Row> {
     let all = rows.len();
     if all <= most {
         return rows;

@@ -1,5 +1,6 @@
 //! The report: answers of the warehouse as tables on the terminal.
 
+use crate::commands::say;
 use anyhow::{Context, Result};
 use clickhouse::Client;
 use comfy_table::{CellAlignment, Table, TableComponent, presets};
@@ -19,12 +20,12 @@ pub(super) async fn print(client: &Client, stream: &str) -> Result<()> {
         let answer = ask(client, question.sql, stream)
             .await
             .with_context(|| format!("can't answer {:?}", question.title))?;
-        println!("\n{}", question.title);
+        say(format_args!("\n{}", question.title))?;
         if !question.note.is_empty() {
-            println!("{}", question.note);
+            say(question.note)?;
         }
         for line in answer.table().lines() {
-            println!("{}", line.trim_end());
+            say(line.trim_end())?;
         }
     }
     Ok(())
