@@ -1,7 +1,7 @@
 //! `libchdb.so`, ClickHouse's engine as a library: where it lies, its C functions, and the first
 //! of them, which connects.
 //!
-//! This file and [`connection`] are the only ones that call foreign functions.
+//! This file and `connection.rs` are the only ones that call foreign functions.
 
 mod connection;
 
