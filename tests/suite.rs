@@ -13,8 +13,14 @@ mod config_example;
 mod delivery;
 #[path = "suite/demo.rs"]
 mod demo;
-#[path = "suite/embedded_clients.rs"]
-mod embedded_clients;
+#[path = "suite/embedded_crate.rs"]
+mod embedded_crate;
+#[path = "suite/embedded_curl.rs"]
+mod embedded_curl;
+#[path = "suite/embedded_process.rs"]
+mod embedded_process;
+#[path = "suite/embedded_python_java.rs"]
+mod embedded_python_java;
 #[path = "suite/kafka.rs"]
 mod kafka;
 #[path = "suite/kafka_server.rs"]

@@ -109,7 +109,7 @@ fn models(config: &Config) -> Finding {
 }
 
 fn library() -> Finding {
-    let found = embedded::library::find(None).map(|path| path.display().to_string());
+    let found = embedded::clickhouse::library::find(None).map(|path| path.display().to_string());
     Finding {
         what: "clickhouse library",
         result: found,

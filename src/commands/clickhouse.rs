@@ -11,12 +11,12 @@ use clap::Args;
 use tokio::sync::watch;
 
 use crate::config::ConfigError;
-use crate::embedded::confine::{Confinement, confine};
-use crate::embedded::connections::Connections;
-use crate::embedded::endpoint::Endpoint;
-use crate::embedded::http;
-use crate::embedded::library::{self, Library};
-use crate::embedded::sessions::Sessions;
+use crate::embedded::clickhouse::confine::{Confinement, confine};
+use crate::embedded::clickhouse::connections::Connections;
+use crate::embedded::clickhouse::endpoint::Endpoint;
+use crate::embedded::clickhouse::http;
+use crate::embedded::clickhouse::library::{self, Library};
+use crate::embedded::clickhouse::sessions::Sessions;
 
 /// Serve the embedded ClickHouse engine over ClickHouse's HTTP interface
 #[derive(Args)]

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::{Address, EmbeddedBroker, EmbeddedClickHouse, library, process};
+use super::clickhouse::library;
+use super::{Address, EmbeddedBroker, EmbeddedClickHouse, process};
 use crate::config::Config;
 
 /// A broker in this process and the ClickHouse engine in a child process; both end with it.

@@ -1,22 +1,19 @@
-//! The embedded ClickHouse engine, asked by the clients that people use: curl, the `clickhouse`
-//! crate, Python's clickhouse-connect and SQLAlchemy, Java's JDBC driver.
+//! The embedded ClickHouse engine, asked by curl.
 
-use std::io::{BufRead, BufReader, Write};
-use std::path::{Path, PathBuf};
+use std::io::Write;
+use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::Instant;
 
-use clickhouse::{Client, Row};
-use sada::embedded::process::{EmbeddedClickHouse, Settings};
-use serde::{Deserialize, Serialize};
+use sada::embedded::EmbeddedClickHouse;
 
-use crate::support::{SADA, engine};
+use crate::support::{PATIENCE, engine};
 
 /// An answer as curl shows it.
-struct Answer {
-    status: u16,
+pub struct Answer {
+    pub status: u16,
     headers: String,
-    body: String,
+    pub body: String,
 }
 
 impl Answer {
@@ -72,13 +69,14 @@ fn curl(
 
 /// The body of an answer that must be a success.
 #[track_caller]
-fn sql(engine: &EmbeddedClickHouse, statement: &str) -> String {
+pub fn sql(engine: &EmbeddedClickHouse, statement: &str) -> String {
     let answer = curl(engine, "", Some(statement.as_bytes()), &[]);
     assert_eq!(answer.status, 200, "{statement}: {}", answer.body);
     answer.body
 }
 
-fn database(name: &str) {
+/// Makes a database for a test.
+pub fn database(name: &str) {
     sql(engine(), &format!("CREATE DATABASE IF NOT EXISTS {name}"));
 }
 
@@ -189,6 +187,21 @@ fn settings_and_parameters_hold_for_their_request() {
         &header,
     );
     assert_eq!(answer.body, "system\n");
+}
+
+#[test]
+fn a_form_has_query_parameters_and_settings() {
+    let engine = engine();
+    let form = |fields: &[&str]| {
+        let arguments: Vec<&str> = fields.iter().flat_map(|f| ["-F", *f]).collect();
+        curl(engine, "?default_format=CSV", None, &arguments)
+    };
+    let query = "query=SELECT {x:String}, getSetting('max_block_size')";
+    let answer = form(&[query, "param_x=سلام, it's", "max_block_size=77"]);
+    assert_eq!(answer.body, "\"سلام, it's\",77\n");
+    let answer = form(&["query=SELECT * FROM t", "t=1\n;filename=t.csv"]);
+    assert_eq!(answer.status, 501, "{}", answer.body);
+    assert!(answer.body.contains("temporary table"), "{}", answer.body);
 }
 
 #[test]
@@ -350,22 +363,33 @@ fn sql_reaches_no_file_outside_of_the_directory() {
     );
 }
 
+/// Never ends by itself, and asks every second whether it should.
+pub const ENDLESS: &str =
+    "SELECT sum(sleepEachRow(1)) FROM numbers(1000000000) SETTINGS max_block_size = 1";
+
+/// Waits until `n` endless queries of the database run. Each test has its own.
+fn wait_for_endless(engine: &EmbeddedClickHouse, database: &str, n: u8) {
+    let count = format!(
+        "SELECT count() FROM system.processes \
+         WHERE current_database = '{database}' AND startsWith(query, 'SELECT sum(sleep')"
+    );
+    let begun = Instant::now();
+    while sql(engine, &count) != format!("{n}\n") {
+        assert!(begun.elapsed() < PATIENCE, "{database} never had {n}");
+    }
+}
+
 #[test]
 fn requests_run_at_the_same_time() {
     let engine = engine();
+    database("killed");
     // Without the second request the first one would not end for years.
-    let endless =
-        "SELECT sum(sleepEachRow(1)) FROM numbers(1000000000) SETTINGS max_block_size = 1";
-    let first = std::thread::spawn(move || curl(engine, "", Some(endless.as_bytes()), &[]));
-    let which = "query LIKE '%numbers(1000000000)%' AND query NOT LIKE '%LIKE%'";
-    while sql(
-        engine,
-        &format!("SELECT count() FROM system.processes WHERE {which}"),
-    ) != "1\n"
-    {
-        assert!(!first.is_finished(), "{}", first.join().unwrap().body);
-    }
-    sql(engine, &format!("KILL QUERY WHERE {which} SYNC"));
+    let first =
+        std::thread::spawn(move || curl(engine, "?database=killed", Some(ENDLESS.as_bytes()), &[]));
+    wait_for_endless(engine, "killed", 1);
+    let kill = "KILL QUERY WHERE current_database = 'killed' SYNC";
+    let killed = sql(engine, kill);
+    assert!(killed.starts_with("finished\t"), "{killed}");
     let answer = first.join().unwrap();
     assert_eq!(
         answer.header("x-clickhouse-exception-code"),
@@ -375,144 +399,29 @@ fn requests_run_at_the_same_time() {
     );
 }
 
-#[derive(Debug, Clone, PartialEq, Row, Serialize, Deserialize)]
-struct Review {
-    id: u64,
-    text: String,
-    score: Option<f32>,
-    topics: Vec<String>,
-}
-
-fn review(id: u64) -> Review {
-    Review {
-        id,
-        text: format!("نظر {id} 'it''s\\'"),
-        score: id.is_multiple_of(3).then_some(id as f32 / 2.0),
-        topics: vec![format!("t{}", id % 5); (id % 3) as usize],
+#[cfg(target_os = "linux")]
+#[test]
+fn a_query_ends_when_its_client_goes_away() {
+    let engine = engine();
+    database("left");
+    for session in ["", "&session_id=left"] {
+        let mut client = Command::new("curl")
+            .args(["-sS", &format!("{}/?database=left{session}", engine.url())])
+            .args(["-d", ENDLESS])
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        wait_for_endless(engine, "left", 1);
+        client.kill().unwrap();
+        client.wait().unwrap();
+        wait_for_endless(engine, "left", 0);
     }
-}
-
-async fn reviews(name: &str) -> Client {
-    let client = Client::default().with_url(engine().url());
-    client
-        .query(&format!("CREATE DATABASE IF NOT EXISTS {name}"))
-        .execute()
-        .await
-        .unwrap();
-    let client = client.with_database(name);
-    client
-        .query(
-            "CREATE OR REPLACE TABLE review (id UInt64, text String, score Nullable(Float32), \
-             topics Array(String)) ENGINE = ReplacingMergeTree ORDER BY id \
-             SETTINGS non_replicated_deduplication_window = 100",
-        )
-        .execute()
-        .await
-        .unwrap();
-    client
-}
-
-async fn insert(
-    client: &Client,
-    token: &str,
-    rows: std::ops::Range<u64>,
-) -> clickhouse::error::Result<()> {
-    let mut insert = client
-        .insert::<Review>("review")
-        .await?
-        .with_setting("insert_deduplication_token", token)
-        .with_setting("insert_deduplicate", "1")
-        .with_setting("async_insert", "0");
-    for id in rows {
-        insert.write(&review(id)).await?;
-    }
-    insert.end().await
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_clickhouse_crate_writes_and_reads() {
-    let client = reviews("crate_rows").await;
-    insert(&client, "a", 0..10_000).await.unwrap();
-    let query = "SELECT ?fields FROM review WHERE id >= ? ORDER BY id LIMIT 3";
-    let found: Vec<Review> = client.query(query).bind(4_999).fetch_all().await.unwrap();
-    assert_eq!(found, [review(4_999), review(5_000), review(5_001)]);
-    let all: Vec<Review> = client
-        .query("SELECT ?fields FROM review ORDER BY id")
-        .fetch_all()
-        .await
-        .unwrap();
-    assert_eq!(all.len(), 10_000);
-    assert!(all.iter().enumerate().all(|(i, r)| *r == review(i as u64)));
-    let by_name: u64 = client
-        .query("SELECT count() FROM review WHERE text = {text:String}")
-        .param("text", review(7).text)
-        .fetch_one()
-        .await
-        .unwrap();
-    assert_eq!(by_name, 1);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_token_that_was_seen_inserts_nothing() {
-    let client = reviews("crate_tokens").await;
-    let count = async || {
-        client
-            .query("SELECT count() FROM review")
-            .fetch_one::<u64>()
-            .await
-            .unwrap()
-    };
-    for (token, rows, expected) in [
-        ("a", 0..100, 100),
-        ("a", 0..100, 100),
-        ("a", 500..600, 100),
-        ("b", 0..100, 200),
-        ("a", 0..100, 200),
-    ] {
-        insert(&client, token, rows).await.unwrap();
-        assert_eq!(count().await, expected, "{token}");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_failed_insert_leaves_no_lock() {
-    let client = reviews("crate_errors").await;
-    let error = client
-        .query("SELECT 1 FROM nowhere")
-        .execute()
-        .await
-        .unwrap_err()
-        .to_string();
-    assert!(
-        error.contains("Code: 60.") && error.contains("UNKNOWN_TABLE"),
-        "{error}"
-    );
-    client
-        .query("ALTER TABLE review ADD CONSTRAINT c CHECK id != 50")
-        .execute()
-        .await
-        .unwrap();
-    let error = insert(&client, "a", 0..100).await.unwrap_err().to_string();
-    assert!(error.contains("Code: 469."), "{error}");
-    assert_eq!(
-        client
-            .query("SELECT count() FROM review")
-            .fetch_one::<u64>()
-            .await
-            .unwrap(),
-        0
-    );
-    let drop = client.query("DROP TABLE review SYNC").execute();
-    tokio::time::timeout(Duration::from_secs(10), drop)
-        .await
-        .expect("the table is locked")
-        .unwrap();
 }
 
 /// 100,000 rows packed in every way, in one piece and in many, arrive whole.
 #[test]
 fn large_bodies_arrive_whole_in_every_packing() {
-    use sada::embedded::compression::Packing;
+    use sada::embedded::clickhouse::compression::Packing;
     let engine = engine();
     database("packed");
     let lines: Vec<String> = (0..100_000u32)
@@ -588,170 +497,4 @@ fn large_bodies_arrive_whole_in_every_packing() {
         assert_eq!(answer.body.lines().count(), 100_000);
     }
     assert!(whole.len() > 1 << 20, "the bodies have several chunks");
-}
-
-/// A path below the cache folder, which `make` fills.
-fn cached(path: &str, target: &str) -> PathBuf {
-    let path = sada::embedded::library::cache_folder().join(path);
-    assert!(
-        path.exists(),
-        "{} is not there: run `make {target}` once",
-        path.display()
-    );
-    path
-}
-
-fn succeeds(command: &mut Command) {
-    let output = command.output().unwrap();
-    let text = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{command:?}:\n{text}");
-}
-
-fn program(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/clients")
-        .join(name)
-}
-
-#[test]
-fn python_reads_and_writes() {
-    database("python");
-    let port = engine().address().port().to_string();
-    succeeds(
-        Command::new(cached("clients/python/bin/python", "clients"))
-            .arg(program("client.py"))
-            .args([&port, "python"]),
-    );
-}
-
-#[test]
-fn java_reads_and_writes() {
-    database("jdbc");
-    let port = engine().address().port().to_string();
-    succeeds(
-        Command::new("java")
-            .arg("-cp")
-            .arg(cached("clients/jdbc", "clients").join("*"))
-            .arg(program("Client.java"))
-            .args([&port, "jdbc"]),
-    );
-}
-
-#[test]
-fn rows_outlive_a_kill_and_a_path_has_one_engine() {
-    let folder = tempfile::tempdir().unwrap();
-    let settings = Settings::new(SADA, folder.path());
-    let mut first = EmbeddedClickHouse::start(&settings).unwrap();
-    sql(&first, "CREATE DATABASE kept");
-    sql(
-        &first,
-        "CREATE TABLE kept.t (a UInt32) ENGINE = MergeTree ORDER BY a",
-    );
-    sql(
-        &first,
-        "INSERT INTO kept.t SELECT number FROM numbers(1000)",
-    );
-    let error = EmbeddedClickHouse::start(&settings)
-        .unwrap_err()
-        .to_string();
-    assert!(error.contains("another process"), "{error}");
-    first.kill().unwrap();
-    let second = EmbeddedClickHouse::start(&settings).unwrap();
-    assert_eq!(
-        sql(&second, "SELECT count(), sum(a) FROM kept.t"),
-        "1000\t499500\n"
-    );
-    let id = second.id().to_string();
-    drop(second);
-    assert!(
-        !Command::new("kill")
-            .args(["-0", &id])
-            .stderr(Stdio::null())
-            .status()
-            .unwrap()
-            .success()
-    );
-    let third = EmbeddedClickHouse::start(&settings).unwrap();
-    assert_eq!(sql(&third, "SELECT count() FROM kept.t"), "1000\n");
-}
-
-/// Its parent holds its standard input, whose end means that the parent is gone, however it died.
-#[test]
-fn the_engine_ends_in_order_even_under_an_endless_query() {
-    let folder = tempfile::tempdir().unwrap();
-    for ask_to_end in ["SIGTERM", "end of standard input"] {
-        let mut command = Command::new(SADA);
-        command.arg("clickhouse").arg("--path").arg(folder.path());
-        command.args(["--listen", "127.0.0.1:0", "--until-stdin-closes"]);
-        command.stdin(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let line = lines.next().unwrap().unwrap();
-        let url = line
-            .split(' ')
-            .find(|w| w.starts_with("http://"))
-            .unwrap()
-            .to_owned();
-        let endless = "SELECT sum(sleepEachRow(1)) FROM numbers(1000000000)";
-        let mut asked = Command::new("curl")
-            .args(["-sS", &url, "-d", endless])
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
-        let count = ["-sS", &url, "-d", "SELECT count() FROM system.processes"];
-        while Command::new("curl").args(count).output().unwrap().stdout != b"2\n" {
-            assert!(asked.try_wait().unwrap().is_none());
-        }
-        if ask_to_end == "SIGTERM" {
-            Command::new("kill")
-                .arg(child.id().to_string())
-                .status()
-                .unwrap();
-        } else {
-            drop(child.stdin.take());
-        }
-        assert!(child.wait().unwrap().success(), "{ask_to_end}");
-        asked.wait().unwrap();
-    }
-}
-
-#[test]
-fn wrong_arguments_are_refused_with_their_mend() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("file");
-    std::fs::write(&file, "").unwrap();
-    let taken = engine().address().to_string();
-    let free = "127.0.0.1:0";
-    for (path, listen, library, words) in [
-        (
-            folder.path(),
-            free,
-            Some("/nowhere/libchdb.so"),
-            ["/nowhere/libchdb.so", "make libchdb"],
-        ),
-        (
-            folder.path(),
-            "0.0.0.0:0",
-            None,
-            ["no users", "--allow-remote"],
-        ),
-        (folder.path(), &taken, None, ["in use", "--listen"]),
-        (&file, free, None, ["--path", "directory"]),
-    ] {
-        let mut command = Command::new(SADA);
-        command
-            .arg("clickhouse")
-            .arg("--path")
-            .arg(path)
-            .args(["--listen", listen]);
-        if let Some(library) = library {
-            command.args(["--library", library]);
-        }
-        let output = command.output().unwrap();
-        let text = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(2), "{text}");
-        for word in words {
-            assert!(text.contains(word), "{word:?} is missing in: {text}");
-        }
-    }
 }

@@ -14,20 +14,24 @@ use hyper::service::service_fn;
 use hyper::{Method, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
-use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinError;
+use tokio_util::sync::CancellationToken;
 
 use super::endpoint::Endpoint;
 use super::exception::Exception;
 use super::form;
 use super::request::Request;
 use super::response::{self, About, Answer, plain};
+use super::running::Running;
 
 /// Longest body that is taken, as it comes over the wire.
 const MAX_BODY: usize = 1 << 30;
 /// How long requests that run at the end are waited for, and once more after their queries were
-/// killed. Twice this is less than what [`super::process`] grants.
+/// killed. Twice this is less than what [`crate::embedded::process`] grants.
 const GRACE: Duration = Duration::from_secs(4);
+/// How often the query of a client that went away is killed, until it ends.
+const KILL_AGAIN: Duration = Duration::from_millis(500);
 /// How often sessions whose time is over are closed.
 const SWEEP: Duration = Duration::from_secs(5);
 
@@ -41,7 +45,13 @@ pub async fn serve(
     open: bool,
     mut stop: watch::Receiver<bool>,
 ) -> bool {
-    let mut connections = JoinSet::new();
+    // Held by connections and by requests, which may outlive them: closed when all have ended.
+    let (held, mut all_ended) = mpsc::channel(1);
+    let server = Server {
+        endpoint: endpoint.clone(),
+        open,
+        _held: held,
+    };
     let mut sweep = tokio::time::interval(SWEEP);
     loop {
         tokio::select! {
@@ -49,12 +59,10 @@ pub async fn serve(
             _ = sweep.tick() => {
                 let endpoint = endpoint.clone();
                 tokio::task::spawn_blocking(move || endpoint.sessions.sweep(Instant::now()));
-                while connections.try_join_next().is_some() {}
             }
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
-                    let endpoint = endpoint.clone();
-                    connections.spawn(connection(stream, endpoint, open, stop.clone()));
+                    tokio::spawn(connection(stream, server.clone(), stop.clone()));
                 }
                 Err(error) => {
                     tracing::warn!(%error, "can't accept a connection");
@@ -63,19 +71,26 @@ pub async fn serve(
             },
         }
     }
-    drop(listener);
-    if all_end(&mut connections).await {
+    drop((listener, server));
+    if in_time(&mut all_ended).await {
         return true;
     }
     tracing::warn!("killing queries that still run");
-    tokio::task::spawn_blocking(move || endpoint.kill_queries());
-    all_end(&mut connections).await
+    tokio::task::spawn_blocking(move || endpoint.kill_queries("1"));
+    in_time(&mut all_ended).await
 }
 
-/// Waits for the end of all connections; false if they take too long.
-async fn all_end(connections: &mut JoinSet<()>) -> bool {
-    let all = async { while connections.join_next().await.is_some() {} };
-    tokio::time::timeout(GRACE, all).await.is_ok()
+/// What every connection and every request needs.
+#[derive(Clone)]
+struct Server {
+    endpoint: Arc<Endpoint>,
+    open: bool,
+    _held: mpsc::Sender<()>,
+}
+
+/// Waits for the end of all connections and requests; false if they take too long.
+async fn in_time(all_ended: &mut mpsc::Receiver<()>) -> bool {
+    tokio::time::timeout(GRACE, all_ended.recv()).await.is_ok()
 }
 
 async fn ended(stop: &mut watch::Receiver<bool>) {
@@ -85,15 +100,14 @@ async fn ended(stop: &mut watch::Receiver<bool>) {
 
 async fn connection(
     stream: tokio::net::TcpStream,
-    endpoint: Arc<Endpoint>,
-    open: bool,
+    server: Server,
     mut stop: watch::Receiver<bool>,
 ) {
     // Answers are written whole: waiting for more only delays them.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request| {
-        let endpoint = endpoint.clone();
-        async move { Ok::<_, Infallible>(answer(request, endpoint, open).await) }
+        let server = server.clone();
+        async move { Ok::<_, Infallible>(answer(request, server).await) }
     });
     let mut connection = std::pin::pin!(
         http1::Builder::new()
@@ -117,8 +131,8 @@ async fn connection(
     }
 }
 
-async fn answer(request: hyper::Request<Incoming>, endpoint: Arc<Endpoint>, open: bool) -> Answer {
-    if let Err(reason) = admit(request.headers(), open) {
+async fn answer(request: hyper::Request<Incoming>, server: Server) -> Answer {
+    if let Err(reason) = admit(request.headers(), server.open) {
         tracing::warn!(reason, "request refused");
         return plain(StatusCode::FORBIDDEN, format!("{reason}\n"));
     }
@@ -145,15 +159,56 @@ async fn answer(request: hyper::Request<Incoming>, endpoint: Arc<Endpoint>, open
             );
         }
     };
-    let work = tokio::task::spawn_blocking(move || {
-        query(&endpoint, &url_query, &head.headers, body, may_write)
-    });
-    work.await.unwrap_or_else(|error| {
-        plain(
+    let client = CancellationToken::new();
+    let gone = client.clone();
+    // hyper drops this future when the connection is closed.
+    let _here = client.drop_guard();
+    let ended = tokio::spawn(supervise(server, gone, move |endpoint, running| {
+        query(
+            endpoint,
+            &url_query,
+            &head.headers,
+            body,
+            may_write,
+            running,
+        )
+    }));
+    match ended.await {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(error)) | Err(error) => plain(
             StatusCode::INTERNAL_SERVER_ERROR,
             format!("the request broke off: {error}\n"),
-        )
-    })
+        ),
+    }
+}
+
+/// Does the blocking work of a request, and kills its query if the client is `gone` before its end.
+async fn supervise(
+    server: Server,
+    gone: CancellationToken,
+    work: impl FnOnce(&Endpoint, &Running) -> Answer + Send + 'static,
+) -> Result<Answer, JoinError> {
+    let running = Arc::new(Running::default());
+    let mut work = {
+        let (endpoint, running) = (server.endpoint.clone(), running.clone());
+        tokio::task::spawn_blocking(move || work(&endpoint, &running))
+    };
+    tokio::select! {
+        answer = &mut work => return answer,
+        () = gone.cancelled() => tracing::debug!("the client went away"),
+    }
+    // Again and again: the query may not have begun, or be between two of its statements.
+    let mut again = tokio::time::interval(KILL_AGAIN);
+    loop {
+        tokio::select! {
+            answer = &mut work => return answer,
+            _ = again.tick() => {
+                let (endpoint, running) = (server.endpoint.clone(), running.clone());
+                let kill = move || running.kill(|which| endpoint.kill_queries(which));
+                tokio::task::spawn_blocking(kill).await?;
+            }
+        }
+    }
 }
 
 fn query(
@@ -162,6 +217,7 @@ fn query(
     headers: &HeaderMap,
     body: Bytes,
     may_write: bool,
+    running: &Running,
 ) -> Answer {
     let knows = |s: &str| endpoint.connections.knows(s);
     let kind = headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok());
@@ -172,7 +228,7 @@ fn query(
             .map(|r| (r, Bytes::new())),
     };
     match read {
-        Ok((request, body)) => endpoint.answer(request, body, may_write),
+        Ok((request, body)) => endpoint.answer(request, body, may_write, running),
         Err(exception) => refuse(endpoint, &exception),
     }
 }

@@ -1,8 +1,8 @@
 //! One request of ClickHouse's HTTP interface: from its text to the engine and back.
 //!
 //! Bodies and answers are held whole in memory, bodies as they came over the wire: a demo's
-//! engine, not one for exports of many gigabytes. A client that goes away does not end its query;
-//! `max_execution_time` and `KILL QUERY` do.
+//! engine, not one for exports of many gigabytes. External tables are refused: a temporary table in
+//! a session does the same.
 
 use std::io::Read;
 
@@ -16,6 +16,7 @@ use super::library::{Connection, Kind, Outcome};
 use super::native;
 use super::request::Request;
 use super::response::{self, About, Answer};
+use super::running::Running;
 use super::sessions::{Session, Sessions};
 use super::tokens::{self, Tokens};
 
@@ -46,14 +47,20 @@ enum Statement {
 impl Endpoint {
     /// Answers a request. Blocks while the engine works. `may_write` is false for GET, which must
     /// leave no trace: any web page can make a browser send one.
-    pub fn answer(&self, request: Request, body: Bytes, may_write: bool) -> Answer {
+    pub fn answer(
+        &self,
+        request: Request,
+        body: Bytes,
+        may_write: bool,
+        running: &Running,
+    ) -> Answer {
         let mut about = About {
             query_id: request.query_id.clone(),
             timezone: self.connections.timezone.clone(),
             format: request.format.clone().unwrap_or(DEFAULT_FORMAT.into()),
         };
         let packing = packing(&request);
-        self.run(request, body, may_write, &mut about)
+        self.run(request, body, may_write, running, &mut about)
             .and_then(|outcome| response::success(&about, outcome, packing))
             .unwrap_or_else(|exception| {
                 tracing::debug!(code = exception.code, %exception, "query failed");
@@ -61,12 +68,16 @@ impl Endpoint {
             })
     }
 
-    /// Asks the engine to end all queries, and does not wait for it.
-    pub fn kill_queries(&self) {
-        let killed = self
-            .connections
-            .take(&Purpose::default())
-            .and_then(|mut c| c.query(b"KILL QUERY WHERE 1 ASYNC", "Null", &[]));
+    /// Asks the engine to end the queries of which `condition` holds in `system.processes`, and
+    /// does not wait for it.
+    pub fn kill_queries(&self, condition: &str) {
+        let sql = format!("KILL QUERY WHERE {condition} ASYNC");
+        let purpose = Purpose::default();
+        let killed = self.connections.take(&purpose).and_then(|mut connection| {
+            connection.query(sql.as_bytes(), "Null", &[])?;
+            self.connections.give_back(purpose, connection);
+            Ok(())
+        });
         if let Err(error) = killed {
             tracing::warn!(%error, "can't kill queries");
         }
@@ -77,6 +88,7 @@ impl Endpoint {
         mut request: Request,
         body: Bytes,
         may_write: bool,
+        running: &Running,
         about: &mut About,
     ) -> Result<Outcome, Exception> {
         let mut statement = statement(&mut request, body)?;
@@ -85,8 +97,8 @@ impl Endpoint {
             about.format = tokens::output_format(sql).unwrap_or(about.format.clone());
         }
         let outcome = match &request.session {
-            Some(session) => self.in_session(session, &request, &mut statement, may_write),
-            None => self.alone(&request, &mut statement, may_write),
+            Some(session) => self.in_session(session, &request, &mut statement, may_write, running),
+            None => self.alone(&request, &mut statement, may_write, running),
         }?;
         if about.format == "Native" && request.protocol >= native::REVISION {
             let body = native::with_revision(&outcome.body)?.into();
@@ -101,6 +113,7 @@ impl Endpoint {
         request: &Request,
         statement: &mut Statement,
         may_write: bool,
+        running: &Running,
     ) -> Result<Outcome, Exception> {
         let mut purpose = Purpose {
             database: request.database.clone(),
@@ -113,7 +126,7 @@ impl Endpoint {
         }
         let mut connection = self.connections.take(&purpose)?;
         let kind = kind(&mut connection, statement)?;
-        let outcome = execute(&mut connection, request, statement);
+        let outcome = execute(&mut connection, request, statement, kind, running);
         // What is no mere reading may have changed the connection itself: SET, USE, a temporary
         // table. Nobody else must see that.
         if kind == Kind::Read || matches!(statement, Statement::Insert { .. }) {
@@ -128,11 +141,12 @@ impl Endpoint {
         request: &Request,
         statement: &mut Statement,
         may_write: bool,
+        running: &Running,
     ) -> Result<Outcome, Exception> {
         let mut connection = self
             .sessions
             .take(session, || self.connections.take(&Purpose::default()))?;
-        let outcome = inside(&mut connection, request, statement, may_write);
+        let outcome = inside(&mut connection, request, statement, may_write, running);
         self.sessions.give_back(session, Some(connection));
         outcome
     }
@@ -145,6 +159,7 @@ fn inside(
     request: &Request,
     statement: &mut Statement,
     may_write: bool,
+    running: &Running,
 ) -> Result<Outcome, Exception> {
     let kind = kind(connection, statement)?;
     if !may_write && kind != Kind::Read {
@@ -163,7 +178,7 @@ fn inside(
     settings.retain(|(name, _)| name != "readonly");
     let before = current(connection, &settings)?;
     connections::set(connection, &settings)?;
-    let outcome = execute(connection, request, statement);
+    let outcome = execute(connection, request, statement, kind, running);
     if !before.is_empty() && connection.is_usable() {
         let sql = format!("SET {}", before.join(", "));
         connection.query(sql.as_bytes(), "Null", &[])?;
@@ -203,7 +218,10 @@ fn execute(
     connection: &mut Connection,
     request: &Request,
     statement: &mut Statement,
+    kind: Kind,
+    running: &Running,
 ) -> Result<Outcome, Exception> {
+    let _reading = (kind == Kind::Read).then(|| running.read());
     match statement {
         Statement::Insert { sql, format, data } => {
             connection.insert(sql, format, &request.parameters, data)
