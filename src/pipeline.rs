@@ -75,7 +75,8 @@ pub struct Parts<D, W> {
 }
 
 /// Runs until the source ends or `shutdown` is cancelled; then finishes what is in flight, as far
-/// as the sinks take it.
+/// as the sinks take it. Returns the number of batches that they did not take: none of them is
+/// committed.
 ///
 /// # Errors
 /// Source or sink failed for good. Nothing beyond the failure is committed.
@@ -83,8 +84,9 @@ pub async fn run(
     source: &mut impl Source,
     parts: Arc<Parts<impl Sink, impl Sink>>,
     shutdown: CancellationToken,
-) -> Result<()> {
+) -> Result<usize> {
     let mut working = FuturesUnordered::new();
+    let mut given_up = 0;
     let mut lanes = Lanes::default();
     let mut open = true;
     loop {
@@ -92,7 +94,10 @@ pub async fn run(
             biased;
             Some(done) = working.next() => {
                 let done: Result<Option<Offsets>> = done?;
-                if let Some(offsets) = done? { source.advance(offsets).await? }
+                match done? {
+                    Some(offsets) => source.advance(offsets).await?,
+                    None => given_up += 1,
+                }
             }
             () = shutdown.cancelled(), if open => open = false,
             batch = source.next_batch(), if open && working.len() < parts.in_flight => match batch? {
@@ -102,7 +107,7 @@ pub async fn run(
                 }
                 None => open = false,
             },
-            else => return Ok(()),
+            else => return Ok(given_up),
         }
     }
 }
@@ -367,9 +372,10 @@ mod tests {
             Err(SinkError::Transient("down".into()))
         };
         let mut source = VecSource::new(batches(0, 8));
-        run(&mut source, parts(Faulty::new(fault)), shutdown)
+        let given_up = run(&mut source, parts(Faulty::new(fault)), shutdown)
             .await
             .unwrap();
+        assert!(given_up > 0);
         assert_eq!(source.advanced, []);
     }
 

@@ -21,6 +21,8 @@ mod embedded_curl;
 mod embedded_process;
 #[path = "suite/embedded_python_java.rs"]
 mod embedded_python_java;
+#[path = "suite/embedded_stack.rs"]
+mod embedded_stack;
 #[path = "suite/kafka.rs"]
 mod kafka;
 #[path = "suite/kafka_server.rs"]

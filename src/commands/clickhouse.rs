@@ -2,6 +2,7 @@
 
 use std::io::Read;
 use std::net::SocketAddr;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -117,7 +118,11 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Makes the directory and points the engine's temporary files into it.
+/// Makes the directory, goes there, and points the engine's temporary files into it.
+///
+/// The engine reads TMPDIR, and on loading finds the kernel's auxiliary vector behind the
+/// environment: a variable set in this process would move the environment away from it, and loading
+/// crash. So the program begins again, once, with the variable set.
 fn prepare(path: &Path) -> anyhow::Result<PathBuf> {
     let wrong = |error: std::io::Error| ConfigError {
         place: String::new(),
@@ -128,10 +133,16 @@ fn prepare(path: &Path) -> anyhow::Result<PathBuf> {
     let temporary = path.join("tmp");
     std::fs::create_dir_all(&temporary).map_err(wrong)?;
     let path = path.canonicalize().map_err(wrong)?;
+    let temporary = path.join("tmp");
+    if std::env::var_os("TMPDIR").is_none_or(|set| set != temporary) {
+        let error = std::process::Command::new(std::env::current_exe().map_err(wrong)?)
+            .args(std::env::args_os().skip(1))
+            .env("TMPDIR", temporary)
+            .exec();
+        return Err(wrong(error).into());
+    }
     // Relative names in SQL mean files of the engine's directory.
     std::env::set_current_dir(&path).map_err(wrong)?;
-    // SAFETY: the process has one thread: the runtime and the engine are started later.
-    unsafe { std::env::set_var("TMPDIR", path.join("tmp")) };
     Ok(path)
 }
 

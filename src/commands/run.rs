@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::Args;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
@@ -49,14 +49,18 @@ pub fn run(arguments: Arguments) -> Result<()> {
         let Some(dir) = arguments.embedded else {
             return pipeline(&config, HashMap::new(), shutdown).await;
         };
-        let stack = EmbeddedStack::start(&dir, arguments.port, &mut config)?;
+        let mut stack = EmbeddedStack::start(&dir, arguments.port, &mut config)?;
         warehouse::migrations::apply(&config).await?;
         info!(
             bootstrap = stack.bootstrap(),
             http = stack.http_url(),
             "embedded parts are up"
         );
-        pipeline(&config, stack.streams(), shutdown).await
+        let streams = stack.streams();
+        tokio::select! {
+            ended = pipeline(&config, streams, shutdown) => ended,
+            error = stack.engine_ended() => Err(error),
+        }
     })
 }
 
@@ -88,7 +92,14 @@ pub async fn pipeline(
         group = config.kafka.group,
         "pipeline started"
     );
-    pipeline::run(&mut source, Arc::new(parts), shutdown).await?;
+    let given_up = pipeline::run(&mut source, Arc::new(parts), shutdown).await?;
+    if given_up > 0 {
+        bail!(
+            "stopped with {given_up} batches that ClickHouse or the dead-letter topic did not take: \
+             they are not committed, the next start reads them from Kafka again (the embedded \
+             broker does not keep them)"
+        );
+    }
     info!("pipeline ended, everything in flight is durable");
     Ok(())
 }

@@ -60,6 +60,10 @@ fn parse(text: &str, shown: &str) -> Result<Config, ConfigError> {
     serde_path_to_error::deserialize(document).map_err(|e| {
         let field = e.path().to_string();
         let mut error = syntax(text, shown, e.inner());
+        if field.starts_with("kafka.properties") {
+            // The value may be a secret: never told.
+            error.message = "a property's value is a text in quotes".into();
+        }
         error.field = if field == "." { String::new() } else { field };
         error
     })
@@ -112,6 +116,14 @@ fn overlay(table: &mut Table, name: &str, value: &str) -> Result<(), ConfigError
                 .map(|t| Value::String(t.trim().to_owned()))
                 .collect(),
         ),
+        ("kafka", "properties") | ("clickhouse", "ttl") => {
+            return Err(ConfigError {
+                place: format!("{name}: "),
+                field: format!("{section}.{field}"),
+                message: "a table can't be given by a variable".into(),
+                mend: "write it into the file; secrets go into files that it names".into(),
+            });
+        }
         ("batch" | "limits", field) if field != "time" => value
             .trim()
             .parse()

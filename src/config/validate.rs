@@ -97,6 +97,12 @@ fn rules(c: &Config) -> Vec<Broken> {
             "remove it; kafka.group and kafka.start are the settings for group and start",
         ),
         refuse(
+            c.clickhouse.url.contains('@'),
+            "clickhouse.url",
+            "holds a user or a password, and addresses are printed".into(),
+            "name them by clickhouse.user and clickhouse.password_file",
+        ),
+        refuse(
             !(c.clickhouse.url.starts_with("http://") || c.clickhouse.url.starts_with("https://")),
             "clickhouse.url",
             format!("{:?} is no http or https address", c.clickhouse.url),

@@ -112,6 +112,12 @@ impl EmbeddedClickHouse {
         self.child.wait().map(|_| ())
     }
 
+    /// How the process ended, with its last words; `None` while it runs.
+    pub fn ended(&mut self) -> Option<String> {
+        let status = self.child.try_wait().ok()??;
+        Some(format!("{status}: {}", self.last_words()))
+    }
+
     fn wait_until_ready(&mut self) -> anyhow::Result<()> {
         let until = Instant::now() + START;
         while !answers(self.address) {

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 
 use super::clickhouse::library;
 use super::{Address, EmbeddedBroker, EmbeddedClickHouse, process};
@@ -69,6 +70,17 @@ impl EmbeddedStack {
     /// Base URL of ClickHouse's HTTP interface.
     pub fn http_url(&self) -> String {
         self.clickhouse.url()
+    }
+
+    /// Waits for the engine's process to end, which it does not by itself.
+    pub async fn engine_ended(&mut self) -> anyhow::Error {
+        let mut look = tokio::time::interval(Duration::from_millis(500));
+        loop {
+            look.tick().await;
+            if let Some(how) = self.clickhouse.ended() {
+                return anyhow!("the embedded ClickHouse engine ended ({how})");
+            }
+        }
     }
 
     /// Stream ids of this broker's topics.

@@ -90,15 +90,21 @@ impl Redactor {
     /// Order, ticket and session ids and what is reviewed are keys into other systems: of them
     /// only e-mail addresses are hashed, for their numbers often look like phone numbers.
     pub fn redact_feedback(&self, feedback: &mut Feedback) -> u32 {
+        // The tenant itself is hashed as one of no tenant.
+        let mut tenant = std::mem::take(&mut feedback.tenant);
         let mut pass = Pass {
             redactor: self,
-            tenant: &feedback.tenant,
+            tenant: "",
             found: 0,
         };
+        pass.identifier(&mut tenant);
+        pass.tenant = &tenant;
+        pass.identifier(&mut feedback.source);
         pass.identifier(&mut feedback.id);
         pass.identifier(&mut feedback.customer.id);
         for (kind, value) in &mut feedback.customer.identities {
             pass.identity(kind, value);
+            pass.identifier(kind);
         }
         let references = &mut feedback.references;
         pass.identifier(&mut references.conversation_id);
@@ -127,7 +133,9 @@ impl Redactor {
             pass.text(value);
         }
         pass.body(&mut feedback.body);
-        pass.found
+        let found = pass.found;
+        feedback.tenant = tenant;
+        found
     }
 
     /// Keyed hash of an identifier within a tenant: `h:` and 32 hexadecimal digits.

@@ -123,6 +123,40 @@ fn a_wrong_variable_is_refused_by_its_name() {
 }
 
 #[test]
+fn no_refusal_prints_a_secret() {
+    let secret = "SuperSecret123";
+    let in_url = format!("[clickhouse]\nurl = \"http://u:{secret}@127.0.0.1:1\"\n");
+    let number = "[kafka.properties]\n\"sasl.password\" = 77007700\n";
+    let variable =
+        |name: &str, value: String| output(Command::new(SADA).arg("check").env(name, value));
+    for (answer, field) in [
+        (check(&in_url), "clickhouse.url"),
+        (check(number), "kafka.properties"),
+        (
+            variable(
+                "SADA_CLICKHOUSE_URL",
+                format!("http://u:{secret}@127.0.0.1:1"),
+            ),
+            "clickhouse.url",
+        ),
+        (
+            variable(
+                "SADA_KAFKA_PROPERTIES",
+                format!("{{'sasl.password':'{secret}'}}"),
+            ),
+            "kafka.properties",
+        ),
+    ] {
+        assert!(
+            !answer.1.contains(secret) && !answer.1.contains("77007700"),
+            "{}",
+            answer.1
+        );
+        refused(answer, &[field, "mend:"]);
+    }
+}
+
+#[test]
 fn a_property_that_delivery_rests_on_is_refused() {
     refused(
         check("[kafka.properties]\n\"enable.auto.commit\" = \"true\"\n"),
