@@ -3,8 +3,8 @@
 //! Tables are always named with their database, so the client needs none of its own and can speak
 //! to a server on which the database does not exist yet.
 
-use clickhouse::Client;
 use clickhouse::error::Error;
+use clickhouse::{Client, Compression};
 
 use crate::config::{ClickHouse, ConfigError, secret};
 
@@ -32,6 +32,7 @@ const SETTINGS: [(&str, &str); 7] = [
 pub fn client(config: &ClickHouse) -> Result<Client, ConfigError> {
     let mut client = Client::default()
         .with_url(&config.url)
+        .with_compression(compression(&config.url))
         .with_product_info("sada", env!("CARGO_PKG_VERSION"));
     if !config.user.is_empty() {
         client = client.with_user(&config.user);
@@ -44,6 +45,18 @@ pub fn client(config: &ClickHouse) -> Result<Client, ConfigError> {
         client = client.with_setting(name, value);
     }
     Ok(client)
+}
+
+/// Bodies are compressed unless the server is on this machine, where it only costs time.
+fn compression(url: &str) -> Compression {
+    let host = url
+        .parse::<hyper::Uri>()
+        .ok()
+        .and_then(|u| u.host().map(str::to_owned));
+    match host.as_deref() {
+        Some("localhost" | "127.0.0.1" | "[::1]") => Compression::None,
+        _ => Compression::Lz4,
+    }
 }
 
 /// Asks the server for its version: it is there, and lets us in.
@@ -112,6 +125,18 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+
+    #[test]
+    fn bodies_to_other_machines_are_compressed() {
+        for (url, expected) in [
+            ("http://127.0.0.1:8123", "None"),
+            ("http://localhost:8123/", "None"),
+            ("http://[::1]:8123", "None"),
+            ("https://clickhouse:8443", "Lz4"),
+        ] {
+            assert_eq!(format!("{:?}", compression(url)), expected, "{url}");
+        }
+    }
 
     #[tokio::test]
     async fn a_server_that_is_not_there_is_named_with_the_mend() {
