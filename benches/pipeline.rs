@@ -28,6 +28,10 @@ mod transport;
 use kafka_server::KafkaServer;
 use measure::{Cost, Spread};
 
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Sizes of a run.
 struct Sizes {
     /// Records of a transport round.
