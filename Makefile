@@ -38,7 +38,7 @@ demo: libchdb ## Broker, ClickHouse engine and pipeline in one command, in ./dem
 
 .PHONY: test
 test: libchdb kafka clients ## All tests, against real Apache Kafka and the real ClickHouse engine
-	$(CARGO) test --locked
+	$(CARGO) test --locked --lib --tests
 
 .PHONY: bench
 bench: libchdb kafka python-mark ## Measure events/s, CPU and memory, with a Python pipeline beside ours
