@@ -5,6 +5,7 @@ use clap::Args;
 
 use super::{ConfigFile, say};
 use crate::config::{self, Config, ConfigError};
+use crate::enrich::Enricher;
 use crate::{embedded, kafka, warehouse};
 
 /// Check configuration, models, Kafka and ClickHouse, without starting
@@ -34,10 +35,11 @@ pub struct Refused(usize);
 pub fn run(arguments: Arguments) -> Result<()> {
     let config = arguments.config.load()?;
     say("ok       configuration")?;
+    let enricher = super::enricher::load(&config);
     let findings = if arguments.embedded {
-        vec![models(&config), library()]
+        vec![models(&enricher), library()]
     } else {
-        super::runtime()?.block_on(findings(&config))
+        super::runtime()?.block_on(findings(&config, &enricher))
     };
     for Finding { what, result } in &findings {
         match result {
@@ -51,13 +53,15 @@ pub fn run(arguments: Arguments) -> Result<()> {
     }
 }
 
-/// Refuses what `check` would refuse, with all reasons on standard error.
+/// Refuses what `check` would refuse, with all reasons on standard error; else the models that it
+/// loaded to see that they can be.
 ///
 /// # Errors
 /// [`Refused`], if there is any.
-pub(super) async fn require(config: &Config) -> Result<()> {
+pub(super) async fn require(config: &Config) -> Result<Enricher> {
+    let enricher = super::enricher::load(config);
     let mut refused = 0;
-    for error in findings(config)
+    for error in findings(config, &enricher)
         .await
         .into_iter()
         .filter_map(|f| f.result.err())
@@ -65,10 +69,9 @@ pub(super) async fn require(config: &Config) -> Result<()> {
         refused += 1;
         eprintln!("refused  {error}");
     }
-    if refused == 0 {
-        Ok(())
-    } else {
-        Err(Refused(refused).into())
+    match enricher {
+        Ok(enricher) if refused == 0 => Ok(enricher),
+        _ => Err(Refused(refused).into()),
     }
 }
 
@@ -78,10 +81,10 @@ struct Finding {
     result: Result<String, ConfigError>,
 }
 
-async fn findings(config: &Config) -> Vec<Finding> {
+async fn findings(config: &Config, enricher: &Loaded) -> Vec<Finding> {
     let clickhouse = warehouse::migrations::verify(config).await;
     vec![
-        models(config),
+        models(enricher),
         Finding {
             what: "privacy key",
             result: privacy_key(config),
@@ -97,14 +100,17 @@ async fn findings(config: &Config) -> Vec<Finding> {
     ]
 }
 
-fn models(config: &Config) -> Finding {
-    let versions = super::enricher::load(config).map(|e| {
-        let versions = e.versions();
+/// All models, or why they can't be loaded.
+type Loaded = Result<Enricher, ConfigError>;
+
+fn models(enricher: &Loaded) -> Finding {
+    let fact = |enricher: &Enricher| {
+        let versions = enricher.versions();
         format!("{}, taxonomy {}", versions.models, versions.taxonomy)
-    });
+    };
     Finding {
         what: "models",
-        result: versions,
+        result: enricher.as_ref().map(fact).map_err(Clone::clone),
     }
 }
 

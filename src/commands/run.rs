@@ -74,8 +74,7 @@ pub async fn pipeline(
     streams: HashMap<String, String>,
     shutdown: CancellationToken,
 ) -> Result<()> {
-    check::require(config).await?;
-    let enricher = super::enricher::load(config)?;
+    let enricher = check::require(config).await?;
     let parts = Parts {
         enrich: Box::new(move |feedback| enricher.enrich(feedback)),
         limits: Limits {
