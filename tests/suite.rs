@@ -5,6 +5,8 @@
 
 #[path = "suite/architecture.rs"]
 mod architecture;
+#[path = "suite/chaos.rs"]
+mod chaos;
 #[path = "suite/check.rs"]
 mod check;
 #[path = "suite/config_example.rs"]
@@ -23,6 +25,8 @@ mod embedded_process;
 mod embedded_python_java;
 #[path = "suite/embedded_stack.rs"]
 mod embedded_stack;
+#[path = "suite/fault_proxy.rs"]
+mod fault_proxy;
 #[path = "suite/kafka.rs"]
 mod kafka;
 #[path = "suite/kafka_server.rs"]

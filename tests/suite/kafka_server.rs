@@ -114,7 +114,7 @@ impl KafkaServer {
     /// As for [`start`](Self::start).
     pub fn start_again(&mut self) -> io::Result<()> {
         self.kill();
-        let log = self.folder.path().join("kafka.log");
+        let log = self.log_file();
         let output = File::options().create(true).append(true).open(&log)?;
         let server = java(&self.libraries, "kafka.Kafka")
             .arg(self.folder.path().join("server.properties"))
@@ -159,6 +159,11 @@ impl KafkaServer {
     /// `host:port` for clients.
     pub fn bootstrap(&self) -> &str {
         &self.bootstrap
+    }
+
+    /// What the server wrote so far; gone with the value.
+    pub fn log_file(&self) -> PathBuf {
+        self.folder.path().join("kafka.log")
     }
 
     /// A client configuration that names this server.

@@ -1,0 +1,255 @@
+//! Chaos: real parts, a seeded schedule of faults, continuous load, and then a check of every
+//! record by SQL against what was produced.
+//!
+//! `make test` runs a short one; `make chaos FAULTS=1000 EVENTS=2000000 SEED=…` a long one, with
+//! the same code. The schedule and the records are functions of the seed; the order in which
+//! processes and machines take them is not, so a seed that fails may need a few runs to fail again.
+
+#[path = "chaos/check.rs"]
+mod check;
+#[path = "chaos/drain.rs"]
+mod drain;
+#[path = "chaos/faults.rs"]
+mod faults;
+#[path = "chaos/load.rs"]
+mod load;
+#[path = "chaos/producer.rs"]
+mod producer;
+#[path = "chaos/scene.rs"]
+mod scene;
+#[path = "chaos/schedule.rs"]
+mod schedule;
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+use rdkafka::ClientConfig;
+
+use crate::fault_proxy::{Extent, Fault, Scope};
+use check::{Check, Findings, Sort};
+use drain::Lag;
+use faults::Faults;
+use load::Load;
+use producer::{Produced, Producer};
+use scene::Scene;
+use schedule::{GAP, Schedule, Strike};
+
+/// Processes that run all the time.
+const STEADY: usize = 3;
+/// Time between two turns of the loop.
+const TURN: Duration = Duration::from_millis(50);
+/// Time between two lines of progress.
+const REPORT: Duration = Duration::from_secs(5);
+/// Events a second that go on when all are sent and faults are left.
+const TRICKLE: u64 = 100;
+
+/// What a run is to be.
+#[derive(Debug, Clone)]
+struct Plan {
+    faults: u64,
+    events: u64,
+    seed: u64,
+    /// `exactly_once` or `at_least_once`.
+    delivery: String,
+    /// Strikes; the first of each pair is the time since the one before.
+    strikes: fn(u64) -> Box<dyn Iterator<Item = (Duration, Strike)>>,
+    steady: usize,
+}
+
+impl Plan {
+    /// From `SADA_CHAOS_FAULTS`, `…_EVENTS`, `…_SEED` and `…_DELIVERY`, else the short run.
+    fn from_environment() -> Self {
+        let text = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
+        let number = |name: &str, default| match text(name) {
+            Some(value) => value
+                .parse()
+                .unwrap_or_else(|_| panic!("{name} is no number: {value}")),
+            None => default,
+        };
+        Self {
+            faults: number("SADA_CHAOS_FAULTS", 60),
+            events: number("SADA_CHAOS_EVENTS", 100_000),
+            seed: number("SADA_CHAOS_SEED", 20_260_501),
+            delivery: text("SADA_CHAOS_DELIVERY").unwrap_or_else(|| "exactly_once".into()),
+            strikes: |seed| Box::new(Schedule::new(seed)),
+            steady: STEADY,
+        }
+    }
+
+    /// The command that repeats it.
+    fn again(&self) -> String {
+        let Plan {
+            faults,
+            events,
+            seed,
+            delivery,
+            ..
+        } = self;
+        format!("make chaos FAULTS={faults} EVENTS={events} SEED={seed} DELIVERY={delivery}")
+    }
+}
+
+/// What came of a run.
+struct Report {
+    findings: Findings,
+    complaints: Vec<String>,
+    faults: BTreeMap<&'static str, u64>,
+    struck: BTreeMap<Fault, u64>,
+    events: usize,
+}
+
+#[test]
+fn every_record_has_one_outcome_whatever_fails() {
+    let plan = Plan::from_environment();
+    println!("chaos, seed {}: {}", plan.seed, plan.again());
+    let begun = Instant::now();
+    let mut scene = Scene::set(&plan.delivery, plan.again()).unwrap();
+    let report = run(&plan, &scene).unwrap_or_else(|e| panic!("seed {}: {e:#}", plan.seed));
+    println!("{:28} {:>6}", "fault", "times");
+    for (name, times) in &report.faults {
+        println!("{name:28} {times:>6}");
+    }
+    println!("{:28} {:>6}", "all", report.faults.values().sum::<u64>());
+    println!("requests struck: {:?}", report.struck);
+    println!(
+        "{} records, {:.0} s",
+        report.events,
+        begun.elapsed().as_secs_f64()
+    );
+    assert!(
+        report.findings.is_clean() && report.complaints.is_empty(),
+        "seed {}:\n{}{}",
+        plan.seed,
+        report.findings,
+        report.complaints.join("\n")
+    );
+    scene.passed();
+}
+
+/// Load and faults, side by side, to the end of both; then the drain and the check.
+fn run(plan: &Plan, scene: &Scene) -> Result<Report> {
+    let load = Load { seed: plan.seed };
+    let mut kafka = ClientConfig::new();
+    kafka.set("bootstrap.servers", &scene.bootstrap);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let client = scene.client();
+    runtime.block_on(check::stop_merges(&client))?;
+
+    let producer = Producer::start(kafka.clone(), scene::topic(), load)?;
+    let mut faults = Faults::start(scene, plan.steady, plan.seed)?;
+    let lines = || -> u64 {
+        let sql = "SELECT count() FROM ingested";
+        runtime.block_on(client.query(sql).fetch_one()).unwrap_or(0)
+    };
+    storm(plan, &producer, &mut faults, lines)?;
+
+    faults.heal()?;
+    let mut produced = producer.finish(Duration::from_secs(120))?;
+    let lag = Lag::new(&kafka)?;
+    let filled = producer::fill(&mut produced, &lag.ends()?, |partition, offset| {
+        check::read_key(&kafka, &scene::topic(), partition, offset)
+    })?;
+    if filled > 0 {
+        println!("{filled} offsets were looked up: their reports told none");
+    }
+    let mut told = Instant::now();
+    lag.wait(|lag| {
+        if told.elapsed() > REPORT {
+            told = Instant::now();
+            println!("draining: {lag} records to go");
+        }
+        faults.turn()
+    })?;
+    let (counts, struck) = (faults.counts().clone(), scene.proxy.struck());
+    let mut complaints = faults.stop()?;
+    let findings = runtime.block_on(checked(&client, load, &produced, &kafka))?;
+    complaints.extend(reconciled(scene)?);
+    Ok(Report {
+        findings,
+        complaints,
+        faults: counts,
+        struck,
+        events: produced.total(),
+    })
+}
+
+/// Strikes until all faults are done; the load keeps step with them.
+fn storm(
+    plan: &Plan,
+    producer: &Producer,
+    faults: &mut Faults<'_>,
+    lines: impl Fn() -> u64,
+) -> Result<()> {
+    let begun = Instant::now();
+    let mut told = begun;
+    let mut trickled = 0;
+    let mut strikes = (plan.strikes)(plan.seed);
+    let mut next = strikes.next();
+    let mut since = Instant::now();
+    let mut done = 0;
+    while done < plan.faults {
+        let Some((gap, strike)) = &next else { break };
+        if since.elapsed() >= *gap {
+            let struck = faults.strike(strike, producer)?;
+            if struck || faults.gives_up() {
+                done += u64::from(struck);
+                (next, since) = (strikes.next(), Instant::now());
+            }
+        }
+        faults.turn()?;
+
+        // Between two faults it goes on at the pace of the mean gap.
+        let between = (since.elapsed().as_secs_f64() / GAP.as_secs_f64()).min(1.0);
+        let share = ((done as f64 + between) / plan.faults as f64).min(1.0);
+        let planned = (plan.events as f64 * share) as u64;
+        if producer.progress().0 >= planned {
+            trickled += TRICKLE * TURN.as_millis() as u64 / 1_000;
+        }
+        producer.aim(planned + trickled);
+        if told.elapsed() >= REPORT {
+            told = Instant::now();
+            let (sent, _) = producer.progress();
+            let left = begun.elapsed().as_secs_f64() / share.max(1e-3) * (1.0 - share);
+            println!(
+                "{done:>5} faults, {sent:>8} records, {:>8} lines in ingested, {} processes up, \
+                 {} failures wait, {left:.0} s left",
+                lines(),
+                faults.up(),
+                faults.waiting(),
+            );
+        }
+        std::thread::sleep(TURN);
+    }
+    producer.aim(plan.events);
+    Ok(())
+}
+
+/// Everything that can be compared.
+async fn checked(
+    client: &clickhouse::Client,
+    load: Load,
+    produced: &Produced,
+    kafka: &ClientConfig,
+) -> Result<Findings> {
+    let mut check = Check {
+        client,
+        load,
+        produced,
+        findings: Findings::default(),
+    };
+    check.ingested().await.context("ingested")?;
+    check.feedback().await.context("feedback")?;
+    check.dead_letters().await.context("dead_letters")?;
+    check.dead_letter_topic(kafka)?;
+    check::merge(client).await?;
+    check.latest().await.context("feedback_latest")?;
+    Ok(check.findings)
+}
+
+/// What `sada reconcile` says of the same run.
+fn reconciled(_scene: &Scene) -> Result<Option<String>> {
+    Ok(None)
+}
