@@ -181,6 +181,46 @@ impl RawBatch {
     }
 }
 
+/// What computed a row, and in which revision of its item's version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Computed {
+    /// What computed it.
+    pub origin: Origin,
+    /// 0 as the record came in; what computes a row afresh stamps its job's start, in seconds since
+    /// 2020-01-01: of rows of one version the greater revision holds.
+    pub revision: u64,
+}
+
+impl Computed {
+    /// As the record came in.
+    pub const STREAM: Self = Self {
+        origin: Origin::Stream,
+        revision: 0,
+    };
+}
+
+/// What computed a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// The pipeline, as the record came in.
+    Stream,
+    /// `sada replay`: from the dead letters, or from Kafka again.
+    Replay,
+    /// `sada retag`: from the stored text.
+    Retag,
+}
+
+impl Origin {
+    /// Name in column `_origin`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Origin::Stream => "stream",
+            Origin::Replay => "replay",
+            Origin::Retag => "retag",
+        }
+    }
+}
+
 /// A batch after decoding and enrichment: exactly one outcome for every record of its range.
 #[derive(Debug)]
 pub struct EnrichedBatch {

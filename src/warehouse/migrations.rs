@@ -33,7 +33,7 @@ const fn file(number: u32, name: &'static str, template: &'static str) -> Migrat
 
 /// All migrations, in order.
 #[rustfmt::skip]
-pub const MIGRATIONS: [Migration; 11] = [
+pub const MIGRATIONS: [Migration; 13] = [
     file(1, "database", include_str!("../../schemas/clickhouse/001_database.sql")),
     file(2, "feedback", include_str!("../../schemas/clickhouse/002_feedback.sql")),
     file(3, "ingested", include_str!("../../schemas/clickhouse/003_ingested.sql")),
@@ -45,6 +45,8 @@ pub const MIGRATIONS: [Migration; 11] = [
     file(9, "nps", include_str!("../../schemas/clickhouse/009_nps.sql")),
     file(10, "csat", include_str!("../../schemas/clickhouse/010_csat.sql")),
     file(11, "sentiment_daily", include_str!("../../schemas/clickhouse/011_sentiment_daily.sql")),
+    file(12, "streams", include_str!("../../schemas/clickhouse/012_streams.sql")),
+    file(13, "delivery", include_str!("../../schemas/clickhouse/013_delivery.sql")),
 ];
 
 impl Migration {
@@ -258,7 +260,7 @@ fn refuse(message: String, mend: &str) -> ConfigError {
 const TOKENED: [&str; 3] = ["feedback", "ingested", "dead_letters"];
 
 /// Tables and views that all migrations together make.
-pub const RELATIONS: [&str; 11] = [
+pub const RELATIONS: [&str; 12] = [
     "migrations",
     "feedback",
     "ingested",
@@ -270,6 +272,7 @@ pub const RELATIONS: [&str; 11] = [
     "v_nps",
     "v_csat_t2b",
     "v_sentiment_daily",
+    "streams",
 ];
 
 /// Whether the deduplication window is 0: the default of a table that is not replicated.

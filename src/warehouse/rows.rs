@@ -7,7 +7,7 @@
 use clickhouse::Row;
 use serde::Serialize;
 
-use crate::batch::Partition;
+use crate::batch::{Computed, Partition};
 use crate::enrich::{Enriched, LanguageShare, Sentiment, Topic};
 use crate::feedback::{
     Answer, Body, Conversation, Customer, Item, Kind, Millis, Rating, Review, Survey, Turn,
@@ -28,6 +28,8 @@ pub struct Position<'a> {
     pub offset: i64,
     /// Kafka timestamp in ms.
     pub time: Millis,
+    /// What computes the row.
+    pub computed: Computed,
 }
 
 /// A row of table `feedback`: one version of one item. `schemas/clickhouse` describes each column.
@@ -195,6 +197,7 @@ pub struct FeedbackRow<'a> {
     pub _offset: u64,
     pub _kafka_time: Millis,
     pub _revision: u64,
+    pub _origin: &'static str,
 }
 
 /// What each kind brings; fields of other kinds are empty.
@@ -242,7 +245,7 @@ impl<'a> Said<'a> {
 }
 
 impl<'a> FeedbackRow<'a> {
-    /// Row of an item as it is ingested (`_revision` 0).
+    /// Row of an item.
     pub fn new(enriched: &'a Enriched, position: Position<'a>) -> Self {
         let f = &enriched.feedback;
         let tags = &enriched.tags;
@@ -383,7 +386,8 @@ impl<'a> FeedbackRow<'a> {
             _partition: position.partition.number,
             _offset: position.offset.max(0) as u64,
             _kafka_time: position.time,
-            _revision: 0,
+            _revision: position.computed.revision,
+            _origin: position.computed.origin.name(),
         }
     }
 }

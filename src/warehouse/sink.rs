@@ -11,7 +11,7 @@ use std::time::Duration;
 use clickhouse::Client;
 use clickhouse::insert::Insert;
 
-use crate::batch::{EnrichedBatch, Outcome, OutcomeKind};
+use crate::batch::{Computed, EnrichedBatch, Outcome, OutcomeKind};
 use crate::config::{Config, ConfigError};
 use crate::pipeline::{Sink, SinkError};
 
@@ -137,6 +137,7 @@ fn position<'a>(batch: &'a EnrichedBatch, outcome: &Outcome) -> Position<'a> {
         partition: &batch.offsets.partition,
         offset: outcome.offset,
         time: outcome.time,
+        computed: Computed::STREAM,
     }
 }
 

@@ -442,6 +442,7 @@ fn row(feedback: Feedback) -> String {
         number: 0,
     };
     let position = Position {
+        computed: sada::batch::Computed::STREAM,
         partition: &partition,
         offset: 0,
         time: KAFKA_TIME,

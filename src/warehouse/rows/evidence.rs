@@ -44,20 +44,28 @@ pub struct IngestedRow<'a> {
     pub version: u64,
     pub revision: u64,
     pub kafka_time: Millis,
+    pub created_at: Millis,
 }
 
 impl<'a> IngestedRow<'a> {
     /// Line of one outcome. `group`: the consumer group that read the record.
     pub fn new(outcome: &batch::Outcome, position: Position<'a>, group: &'a str) -> Self {
-        let (kind, reason, item_hash, version) = match &outcome.kind {
+        let (kind, reason, item_hash, version, created_at) = match &outcome.kind {
             OutcomeKind::Row(e) => (
                 Outcome::Row,
                 "",
                 self::item_hash(&e.feedback),
                 e.feedback.version,
+                e.feedback.created_at,
             ),
-            OutcomeKind::DeadLetter(r) => (Outcome::DeadLetter, r.error.reason.code(), 0, 0),
-            OutcomeKind::Skipped(reason) => (Outcome::Skipped, reason.name(), 0, 0),
+            OutcomeKind::DeadLetter(r) => (
+                Outcome::DeadLetter,
+                r.error.reason.code(),
+                0,
+                0,
+                position.time,
+            ),
+            OutcomeKind::Skipped(reason) => (Outcome::Skipped, reason.name(), 0, 0, position.time),
         };
         Self {
             consumer_group: group,
@@ -69,8 +77,9 @@ impl<'a> IngestedRow<'a> {
             reason,
             item_hash,
             version,
-            revision: 0,
+            revision: position.computed.revision,
             kafka_time: position.time,
+            created_at,
         }
     }
 }
