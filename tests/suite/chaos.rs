@@ -23,8 +23,7 @@ mod schedule;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail};
-use rdkafka::ClientConfig;
+use anyhow::{Context as _, Result};
 
 use crate::fault_proxy::{Extent, Fault, Scope};
 use check::{Check, Findings, Sort};
@@ -90,61 +89,59 @@ impl Plan {
     }
 }
 
-/// What came of a run.
-struct Report {
-    findings: Findings,
+/// What came of a run: everything is ended and drained, nothing is checked yet.
+struct Ridden {
+    load: Load,
+    produced: Produced,
+    /// Processes that did not behave.
     complaints: Vec<String>,
     faults: BTreeMap<&'static str, u64>,
     struck: BTreeMap<Fault, u64>,
-    events: usize,
 }
 
-#[test]
-fn every_record_has_one_outcome_whatever_fails() {
+#[tokio::test(flavor = "multi_thread")]
+async fn every_record_has_one_outcome_whatever_fails() {
     let plan = Plan::from_environment();
     println!("chaos, seed {}: {}", plan.seed, plan.again());
     let begun = Instant::now();
     let mut scene = Scene::set(&plan.delivery, plan.again()).unwrap();
-    let report = run(&plan, &scene).unwrap_or_else(|e| panic!("seed {}: {e:#}", plan.seed));
+    let ridden = ride(&plan, &scene).await.unwrap();
     println!("{:28} {:>6}", "fault", "times");
-    for (name, times) in &report.faults {
+    for (name, times) in &ridden.faults {
         println!("{name:28} {times:>6}");
     }
-    println!("{:28} {:>6}", "all", report.faults.values().sum::<u64>());
-    println!("requests struck: {:?}", report.struck);
-    println!(
-        "{} records, {:.0} s",
-        report.events,
-        begun.elapsed().as_secs_f64()
-    );
+    println!("{:28} {:>6}", "all", ridden.faults.values().sum::<u64>());
+    println!("requests struck: {:?}", ridden.struck);
+
+    let client = scene.client();
+    let mut findings = physical(&client, &ridden, &scene).await.unwrap();
+    check::merge(&client).await.unwrap();
+    let mut check = Check::new(&client, ridden.load, &ridden.produced);
+    check.latest().await.unwrap();
+    findings.join(check.findings);
+    let mut complaints = ridden.complaints;
+    complaints.extend(reconciled(&scene).unwrap());
+    let records = ridden.produced.total();
+    println!("{records} records, {:.0} s", begun.elapsed().as_secs_f64());
     assert!(
-        report.findings.is_clean() && report.complaints.is_empty(),
-        "seed {}:\n{}{}",
+        findings.is_clean() && complaints.is_empty(),
+        "seed {}:\n{findings}{}",
         plan.seed,
-        report.findings,
-        report.complaints.join("\n")
+        complaints.join("\n")
     );
     scene.passed();
 }
 
-/// Load and faults, side by side, to the end of both; then the drain and the check.
-fn run(plan: &Plan, scene: &Scene) -> Result<Report> {
+/// Load and faults, side by side, to the end of both; then all is healed, drained and stopped.
+async fn ride(plan: &Plan, scene: &Scene) -> Result<Ridden> {
     let load = Load { seed: plan.seed };
-    let mut kafka = ClientConfig::new();
-    kafka.set("bootstrap.servers", &scene.bootstrap);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
+    let kafka = scene.kafka_client();
     let client = scene.client();
-    runtime.block_on(check::stop_merges(&client))?;
+    check::stop_merges(&client).await?;
 
     let producer = Producer::start(kafka.clone(), scene::topic(), load)?;
     let mut faults = Faults::start(scene, plan.steady, plan.seed)?;
-    let lines = || -> u64 {
-        let sql = "SELECT count() FROM ingested";
-        runtime.block_on(client.query(sql).fetch_one()).unwrap_or(0)
-    };
-    storm(plan, &producer, &mut faults, lines)?;
+    storm(plan, &producer, &mut faults, &client).await?;
 
     faults.heal()?;
     let mut produced = producer.finish(Duration::from_secs(120))?;
@@ -163,25 +160,21 @@ fn run(plan: &Plan, scene: &Scene) -> Result<Report> {
         }
         faults.turn()
     })?;
-    let (counts, struck) = (faults.counts().clone(), scene.proxy.struck());
-    let mut complaints = faults.stop()?;
-    let findings = runtime.block_on(checked(&client, load, &produced, &kafka))?;
-    complaints.extend(reconciled(scene)?);
-    Ok(Report {
-        findings,
-        complaints,
-        faults: counts,
-        struck,
-        events: produced.total(),
+    Ok(Ridden {
+        load,
+        produced,
+        faults: faults.counts().clone(),
+        struck: scene.proxy.struck(),
+        complaints: faults.stop()?,
     })
 }
 
 /// Strikes until all faults are done; the load keeps step with them.
-fn storm(
+async fn storm(
     plan: &Plan,
     producer: &Producer,
     faults: &mut Faults<'_>,
-    lines: impl Fn() -> u64,
+    client: &clickhouse::Client,
 ) -> Result<()> {
     let begun = Instant::now();
     let mut told = begun;
@@ -212,44 +205,86 @@ fn storm(
         if told.elapsed() >= REPORT {
             told = Instant::now();
             let (sent, _) = producer.progress();
+            let lines = client.query("SELECT count() FROM ingested");
+            let lines: u64 = lines.fetch_one().await?;
             let left = begun.elapsed().as_secs_f64() / share.max(1e-3) * (1.0 - share);
             println!(
-                "{done:>5} faults, {sent:>8} records, {:>8} lines in ingested, {} processes up, \
+                "{done:>5} faults, {sent:>8} records, {lines:>8} lines in ingested, {} processes up, \
                  {} failures wait, {left:.0} s left",
-                lines(),
                 faults.up(),
                 faults.waiting(),
             );
         }
-        std::thread::sleep(TURN);
+        tokio::time::sleep(TURN).await;
     }
     producer.aim(plan.events);
     Ok(())
 }
 
-/// Everything that can be compared.
-async fn checked(
-    client: &clickhouse::Client,
-    load: Load,
-    produced: &Produced,
-    kafka: &ClientConfig,
-) -> Result<Findings> {
-    let mut check = Check {
-        client,
-        load,
-        produced,
-        findings: Findings::default(),
-    };
+/// What lies in the tables and on the dead-letter topic, while `feedback` has not merged.
+async fn physical(client: &clickhouse::Client, ridden: &Ridden, scene: &Scene) -> Result<Findings> {
+    let mut check = Check::new(client, ridden.load, &ridden.produced);
     check.ingested().await.context("ingested")?;
     check.feedback().await.context("feedback")?;
     check.dead_letters().await.context("dead_letters")?;
-    check.dead_letter_topic(kafka)?;
-    check::merge(client).await?;
-    check.latest().await.context("feedback_latest")?;
+    check.dead_letter_topic(&scene.kafka_client())?;
     Ok(check.findings)
 }
 
 /// What `sada reconcile` says of the same run.
 fn reconciled(_scene: &Scene) -> Result<Option<String>> {
     Ok(None)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_check_can_fail() {
+    const CUT: Strike = Strike::Proxy {
+        fault: Fault::CutAfter,
+        scope: Scope::Inserts,
+        extent: Extent::Requests(1),
+    };
+    let plan = Plan {
+        faults: 6,
+        events: 4_000,
+        seed: 1,
+        delivery: "at_least_once".into(),
+        strikes: |_| Box::new(std::iter::repeat((GAP / 2, CUT))),
+        steady: 1,
+    };
+    let mut scene = Scene::set(&plan.delivery, String::new()).unwrap();
+    let ridden = ride(&plan, &scene).await.unwrap();
+    assert_eq!(ridden.complaints, [""; 0]);
+    let client = scene.client();
+    let found = physical(&client, &ridden, &scene).await.unwrap();
+    let both = |sort| [check::INGESTED, check::FEEDBACK].map(|place| found.count(place, sort));
+    let [lines, rows] = both(Sort::Duplicated);
+    assert!(lines + rows > 0, "nothing is there twice:\n{found}");
+    assert_eq!(both(Sort::Missing), [0, 0], "{found}");
+
+    // A hundred offsets less: exactly these are missing. (Deleting waits for merges.)
+    for sql in [
+        "SYSTEM START MERGES feedback",
+        "OPTIMIZE TABLE feedback FINAL",
+    ] {
+        client.query(sql).execute().await.unwrap();
+    }
+    let before = physical(&client, &ridden, &scene).await.unwrap();
+    let rows = "SELECT count() FROM feedback WHERE _partition = 3 AND _offset < 100";
+    let rows: u64 = client.query(rows).fetch_one().await.unwrap();
+    assert!(rows > 0);
+    for (table, prefix) in [("ingested", ""), ("feedback", "_")] {
+        let sql = format!(
+            "ALTER TABLE {table} DELETE WHERE {prefix}partition = 3 AND {prefix}offset < 100 \
+             SETTINGS mutations_sync = 2"
+        );
+        client.query(&sql).execute().await.unwrap();
+    }
+    let after = physical(&client, &ridden, &scene).await.unwrap();
+    let more = |place| after.count(place, Sort::Missing) - before.count(place, Sort::Missing);
+    assert_eq!(
+        [more(check::INGESTED), more(check::FEEDBACK)],
+        [100, rows],
+        "{after}"
+    );
+    scene.passed();
 }

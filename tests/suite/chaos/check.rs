@@ -23,6 +23,11 @@ const SLICE: usize = 100_000;
 /// Findings of each sort that are told one by one.
 const TOLD: usize = 12;
 
+/// Place of findings: table `ingested`.
+pub const INGESTED: &str = "ingested";
+/// Place of findings: table `feedback`, each row that lies there.
+pub const FEEDBACK: &str = "feedback, physically";
+
 /// What is wrong, by place and sort.
 #[derive(Debug, Default)]
 pub struct Findings {
@@ -54,6 +59,12 @@ impl Findings {
         self.counts.get(&(place, sort)).copied().unwrap_or(0)
     }
 
+    /// Takes in others, of other places.
+    pub fn join(&mut self, other: Findings) {
+        self.counts.extend(other.counts);
+        self.told.extend(other.told);
+    }
+
     fn add(&mut self, place: &'static str, sort: Sort, times: u64, what: impl Into<String>) {
         *self.counts.entry((place, sort)).or_default() += times;
         let told = self.told.entry((place, sort)).or_default();
@@ -77,9 +88,10 @@ impl fmt::Display for Findings {
 
 /// What is compared: the tables against what was produced.
 pub struct Check<'c> {
-    pub client: &'c Client,
-    pub load: Load,
-    pub produced: &'c Produced,
+    client: &'c Client,
+    load: Load,
+    produced: &'c Produced,
+    /// What is wrong so far.
     pub findings: Findings,
 }
 
@@ -138,10 +150,20 @@ impl At for Letter {
     }
 }
 
-impl Check<'_> {
+impl<'c> Check<'c> {
+    /// A check that has found nothing yet.
+    pub fn new(client: &'c Client, load: Load, produced: &'c Produced) -> Self {
+        Self {
+            client,
+            load,
+            produced,
+            findings: Findings::default(),
+        }
+    }
+
     /// `ingested`: every offset has one line of revision 0, with its outcome, item and version.
     pub async fn ingested(&mut self) -> Result<()> {
-        const PLACE: &str = "ingested";
+        const PLACE: &str = INGESTED;
         self.one_stream(
             PLACE,
             "SELECT uniqExact(stream, topic, consumer_group) FROM ingested",
@@ -196,7 +218,7 @@ impl Check<'_> {
 
     /// `feedback`, physically, while merges are stopped: every row once.
     pub async fn feedback(&mut self) -> Result<()> {
-        const PLACE: &str = "feedback, physically";
+        const PLACE: &str = FEEDBACK;
         self.one_stream(PLACE, "SELECT uniqExact(_stream, _topic) FROM feedback")
             .await?;
         self.none_beyond(

@@ -254,7 +254,7 @@ impl Load {
                 )
             }
             "conversation" => format!(
-                r#"{{"conversation_id":"{id}","started_at":{at},"participants":[{{"id":"c","role":"customer"}}],"turns":[],"rating":{{"score":{stars}}}}}"#
+                r#"{{"conversation_id":"{id}","started_at":{at},"participants":[{{"id":"c","role":"customer"}}],"turns":[{{"turn_id":"t","seq":1,"participant_id":"c","sent_at":{at},"content_type":"event"}}],"rating":{{"score":{stars}}}}}"#
             ),
             "message" => format!(
                 r#"{{"conversation_id":"k{stars}","turn_id":"{id}","seq":{stars},"participant":{{"id":"c","role":"customer"}},"sent_at":{at},"content_type":"event"}}"#

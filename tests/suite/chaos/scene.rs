@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use jiff::Timestamp;
+use rdkafka::ClientConfig;
 use sada::embedded::EmbeddedClickHouse;
 use sada::embedded::process::Settings;
 
@@ -28,8 +29,7 @@ pub const SESSION: Duration = Duration::from_secs(6);
 /// Everything that runs. Ends with the value; the folder stays if [`Scene::passed`] was not told.
 pub struct Scene {
     pub kafka: Arc<Mutex<KafkaServer>>,
-    /// Kafka's address.
-    pub bootstrap: String,
+    bootstrap: String,
     pub proxy: FaultProxy,
     /// `None` only while the scene ends.
     engine: Option<EmbeddedClickHouse>,
@@ -146,6 +146,13 @@ impl Scene {
         clickhouse::Client::default()
             .with_url(&self.url)
             .with_database(NAME)
+    }
+
+    /// Settings of a client of Kafka.
+    pub fn kafka_client(&self) -> ClientConfig {
+        let mut client = ClientConfig::new();
+        client.set("bootstrap.servers", &self.bootstrap);
+        client
     }
 
     /// Nothing needs to be kept.
