@@ -348,3 +348,399 @@ impl State {
 fn seconds(now: Instant, since: Instant) -> String {
     format!("{} s", (now - since).as_secs())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STALLED: Duration = Duration::from_secs(120);
+    /// Wall clock at the start, in ms.
+    const BEGUN: Millis = 1_000_000;
+
+    /// A health whose time goes on only by `pass`.
+    struct Timed {
+        health: Arc<Health>,
+        now: Arc<Mutex<Now>>,
+    }
+
+    impl std::ops::Deref for Timed {
+        type Target = Arc<Health>;
+
+        fn deref(&self) -> &Arc<Health> {
+            &self.health
+        }
+    }
+
+    impl Timed {
+        fn starting() -> Self {
+            let now = Arc::new(Mutex::new(Now {
+                instant: Instant::now(),
+                millis: BEGUN,
+            }));
+            let clock = now.clone();
+            let health = Health::with_clock(STALLED, move || *clock.lock().unwrap());
+            Self { health, now }
+        }
+
+        /// In the group, with partitions `t[0]` and `t[1]` recovered at offset 100, without lag.
+        fn running() -> Self {
+            let health = Self::starting();
+            health.turned();
+            health.assigned([("t", 0), ("t", 1)]);
+            for number in [0, 1] {
+                health.recovered("t", number, 100);
+                health.end(number, 100);
+            }
+            assert_eq!(health.ready(), NONE);
+            health
+        }
+
+        /// Time passes while the loop hangs.
+        fn hang(&self, seconds: u64) {
+            let mut now = self.now.lock().unwrap();
+            now.instant += Duration::from_secs(seconds);
+            now.millis += 1000 * seconds as Millis;
+        }
+
+        /// Time passes, the loop turns.
+        fn pass(&self, seconds: u64) {
+            self.hang(seconds);
+            self.turned();
+        }
+
+        /// The statistics: everything read was handed over, `t[number]` ends here.
+        fn end(&self, number: i32, end: i64) {
+            self.partition("t", number, |held, now| held.fetched(now, end, -1, None));
+        }
+
+        fn behind(&self, number: i32) -> metrics::Behind {
+            let (now, state) = self.now();
+            state.held["t"][&number].behind(now).unwrap()
+        }
+    }
+
+    const NONE: [&str; 0] = [];
+
+    #[test]
+    fn a_start_is_live_and_not_ready_and_may_not_take_for_ever() {
+        let health = Timed::starting();
+        health.hang(12);
+        assert_eq!(health.live(), NONE);
+        assert_eq!(health.ready(), ["starting for 12 s"]);
+        health.hang(289);
+        assert_eq!(health.live(), ["not started after 301 s"]);
+        assert_eq!(health.ready(), ["not started after 301 s"]);
+    }
+
+    #[test]
+    fn a_loop_that_hangs_is_neither_live_nor_ready_until_it_turns() {
+        let health = Timed::running();
+        health.hang(30);
+        assert_eq!(health.live(), NONE);
+        health.hang(1);
+        assert_eq!(health.live(), ["the polling loop hangs for 31 s"]);
+        assert_eq!(health.ready(), ["the polling loop hangs for 31 s"]);
+        health.turned();
+        assert_eq!(health.live(), NONE);
+        assert_eq!(health.ready(), NONE);
+    }
+
+    #[test]
+    fn ready_begins_with_the_groups_answer() {
+        let health = Timed::starting();
+        health.turned();
+        health.pass(3);
+        assert_eq!(health.ready(), ["kafka: no assignment for 3 s"]);
+        health.assigned([("t", 0)]);
+        assert_eq!(health.ready(), NONE);
+    }
+
+    #[test]
+    fn a_member_without_partitions_is_ready() {
+        let empty = Timed::starting();
+        empty.turned();
+        empty.assigned([]);
+        empty.pass(3600);
+        assert_eq!(empty.ready(), NONE);
+
+        let settled = Timed::starting();
+        settled.turned();
+        settled.joined();
+        settled.pass(3600);
+        assert_eq!(settled.ready(), NONE);
+    }
+
+    #[test]
+    fn a_rebalance_may_take_its_time_but_must_end() {
+        let health = Timed::running();
+        health.revoked([("t", 0), ("t", 1)]);
+        health.pass(29);
+        assert_eq!(health.ready(), NONE);
+        health.pass(1);
+        assert_eq!(health.ready(), ["kafka: no assignment for 30 s"]);
+        health.assigned([("t", 1)]);
+        assert_eq!(health.ready(), NONE);
+    }
+
+    #[test]
+    fn without_any_broker_it_is_not_ready_for_long() {
+        let health = Timed::running();
+        health.brokers(false);
+        health.pass(20);
+        health.brokers(false);
+        assert_eq!(health.ready(), NONE);
+        health.pass(20);
+        assert_eq!(health.ready(), ["kafka: no broker answers for 40 s"]);
+        health.brokers(true);
+        assert_eq!(health.ready(), NONE);
+    }
+
+    #[test]
+    fn a_write_that_fails_for_some_seconds_makes_unready_and_one_success_ready() {
+        let health = Timed::running();
+        health.writing(Target::ClickHouse).failed(Cause::Network);
+        health.pass(4);
+        assert_eq!(health.ready(), NONE, "a hiccup");
+        health.writing(Target::ClickHouse).failed(Cause::Timeout);
+        health.pass(8);
+        assert_eq!(health.ready(), ["clickhouse: timeout for 12 s"]);
+        health.writing(Target::DeadLetterTopic).done();
+        assert_eq!(health.ready().len(), 1, "another target says nothing");
+        health.writing(Target::ClickHouse).done();
+        assert_eq!(health.ready(), NONE);
+        health.writing(Target::ClickHouse).failed(Cause::Memory);
+        health.pass(4);
+        assert_eq!(health.ready(), NONE, "a new failure, a new time");
+        assert_eq!(health.live(), NONE);
+    }
+
+    #[test]
+    fn a_write_without_an_answer_makes_unready() {
+        let health = Timed::running();
+        let hanging = health.writing(Target::ClickHouse);
+        health.pass(14);
+        assert_eq!(health.ready(), NONE);
+        health.pass(1);
+        assert_eq!(health.ready(), ["clickhouse: no answer for 15 s"]);
+        // Others get through: it can insert.
+        health.writing(Target::ClickHouse).done();
+        assert_eq!(health.ready(), NONE);
+        health.pass(20);
+        assert_eq!(health.ready(), ["clickhouse: no answer for 20 s"]);
+        drop(hanging);
+        assert_eq!(health.ready(), NONE, "given up");
+    }
+
+    #[test]
+    fn failures_of_a_batch_that_was_given_up_are_forgotten() {
+        let health = Timed::running();
+        health
+            .writing(Target::DeadLetterTopic)
+            .failed(Cause::DeadLetterTopic);
+        health.pass(119);
+        let expected = "dead-letter topic: dead_letter_topic for 119 s";
+        assert_eq!(health.ready(), [expected]);
+        health.pass(1);
+        assert_eq!(health.ready(), NONE);
+    }
+
+    #[test]
+    fn back_pressure_alone_is_no_reason_but_is_told_with_others() {
+        let health = Timed::running();
+        health.paused(true);
+        health.pass(20);
+        health.paused(true);
+        assert_eq!(health.ready(), NONE);
+        health
+            .writing(Target::ClickHouse)
+            .failed(Cause::TooManyParts);
+        health.pass(10);
+        let expected = [
+            "clickhouse: too_many_parts for 10 s",
+            "reading paused for 30 s",
+        ];
+        assert_eq!(health.ready(), expected);
+        health.paused(false);
+        assert_eq!(health.ready().len(), 1);
+    }
+
+    #[test]
+    fn a_partition_that_stands_still_with_lag_makes_unready_until_it_moves() {
+        let health = Timed::running();
+        health.end(1, 5220);
+        health.pass(120);
+        health.durable("t", 0, 100, 0);
+        assert_eq!(health.ready(), NONE);
+        health.pass(10);
+        assert_eq!(health.ready(), ["t[1]: no progress for 130 s, lag 5120"]);
+        health.durable("t", 1, 101, 0);
+        assert_eq!(health.ready(), NONE);
+        health.pass(121);
+        assert_eq!(health.ready(), ["t[1]: no progress for 121 s, lag 5119"]);
+        health.durable("t", 1, 5220, 0);
+        health.pass(3600);
+        assert_eq!(health.ready(), NONE, "no lag, no progress to make");
+    }
+
+    #[test]
+    fn the_time_to_stand_still_begins_when_lag_does() {
+        let health = Timed::running();
+        health.pass(10 * 3600);
+        health.end(0, 101);
+        assert_eq!(health.ready(), NONE);
+        health.pass(119);
+        assert_eq!(health.ready(), NONE);
+        health.pass(2);
+        assert_eq!(health.ready(), ["t[0]: no progress for 121 s, lag 1"]);
+    }
+
+    #[test]
+    fn progress_that_does_not_reach_the_end_is_progress() {
+        let health = Timed::running();
+        health.end(0, 1_000_000);
+        for next in 1..=10 {
+            health.pass(100);
+            health.durable("t", 0, 100 + next, 0);
+            assert_eq!(health.ready(), NONE);
+        }
+    }
+
+    #[test]
+    fn a_paused_partition_whose_end_only_the_broker_knows_is_seen() {
+        let health = Timed::running();
+        health.pass(40);
+        assert_eq!(health.still_for(lag::ASK_EVERY).len(), 2);
+        health.partition("t", 0, |held, now| held.asked(now, 700));
+        // Fetches still tell the old end.
+        health.end(0, 100);
+        health.pass(121);
+        health.end(0, 100);
+        assert_eq!(health.ready(), ["t[0]: no progress for 121 s, lag 600"]);
+    }
+
+    #[test]
+    fn offsets_that_hold_no_record_are_no_lag() {
+        let health = Timed::running();
+        health.durable("t", 0, 200, 0);
+        let fetched = |read_to, handed| {
+            health.partition("t", 0, |held, now| {
+                held.fetched(now, 201, read_to, Some(handed))
+            });
+        };
+        fetched(200, 200);
+        assert_eq!(
+            health.behind(0).records,
+            1,
+            "nobody knows yet what stands there"
+        );
+        fetched(201, 200);
+        assert_eq!(health.behind(0).records, 0, "a marker");
+        fetched(201, 201);
+        assert_eq!(
+            health.behind(0).records,
+            1,
+            "a record, read and not durable"
+        );
+    }
+
+    #[test]
+    fn recovery_that_fails_or_does_not_end_makes_unready() {
+        let health = Timed::starting();
+        health.turned();
+        health.assigned([("t", 3), ("t", 4)]);
+        health.recovered("t", 4, 0);
+        health.pass(10);
+        assert_eq!(health.ready(), NONE);
+        health.recovery_failed("t", 3, Cause::Network);
+        health.pass(4);
+        health.recovery_failed("t", 3, Cause::Timeout);
+        assert_eq!(health.ready(), NONE);
+        health.pass(1);
+        assert_eq!(health.ready(), ["t[3]: recovery: timeout for 5 s"]);
+        health.recovered("t", 3, 0);
+        assert_eq!(health.ready(), NONE);
+
+        health.assigned([("t", 5)]);
+        health.pass(121);
+        assert_eq!(health.ready(), ["t[5]: recovery not done after 121 s"]);
+    }
+
+    #[test]
+    fn what_comes_late_for_a_partition_taken_away_changes_nothing() {
+        let health = Timed::running();
+        health.revoked([("t", 1)]);
+        health.end(1, 9_000);
+        health.durable("t", 1, 150, 0);
+        health.recovery_failed("t", 1, Cause::Network);
+        health.pass(3600);
+        assert_eq!(health.ready(), NONE);
+        health.assigned([("t", 1)]);
+        health.recovered("t", 1, 9_000);
+        assert_eq!(health.ready(), NONE, "nothing of its former life");
+    }
+
+    #[test]
+    fn an_answer_names_some_partitions_and_counts_the_others() {
+        let health = Timed::starting();
+        health.turned();
+        health.assigned((0..25).map(|number| ("t", number)));
+        health.pass(200);
+        let reasons = health.ready();
+        assert_eq!(reasons.len(), 11);
+        assert_eq!(reasons[10], "and 15 more partitions");
+    }
+
+    #[test]
+    fn shutting_down_is_live_and_not_ready() {
+        let health = Timed::running();
+        health.shutting_down();
+        health.hang(3600);
+        assert_eq!(health.live(), NONE);
+        assert_eq!(health.ready(), ["shutting down"]);
+    }
+
+    #[test]
+    fn lag_in_seconds_is_the_age_of_the_newest_durable_record_while_there_is_lag() {
+        let health = Timed::starting();
+        health.turned();
+        health.assigned([("t", 0)]);
+        health.recovered("t", 0, 100);
+        health.end(0, 500);
+        health.pass(7);
+        assert_eq!(health.behind(0).seconds, 7.0, "since the assignment");
+        health.durable("t", 0, 200, BEGUN - 30_000);
+        let expected = metrics::Behind {
+            records: 300,
+            seconds: 37.0,
+            still: 0.0,
+        };
+        assert_eq!(health.behind(0), expected);
+        health.durable("t", 0, 500, BEGUN - 1_000);
+        assert_eq!(health.behind(0), metrics::Behind::default());
+        // Hours without records are not hours of lag.
+        health.pass(7_200);
+        health.end(0, 500);
+        health.pass(5);
+        health.end(0, 501);
+        assert_eq!(health.behind(0).seconds, 5.0);
+    }
+
+    #[test]
+    fn the_oldest_record_is_that_of_the_first_batch_not_committed() {
+        let health = Timed::running();
+        let oldest = || {
+            let (_, state) = health.now();
+            state.held["t"][&0].oldest_read()
+        };
+        let begun = health.now().0.instant;
+        assert_eq!(oldest(), None);
+        health.reading("t", 0, 100);
+        health.pass(5);
+        health.reading("t", 0, 150);
+        assert_eq!(oldest(), Some(begun));
+        health.durable("t", 0, 150, 0);
+        assert_eq!(oldest(), Some(begun + Duration::from_secs(5)));
+        health.durable("t", 0, 180, 0);
+        assert_eq!(oldest(), None);
+    }
+}
