@@ -424,6 +424,21 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// Every reason.
+    pub const ALL: [Reason; 11] = [
+        Reason::MalformedJson,
+        Reason::InvalidUtf8,
+        Reason::NulCharacter,
+        Reason::TooDeep,
+        Reason::TooLong,
+        Reason::MissingField,
+        Reason::WrongType,
+        Reason::InvalidValue,
+        Reason::OutOfScale,
+        Reason::TimeOutOfRange,
+        Reason::UnknownKind,
+    ];
+
     /// Code in the header `sada-reason` and the column `reason`.
     pub fn code(self) -> &'static str {
         match self {
