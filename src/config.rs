@@ -56,6 +56,7 @@ impl Default for Config {
             models: Models::default(),
             privacy: Privacy::default(),
             log: Log::default(),
+            health: Health::default(),
         }
     }
 }

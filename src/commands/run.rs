@@ -54,9 +54,9 @@ pub fn run(arguments: Arguments) -> Result<()> {
         let shutdown = super::shutdown()?;
         let listen = arguments.listen.as_ref().unwrap_or(&config.health.listen);
         // Up before the checks: ready says why it isn't yet.
-        let _health = watched(listen, &config, &shutdown).await?;
+        let health = watched(listen, &config, &shutdown).await?;
         let Some(dir) = arguments.embedded else {
-            return pipeline(&config, HashMap::new(), shutdown).await;
+            return pipeline(&config, HashMap::new(), health, shutdown).await;
         };
         let mut stack = EmbeddedStack::start(&dir, arguments.port, &mut config)?;
         warehouse::migrations::apply(&config).await?;
@@ -67,7 +67,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
         );
         let streams = stack.streams();
         tokio::select! {
-            ended = pipeline(&config, streams, shutdown) => ended,
+            ended = pipeline(&config, streams, health, shutdown) => ended,
             error = stack.engine_ended() => Err(error),
         }
     })
@@ -100,12 +100,13 @@ async fn watched(
 pub async fn pipeline(
     config: &Config,
     streams: HashMap<String, String>,
+    health: Arc<Health>,
     shutdown: CancellationToken,
 ) -> Result<()> {
     let models = check::require(config).await?;
     let build = enricher::build(config, &models)?;
     let (rows, evidence) = warehouse::sinks(config, &build)?;
-    let source = KafkaSource::start(config, streams, evidence.clone(), &build)?;
+    let source = KafkaSource::start(config, streams, evidence.clone(), &build, health.clone())?;
     let parts = Parts {
         enrich: Box::new(move |feedback| models.enrich(feedback)),
         limits: Limits {
@@ -116,6 +117,7 @@ pub async fn pipeline(
         rows,
         evidence,
         in_flight: in_flight(config),
+        health,
     };
     info!(
         topics = config.kafka.topics.join(","),

@@ -292,6 +292,7 @@ pub fn batch_written(batch: &EnrichedBatch) {
             // Rare, so counted one by one.
             OutcomeKind::DeadLetter(letter) => rejected(topic, letter.error.reason, 1),
             OutcomeKind::Skipped(reason) => skipped(topic, *reason, 1),
+            OutcomeKind::Gap => gap(topic, 1),
         }
     }
     counter!(ROWS.name, "topic" => topic.to_string()).increment(rows);
@@ -375,7 +376,7 @@ pub fn state(partitions: usize, paused: bool, oldest_uncommitted: Duration) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::batch::{DecodeError, Outcome, Partition, Rejected};
+    use crate::batch::{Computed, DecodeError, Outcome, Partition, Rejected};
 
     /// What is rendered after `counting`, with the counters of topic `t` begun.
     fn rendered(counting: impl FnOnce()) -> String {
@@ -425,6 +426,9 @@ mod tests {
                 outcome(5, OutcomeKind::DeadLetter(Box::new(letter))),
                 outcome(6, OutcomeKind::Skipped(SkipReason::Tombstone)),
             ],
+            computed: Computed::STREAM,
+            delivery: raw.delivery(),
+            raw,
         }
     }
 
