@@ -27,6 +27,8 @@ mod embedded_python_java;
 mod embedded_stack;
 #[path = "suite/fault_proxy.rs"]
 mod fault_proxy;
+#[path = "suite/health.rs"]
+mod health;
 #[path = "suite/kafka.rs"]
 mod kafka;
 #[path = "suite/kafka_server.rs"]

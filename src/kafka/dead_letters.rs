@@ -10,6 +10,7 @@ use rdkafka::producer::{FutureProducer, FutureRecord, Producer};
 use crate::batch::{EnrichedBatch, Outcome, OutcomeKind, Partition, Rejected};
 use crate::config::{Config, ConfigError};
 use crate::pipeline::{Sink, SinkError};
+use crate::telemetry::Cause;
 
 /// Longest wait for the brokers' acknowledgement of one record.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -79,7 +80,10 @@ impl DeadLetterTopic {
             ) => SinkError::Permanent(format!(
                 "dead-letter topic {topic} takes no records ({error}): create it, and let this user write to it"
             )),
-            _ => SinkError::Transient(format!("dead-letter topic {topic}: {error}")),
+            _ => SinkError::Transient {
+                message: format!("dead-letter topic {topic}: {error}"),
+                cause: Cause::DeadLetterTopic,
+            },
         }
     }
 }
@@ -125,7 +129,7 @@ impl Sink for DeadLetterTopic {
             .iter()
             .filter_map(|outcome| match &outcome.kind {
                 OutcomeKind::DeadLetter(rejected) => Some(self.send(partition, outcome, rejected)),
-                OutcomeKind::Row(_) | OutcomeKind::Skipped(_) => None,
+                OutcomeKind::Row(_) | OutcomeKind::Skipped(_) | OutcomeKind::Gap => None,
             });
         try_join_all(rejected).await.map(|_| ())
     }

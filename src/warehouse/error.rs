@@ -3,14 +3,43 @@
 use clickhouse::error::Error;
 
 use crate::pipeline::SinkError;
+use crate::telemetry::Cause;
 
-/// The sink's error for what the client reported: decides on retry, alone.
+/// What an error means for the request that it answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Meaning {
+    /// It speaks of the server's state: may pass by itself.
+    Transient(Cause),
+    /// It speaks of a row of the insert. ClickHouse's name for it; the message may hold values of
+    /// the row, so it goes nowhere.
+    Row(&'static str),
+    /// It speaks of the request or the tables: trying again is no use.
+    Permanent,
+}
+
+/// Decides on retry, alone.
+pub fn meaning(error: &Error) -> Meaning {
+    match error {
+        Error::Network(_) => Meaning::Transient(Cause::Network),
+        Error::TimedOut => Meaning::Transient(Cause::Timeout),
+        Error::BadResponse(text) => match code(error) {
+            Some(code) => meaning_of_code(code, text),
+            None if proxy_is_transient(text) => Meaning::Transient(Cause::Unavailable),
+            None => Meaning::Permanent,
+        },
+        _ => Meaning::Permanent,
+    }
+}
+
+/// The sink's error for what the client reported, where no single row can be at fault.
 pub fn sink_error(error: &Error, doing: &str) -> SinkError {
-    let message = format!("{doing}: {error}");
-    if is_transient(error) {
-        SinkError::Transient(message)
-    } else {
-        SinkError::Permanent(message)
+    match meaning(error) {
+        Meaning::Transient(cause) => SinkError::Transient {
+            message: format!("{doing}: {error}"),
+            cause,
+        },
+        Meaning::Row(name) => SinkError::Permanent(format!("{doing}: ClickHouse says {name}")),
+        Meaning::Permanent => SinkError::Permanent(format!("{doing}: {error}")),
     }
 }
 
@@ -24,17 +53,6 @@ pub fn code(error: &Error) -> Option<u32> {
         .find(|c: char| !c.is_ascii_digit())
         .unwrap_or(digits.len());
     digits[..end].parse().ok()
-}
-
-fn is_transient(error: &Error) -> bool {
-    match error {
-        Error::Network(_) | Error::TimedOut => true,
-        Error::BadResponse(text) => match code(error) {
-            Some(code) => code_is_transient(code, text),
-            None => proxy_is_transient(text),
-        },
-        _ => false,
-    }
 }
 
 /// Codes that speak of the server's state, not of the request, by ClickHouse's names. What is not
@@ -71,11 +89,31 @@ pub const TRANSIENT: [(u32, &str); 28] = [
     (1000, "POCO_EXCEPTION"),
 ];
 
-fn code_is_transient(code: u32, text: &str) -> bool {
+/// Codes that speak of the values of a row, by ClickHouse's names.
+pub const ROW: [(u32, &str); 9] = [
+    (69, "ARGUMENT_OUT_OF_BOUND"),
+    (128, "TOO_LARGE_ARRAY_SIZE"),
+    (131, "TOO_LARGE_STRING_SIZE"),
+    (190, "SIZES_OF_ARRAYS_DONT_MATCH"),
+    (321, "VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE"),
+    (349, "CANNOT_INSERT_NULL_IN_ORDINARY_COLUMN"),
+    (395, "FUNCTION_THROW_IF_VALUE_IS_NON_ZERO"),
+    (407, "DECIMAL_OVERFLOW"),
+    (469, "VIOLATED_CONSTRAINT"),
+];
+
+fn meaning_of_code(code: u32, text: &str) -> Meaning {
     // "Too many partitions for (a) single INSERT block" comes as TOO_MANY_PARTS too: that block
     // never passes.
-    let oversized = code == 252 && text.contains("single INSERT block");
-    !oversized && TRANSIENT.iter().any(|(c, _)| *c == code)
+    if code == 252 && text.contains("single INSERT block") {
+        return Meaning::Permanent;
+    }
+    let name = |codes: &[(u32, &'static str)]| codes.iter().find(|c| c.0 == code).map(|c| c.1);
+    match (name(&TRANSIENT), name(&ROW)) {
+        (Some(_), _) => Meaning::Transient(Cause::of_code(code)),
+        (None, Some(name)) => Meaning::Row(name),
+        (None, None) => Meaning::Permanent,
+    }
 }
 
 /// Something between us and ClickHouse answered: its HTTP status is the first number in the page.
@@ -146,13 +184,22 @@ mod tests {
             "404 Not Found",
         ];
         for text in all {
-            assert!(
-                !sink_error(&answered(text), "insert").is_transient(),
-                "{text}"
-            );
+            assert_eq!(meaning(&answered(text)), Meaning::Permanent, "{text}");
         }
         let mismatch = Error::SchemaMismatch("column `text` is missing".into());
         assert!(!sink_error(&mismatch, "insert").is_transient());
+    }
+
+    #[test]
+    fn values_of_a_refused_row_are_not_passed_on() {
+        let text = "Code: 469. DB::Exception: Constraint `c` for table sada.feedback is violated at \
+                    row 1. Expression: (text != 'x'). Column values: text = 'my number is 12'";
+        assert_eq!(
+            meaning(&answered(text)),
+            Meaning::Row("VIOLATED_CONSTRAINT")
+        );
+        let error = sink_error(&answered(text), "insert").to_string();
+        assert!(!error.contains("12"), "{error}");
     }
 
     #[test]
