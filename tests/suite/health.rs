@@ -231,6 +231,7 @@ fn lag_counts_records_not_markers_and_sees_a_paused_partition() {
         .set("group.id", topic)
         .set("enable.auto.commit", "false")
         .set("auto.offset.reset", "earliest")
+        .set("fetch.wait.max.ms", "10")
         .set("statistics.interval.ms", "100")
         .create_with_context(context)
         .unwrap();
@@ -267,12 +268,17 @@ fn lag_counts_records_not_markers_and_sees_a_paused_partition() {
 
     let assignment = consumer.assignment().unwrap();
     consumer.pause(&assignment).unwrap();
+    let wait_for_statistics = || {
+        let seen = statistics.load(Ordering::SeqCst);
+        until("no statistics", || {
+            assert_eq!(poll(), None, "paused");
+            (statistics.load(Ordering::SeqCst) > seen + 5).then_some(())
+        });
+    };
+    // The last fetch under way ends.
+    wait_for_statistics();
     send(30);
-    let seen = statistics.load(Ordering::SeqCst);
-    until("no statistics", || {
-        assert_eq!(poll(), None, "paused");
-        (statistics.load(Ordering::SeqCst) > seen + 5).then_some(())
-    });
+    wait_for_statistics();
     assert_eq!(
         lag(),
         Some(0.0),
