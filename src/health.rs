@@ -170,7 +170,8 @@ impl Health {
         metrics::retry(cause);
     }
 
-    /// Recovery of a partition is done: `next` is the first offset that is not durable.
+    /// Recovery of a partition is done: `next` is the first offset that is not durable. What was
+    /// read before and is not durable counts as dropped.
     pub fn recovered(&self, topic: &str, number: i32, next: i64) {
         self.partition(topic, number, |held, now| held.recovered(now, next));
     }
@@ -655,6 +656,20 @@ mod tests {
         health.assigned([("t", 5)]);
         health.pass(121);
         assert_eq!(health.ready(), ["t[5]: recovery not done after 121 s"]);
+    }
+
+    #[test]
+    fn a_partition_looked_up_again_begins_anew() {
+        let health = Timed::running();
+        health.reading("t", 0, 100);
+        health.partition("t", 0, |held, now| held.asked(now, 9_000));
+        health.pass(100);
+        // The topic was made again, and is shorter.
+        health.recovered("t", 0, 0);
+        health.end(0, 5);
+        assert_eq!(health.behind(0).records, 5);
+        assert_eq!(health.behind(0).still, 0.0);
+        assert_eq!(health.now().1.held["t"][&0].oldest_read(), None);
     }
 
     #[test]

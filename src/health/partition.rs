@@ -58,6 +58,9 @@ impl Held {
     pub fn recovered(&mut self, now: Now, next: i64) {
         self.recovery = None;
         self.next = Some(next);
+        // What was read or asked before is void: the topic may be another one.
+        (self.read_to, self.asked_end) = (None, None);
+        self.uncommitted.clear();
         self.moved = now.instant;
         self.look(now, false);
     }
