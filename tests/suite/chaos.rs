@@ -43,6 +43,9 @@ const REPORT: Duration = Duration::from_secs(5);
 /// Events a second that go on when all are sent and faults are left.
 const TRICKLE: u64 = 100;
 
+/// Strikes, each with the time since the one before.
+type Strikes = Box<dyn Iterator<Item = (Duration, Strike)>>;
+
 /// What a run is to be.
 #[derive(Debug, Clone)]
 struct Plan {
@@ -51,8 +54,8 @@ struct Plan {
     seed: u64,
     /// `exactly_once` or `at_least_once`.
     delivery: String,
-    /// Strikes; the first of each pair is the time since the one before.
-    strikes: fn(u64) -> Box<dyn Iterator<Item = (Duration, Strike)>>,
+    /// Strikes of a seed.
+    strikes: fn(u64) -> Strikes,
     steady: usize,
 }
 
@@ -193,6 +196,7 @@ async fn storm(
             }
         }
         faults.turn()?;
+        producer.refused()?;
 
         // Between two faults it goes on at the pace of the mean gap.
         let between = (since.elapsed().as_secs_f64() / GAP.as_secs_f64()).min(1.0);

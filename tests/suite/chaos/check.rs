@@ -14,7 +14,7 @@ use rdkafka::message::{Headers, Message};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use serde::Deserialize;
 
-use super::load::{Code, Load, PARTITIONS};
+use super::load::{Code, Load, PARTITIONS, Version};
 use super::producer::Produced;
 use super::scene::dead_letter_topic;
 
@@ -194,6 +194,7 @@ impl<'c> Check<'c> {
             PLACE,
             sql,
             |_| true,
+            |_, _, _| false,
             |code, line: &Line| {
                 let (item_hash, version) = match code.is_row() {
                     true => {
@@ -216,7 +217,9 @@ impl<'c> Check<'c> {
         .await
     }
 
-    /// `feedback`, physically, while merges are stopped: every row once.
+    /// `feedback`, physically, while merges are stopped: every row once. ClickHouse drops a version
+    /// that is superseded in the very insert that brings it (`optimize_on_insert`): a row may be
+    /// absent if a newer version of its item lies so near that one batch can have held both.
     pub async fn feedback(&mut self) -> Result<()> {
         const PLACE: &str = FEEDBACK;
         self.one_stream(PLACE, "SELECT uniqExact(_stream, _topic) FROM feedback")
@@ -239,7 +242,9 @@ impl<'c> Check<'c> {
         let sql = "SELECT offset, item_hash, version, is_deleted FROM chaos_rows \
                    WHERE partition = ? AND offset >= ? AND offset < ? ORDER BY offset";
         let load = self.load;
-        self.compare(PLACE, sql, Code::is_row, |code, row: &Stored| {
+        let superseded = Superseded::new(load, self.produced);
+        let may_lack = |partition, offset, code| superseded.holds(partition, offset, code);
+        self.compare(PLACE, sql, Code::is_row, may_lack, |code, row: &Stored| {
             let version = load.version(code);
             let item_hash = load.item(version.item).hash();
             let expected = (item_hash, version.version, u8::from(version.is_deleted));
@@ -259,10 +264,16 @@ impl<'c> Check<'c> {
         .await?;
         let sql = "SELECT offset, toString(reason) AS reason FROM dead_letters FINAL \
                    WHERE partition = ? AND offset >= ? AND offset < ? ORDER BY offset";
-        self.compare(PLACE, sql, Code::is_poison, |code, letter: &Letter| {
-            let (_, expected) = code.outcome();
-            (letter.reason != expected).then(|| format!("{}, not {expected}", letter.reason))
-        })
+        self.compare(
+            PLACE,
+            sql,
+            Code::is_poison,
+            |_, _, _| false,
+            |code, letter: &Letter| {
+                let (_, expected) = code.outcome();
+                (letter.reason != expected).then(|| format!("{}, not {expected}", letter.reason))
+            },
+        )
         .await
     }
 
@@ -295,13 +306,13 @@ impl<'c> Check<'c> {
             }
         });
         found.context("reading the dead-letter topic")?;
-        for partition in 0..PARTITIONS {
+        for (partition, seen) in seen.iter().enumerate() {
             for offset in 0..self.produced.len(partition) {
                 let poison = self
                     .produced
                     .at(partition, offset)
                     .is_some_and(Code::is_poison);
-                if poison && !seen[partition].contains(&offset) {
+                if poison && !seen.contains(&offset) {
                     let place = format!("[{partition}] {offset}");
                     self.findings.add(PLACE, Sort::Missing, 1, place);
                 }
@@ -437,6 +448,7 @@ impl<'c> Check<'c> {
         place: &'static str,
         sql: &str,
         belongs: impl Fn(Code) -> bool,
+        may_lack: impl Fn(usize, usize, Code) -> bool,
         wrong: impl Fn(Code, &R) -> Option<String>,
     ) -> Result<()>
     where
@@ -466,6 +478,7 @@ impl<'c> Check<'c> {
                     let what = || format!("[{partition}] {offset} ({:?})", code.class());
                     match (belongs(code), found) {
                         (true, 1) | (false, 0) => {}
+                        (true, 0) if may_lack(partition, offset, code) => {}
                         (true, 0) => self.findings.add(place, Sort::Missing, 1, what()),
                         (true, n) => self.findings.add(place, Sort::Duplicated, n - 1, what()),
                         (false, n) => self.findings.add(place, Sort::Unexpected, n, what()),
@@ -521,6 +534,47 @@ pub async fn merge(client: &Client) -> Result<()> {
             bail!("feedback does not merge: {parts} parts");
         }
         tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+/// Most records of a batch, by the settings that the schedule deals.
+const BATCH: usize = 10_000;
+
+/// Which records may have been superseded within their batch.
+struct Superseded {
+    load: Load,
+    /// Of each partition the records that become rows, sorted: item, offset, version.
+    rows: Vec<Vec<(u32, u32, u64)>>,
+}
+
+impl Superseded {
+    fn new(load: Load, produced: &Produced) -> Self {
+        let of_partition = |partition: usize| {
+            let row = |offset: usize| {
+                let code = produced.at(partition, offset).filter(|c| c.is_row())?;
+                let version = load.version(code);
+                Some((version.item, offset as u32, version.version))
+            };
+            let mut rows: Vec<_> = (0..produced.len(partition)).filter_map(row).collect();
+            rows.sort_unstable();
+            rows
+        };
+        Self {
+            load,
+            rows: (0..PARTITIONS).map(of_partition).collect(),
+        }
+    }
+
+    /// Whether a record near by has a newer version of the same item.
+    fn holds(&self, partition: usize, offset: usize, code: Code) -> bool {
+        let rows = &self.rows[partition];
+        let Version { item, version, .. } = self.load.version(code);
+        let first = rows.partition_point(|row| row.0 < item);
+        rows[first..]
+            .iter()
+            .take_while(|row| row.0 == item)
+            .map(|&(_, at, version)| (version, at as usize))
+            .any(|other| other > (version, offset) && other.1.abs_diff(offset) <= BATCH)
     }
 }
 

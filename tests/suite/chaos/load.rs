@@ -148,7 +148,7 @@ impl Load {
             0 => self.rng(3, code.number()),
             _ => self.rng(4, self.version(code).item),
         };
-        rng.i32(..PARTITIONS as i32)
+        rng.i32(0..PARTITIONS as i32)
     }
 
     /// Which item a record is about, and in which version.
@@ -214,7 +214,11 @@ impl Load {
 
     /// A survey that is wrong in one way.
     fn poison(self, code: Code, class: Class, into: &mut Vec<u8>) {
-        let version = self.version(code);
+        // What is deleted keeps its identity alone: nothing else in it can be wrong.
+        let version = Version {
+            is_deleted: false,
+            ..self.version(code)
+        };
         let item = Item {
             kind: "survey",
             source: "/forms/app",
@@ -326,6 +330,7 @@ mod tests {
         for number in 0..20_000 {
             let code = load.code(number, number % 10 == 0);
             classes[code.class() as usize] += 1;
+            assert!((0..PARTITIONS as i32).contains(&load.partition(code)));
             assert_eq!(
                 load.payload(code, &mut payload),
                 code.class() != Class::Tombstone

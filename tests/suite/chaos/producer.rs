@@ -21,8 +21,8 @@ const UNKNOWN: u32 = u32::MAX;
 #[derive(Debug, Default)]
 pub struct Produced {
     partitions: [Vec<u32>; PARTITIONS],
-    /// Records that Kafka did not take, by its word. None should be.
-    pub refused: Vec<String>,
+    /// Records that Kafka did not take, by its word.
+    refused: Vec<String>,
 }
 
 impl Produced {
@@ -106,22 +106,28 @@ impl Producer {
         (get(&self.shared.sent), get(&self.shared.acknowledged))
     }
 
+    /// Whether Kafka has refused a record: it never should.
+    pub fn refused(&self) -> Result<()> {
+        match self.shared.produced().refused.first() {
+            Some(first) => bail!("Kafka refused a record: {first}"),
+            None => Ok(()),
+        }
+    }
+
     /// Waits until all of the target is acknowledged, ends, and tells what lies where.
     pub fn finish(mut self, patience: Duration) -> Result<Produced> {
         let begun = Instant::now();
         let target = self.shared.target.load(Ordering::Relaxed);
         while self.progress().1 < target {
+            self.refused()?;
             if begun.elapsed() > patience {
                 bail!("Kafka took {} of {target} records", self.progress().1);
             }
             std::thread::sleep(Duration::from_millis(20));
         }
         self.end();
+        self.refused()?;
         let produced = std::mem::take(&mut *self.shared.produced());
-        if let Some(first) = produced.refused.first() {
-            let count = produced.refused.len();
-            bail!("Kafka refused {count} records, the first: {first}");
-        }
         Ok(produced)
     }
 

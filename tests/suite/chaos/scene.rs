@@ -191,8 +191,8 @@ pub fn dead_letter_topic() -> String {
 }
 
 /// The line of the configuration that chooses the guarantee.
-fn delivery_key(_delivery: &str) -> String {
-    String::new()
+fn delivery_key(delivery: &str) -> String {
+    format!("delivery = \"{delivery}\"\n")
 }
 
 /// A `sada run`, killed when dropped, and when this program ends without dropping it.
