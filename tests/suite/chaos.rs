@@ -23,9 +23,10 @@ mod schedule;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 
 use crate::fault_proxy::{Extent, Fault, Scope};
+use crate::support::PATIENCE;
 use check::{Check, Findings, Sort};
 use drain::Lag;
 use faults::Faults;
@@ -57,6 +58,8 @@ struct Plan {
     /// Strikes of a seed.
     strikes: fn(u64) -> Strikes,
     steady: usize,
+    /// Faults come when the first records have become rows, not before.
+    settled: bool,
 }
 
 impl Plan {
@@ -76,6 +79,7 @@ impl Plan {
             delivery: text("SADA_CHAOS_DELIVERY").unwrap_or_else(|| "exactly_once".into()),
             strikes: |seed| Box::new(Schedule::new(seed)),
             steady: STEADY,
+            settled: false,
         }
     }
 
@@ -144,6 +148,9 @@ async fn ride(plan: &Plan, scene: &Scene) -> Result<Ridden> {
 
     let producer = Producer::start(kafka.clone(), scene::topic(), load)?;
     let mut faults = Faults::start(scene, plan.steady, plan.seed)?;
+    if plan.settled {
+        settle(&producer, &client).await?;
+    }
     storm(plan, &producer, &mut faults, &client).await?;
 
     faults.heal()?;
@@ -170,6 +177,19 @@ async fn ride(plan: &Plan, scene: &Scene) -> Result<Ridden> {
         struck: scene.proxy.struck(),
         complaints: faults.stop()?,
     })
+}
+
+/// Sends a few records and waits for their lines: every partition is read then.
+async fn settle(producer: &Producer, client: &clickhouse::Client) -> Result<()> {
+    const FIRST: u64 = 400;
+    producer.aim(FIRST);
+    let begun = Instant::now();
+    let sql = "SELECT count() FROM ingested";
+    while client.query(sql).fetch_one::<u64>().await? < FIRST {
+        ensure!(begun.elapsed() < PATIENCE, "nothing is ingested");
+        tokio::time::sleep(TURN).await;
+    }
+    Ok(())
 }
 
 /// Strikes until all faults are done; the load keeps step with them.
@@ -254,6 +274,7 @@ async fn the_check_can_fail() {
         delivery: "at_least_once".into(),
         strikes: |_| Box::new(std::iter::repeat((GAP / 2, CUT))),
         steady: 1,
+        settled: true,
     };
     let mut scene = Scene::set(&plan.delivery, String::new()).unwrap();
     let ridden = ride(&plan, &scene).await.unwrap();
