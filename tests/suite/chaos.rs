@@ -23,7 +23,7 @@ mod schedule;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::fault_proxy::{Extent, Fault, Scope};
 use crate::support::PATIENCE;
@@ -255,9 +255,15 @@ async fn physical(client: &clickhouse::Client, ridden: &Ridden, scene: &Scene) -
     Ok(check.findings)
 }
 
-/// What `sada reconcile` says of the same run.
-fn reconciled(_scene: &Scene) -> Result<Option<String>> {
-    Ok(None)
+/// What `sada reconcile` has to say against the same run: nothing, if all is well.
+fn reconciled(scene: &Scene) -> Result<Option<String>> {
+    let output = scene.sada(&["reconcile", "--json"])?;
+    let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    match output.status.code() {
+        Some(0) => Ok(None),
+        Some(1) => Ok(Some(format!("reconcile: {}", said(&output.stdout)))),
+        _ => bail!("reconcile, {}: {}", output.status, said(&output.stderr)),
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
