@@ -23,6 +23,8 @@ mod embedded_process;
 mod embedded_python_java;
 #[path = "suite/embedded_stack.rs"]
 mod embedded_stack;
+#[path = "suite/events.rs"]
+mod events;
 #[path = "suite/health.rs"]
 mod health;
 #[path = "suite/kafka.rs"]
@@ -31,6 +33,8 @@ mod kafka;
 mod kafka_server;
 #[path = "suite/load.rs"]
 mod load;
+#[path = "suite/recovery.rs"]
+mod recovery;
 #[path = "suite/schemas.rs"]
 mod schemas;
 #[path = "suite/support.rs"]
