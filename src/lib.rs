@@ -49,6 +49,7 @@
 //! | Columns of a table, a view's formula | `schemas/clickhouse/` |
 //! | Which error is tried again? | [`pipeline::SinkError`], made in [`warehouse`] and [`kafka::dead_letters`] |
 //! | A setting, its default, its bounds | [`config`] |
+//! | What proves that nothing is missing or doubled? | [`commands::reconcile`], from [`warehouse::audit`] and [`kafka::log`] |
 //! | How a model is fitted and measured | [`training`] |
 
 pub mod batch;
@@ -61,6 +62,7 @@ pub mod feedback;
 pub mod kafka;
 pub mod memory;
 pub mod pipeline;
+pub mod ranges;
 pub mod telemetry;
 pub mod text;
 pub mod training;
