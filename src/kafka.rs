@@ -11,8 +11,13 @@ mod assignment;
 pub mod check;
 pub mod committed;
 pub mod dead_letters;
+mod forming;
+pub mod ledger;
 pub mod log;
+mod lookup;
+mod poller;
 mod probe;
+mod recovery;
 pub mod source;
 mod topic_ids;
 

@@ -122,7 +122,7 @@ impl<'a> Holes<'a> {
         Ok(Self {
             subject,
             kept_from: parts
-                .evidence
+                .audit
                 .kept_from(&subject.place)
                 .await?
                 .unwrap_or_default(),
