@@ -29,6 +29,8 @@ mod kafka;
 mod kafka_server;
 #[path = "suite/load.rs"]
 mod load;
+#[path = "suite/reconcile.rs"]
+mod reconcile;
 #[path = "suite/schemas.rs"]
 mod schemas;
 #[path = "suite/support.rs"]
