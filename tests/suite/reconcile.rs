@@ -8,7 +8,9 @@ use std::time::Duration;
 use rdkafka::admin::{AdminClient, AdminOptions};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
-use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use rdkafka::producer::{
+    BaseProducer, BaseRecord, DefaultProducerContext, Producer, ThreadedProducer,
+};
 use rdkafka::{Message, Offset, TopicPartitionList};
 use sada::config::Config;
 use sada::kafka::GroupLog;
@@ -287,8 +289,8 @@ async fn doubled_lines_are_named_and_replays_are_not() {
     s.in_order(0, 500).await;
     let again = |revision: u64, condition: &str| {
         format!(
-            "INSERT INTO ingested SELECT * REPLACE ({revision} AS revision) FROM ingested \
-             WHERE revision = 0 AND {condition}"
+            "INSERT INTO ingested SELECT * REPLACE ({revision} AS revision) \
+             FROM (SELECT * FROM ingested WHERE revision = 0 AND {condition})"
         )
     };
     s.sql("INSERT INTO feedback (tenant, kind, source, feedback_id, version, created_at, _offset, _revision) \
@@ -339,7 +341,8 @@ async fn what_is_in_flight_or_ahead_is_told_and_no_fault() {
 #[tokio::test]
 async fn markers_of_transactions_are_not_missing() {
     let s = Stage::new("reconcile_transactions", 1, "");
-    let producer: BaseProducer = KafkaServer::shared()
+    // Polls by itself, which ending a transaction waits for.
+    let producer: ThreadedProducer<DefaultProducerContext> = KafkaServer::shared()
         .unwrap()
         .client()
         .set("transactional.id", "reconcile_transactions")
