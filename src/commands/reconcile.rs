@@ -112,6 +112,20 @@ fn narrow(config: &mut Config, topic: Option<&str>) -> Result<(), ConfigError> {
     Ok(())
 }
 
+fn nothing_there(arguments: &Arguments, config: &Config) -> ConfigError {
+    let topics = config.kafka.topics.join(", ");
+    let (field, mend) = match arguments.partition.is_empty() {
+        true => ("kafka.topics", "correct the name, or create the topic"),
+        false => ("--partition", "name partitions that the topic has"),
+    };
+    ConfigError {
+        place: String::new(),
+        field: field.into(),
+        message: format!("neither Kafka nor the warehouse knows such partitions of {topics}"),
+        mend: mend.into(),
+    }
+}
+
 /// The two systems, and what is told meanwhile.
 struct Parts {
     log: GroupLog,
@@ -121,8 +135,7 @@ struct Parts {
 
 async fn reconcile(arguments: &Arguments, config: &Config) -> Result<Report> {
     let begun = Instant::now();
-    let audit = Audit::new(config)?;
-    audit.ping().await?;
+    let audit = Audit::connect(config).await?;
     let mut parts = Parts {
         log: tokio::task::block_in_place(|| GroupLog::connect(config))?,
         audit,
@@ -133,6 +146,9 @@ async fn reconcile(arguments: &Arguments, config: &Config) -> Result<Report> {
         parts.progress.doing(&format!("asking for {topic}"));
         let has_ids = arguments.embedded.is_none();
         subjects.extend(subject::of_topic(&parts, topic, has_ids, &arguments.partition).await?);
+    }
+    if subjects.is_empty() {
+        return Err(nothing_there(arguments, config).into());
     }
     let lines: u64 = subjects.iter().map(|s| s.known.lines).sum();
     parts.progress.expect(2 * lines);

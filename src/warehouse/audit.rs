@@ -69,27 +69,32 @@ pub struct OutcomeCount {
 }
 
 impl Audit {
-    /// For the server and the group of the configuration.
+    /// For the group of the configuration, on the first of its servers that answers.
     ///
     /// # Errors
-    /// The password file can't be read.
-    pub fn new(config: &Config) -> Result<Self, ConfigError> {
-        let mut client = super::client(&config.clickhouse)?;
-        for (name, value) in SETTINGS {
-            client = client.with_setting(name, value);
+    /// None answers or lets us in; says which field to mend.
+    pub async fn connect(config: &Config) -> Result<Self, ConfigError> {
+        let mut refused = None;
+        for (_, mut client) in super::clients(&config.clickhouse)? {
+            for (name, value) in SETTINGS {
+                client = client.with_setting(name, value);
+            }
+            match super::ping(&client, &config.clickhouse).await {
+                Ok(_) => {
+                    return Ok(Self {
+                        client,
+                        config: config.clone(),
+                    });
+                }
+                Err(error) => refused = refused.or(Some(error)),
+            }
         }
-        Ok(Self {
-            client,
-            config: config.clone(),
-        })
-    }
-
-    /// Asks the server for its version: it is there, and lets us in.
-    ///
-    /// # Errors
-    /// It is not; says which field to mend.
-    pub async fn ping(&self) -> Result<String, ConfigError> {
-        super::ping(&self.client, &self.config.clickhouse).await
+        Err(refused.unwrap_or_else(|| ConfigError {
+            place: String::new(),
+            field: "clickhouse.url".into(),
+            message: "names no server".into(),
+            mend: "give the URL of ClickHouse's HTTP interface".into(),
+        }))
     }
 
     /// Partitions of all lives of the topic of which anything is written.

@@ -356,6 +356,7 @@ async fn markers_of_transactions_are_not_missing() {
             let record = BaseRecord::<str, str>::to(&topic).payload("x");
             producer.send(record).map_err(|(error, _)| error).unwrap();
         }
+        producer.flush(PATIENCE).unwrap();
         match round {
             3 => producer.abort_transaction(PATIENCE).unwrap(),
             _ => producer.commit_transaction(PATIENCE).unwrap(),
@@ -497,6 +498,48 @@ async fn rows_past_their_time_are_explained() {
 }
 
 #[tokio::test]
+async fn lines_past_their_time_are_explained() {
+    let s = Stage::new("reconcile_old_lines", 1, "");
+    s.in_order(0, 100).await;
+    s.begins(0, 0).await;
+    s.sql(
+        "INSERT INTO ingested SELECT * \
+           REPLACE (toDateTime64('2014-05-01 00:00:00', 3, 'UTC') AS kafka_time) \
+         FROM (SELECT * FROM ingested WHERE offset BETWEEN 10 AND 19)",
+    )
+    .await;
+    s.sql("DELETE FROM ingested WHERE offset < 20 AND kafka_time > '2020-01-01' OR offset = 50")
+        .await;
+    let (code, report) = s.report(&[]);
+    assert_eq!(code, 1);
+    let partition = &report["partitions"][0];
+    assert_eq!(partition["missing"], found(&[(0, 9), (50, 50)]));
+    // The table is told only now, so that no merge removes the old lines before.
+    let mut text = std::fs::read_to_string(&s.d.file).unwrap();
+    text.push_str("[clickhouse.ttl]\ningested = \"10 YEAR\"\n");
+    std::fs::write(&s.d.file, text).unwrap();
+    let (code, report) = s.report(&[]);
+    assert_eq!(code, 1);
+    let partition = &report["partitions"][0];
+    assert_eq!(partition["missing"], found(&[(50, 50)]));
+    assert_eq!(partition["expired"], 10, "{report:#}");
+}
+
+#[tokio::test]
+async fn a_line_that_does_not_know_when_its_item_was_created_finds_its_row() {
+    let s = Stage::new("reconcile_days", 1, "");
+    s.in_order(0, 100).await;
+    s.sql("ALTER TABLE ingested UPDATE created_at = created_at + toIntervalDay(offset) WHERE true")
+        .await;
+    let (code, report) = s.report(&[]);
+    assert_eq!(code, 0, "{report:#}");
+    s.sql("DELETE FROM feedback WHERE _offset = 42").await;
+    let (code, report) = s.report(&[]);
+    assert_eq!(code, 1);
+    assert_eq!(report["partitions"][0]["without_row"], found(&[(42, 42)]));
+}
+
+#[tokio::test]
 async fn dead_letters_without_their_row_are_named() {
     let s = Stage::new("reconcile_letters", 1, "");
     s.in_order(0, 100).await;
@@ -525,4 +568,10 @@ async fn what_can_t_be_checked_is_refused_with_the_mend() {
     let errors = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert_eq!(refused.status.code(), Some(2), "{errors}");
     assert!(errors.contains("sada migrate"), "{errors}");
+
+    let s = Stage::new("reconcile_unknown", 1, "");
+    let refused = s.reconcile(&["--partition", "7"]);
+    let errors = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(2), "{errors}");
+    assert!(errors.contains("--partition"), "{errors}");
 }

@@ -8,7 +8,7 @@ use super::subject::Subject;
 use super::{PartitionReport, Parts};
 use crate::ranges::{Ranges, spans};
 use crate::warehouse::audit::Place;
-use crate::warehouse::audit::rows::{Bound, Lacking, slices};
+use crate::warehouse::audit::rows::{Bound, Lacking};
 
 /// Offsets remembered of a partition, the lowest.
 const REMEMBERED: usize = 100_000;
@@ -19,19 +19,19 @@ pub(super) async fn check(
     subjects: &[Subject],
     reports: &mut [PartitionReport],
 ) -> Result<()> {
-    let lines: u64 = subjects.iter().map(|s| s.known.lines).sum();
     let bounds: Vec<Bound> = subjects.iter().filter_map(bound).collect();
     if bounds.is_empty() {
         return Ok(());
     }
     let mut lacking: HashMap<Place, Offsets> = HashMap::new();
-    let slices = slices(lines);
-    for number in 0..slices {
-        let doing = format!("rows of the lines, part {} of {slices}", number + 1);
+    parts.progress.doing("rows of the lines");
+    let slices = parts.audit.slices(&bounds).await?;
+    for (number, slice) in slices.iter().enumerate() {
+        let doing = format!("rows of the lines, part {} of {}", number + 1, slices.len());
         parts.progress.doing(&doing);
-        let mut found = parts.audit.without_row(&bounds, number, slices).await?;
+        let mut found = parts.audit.without_row(&bounds, slice, false).await?;
         if found.iter().any(|f| f.lines > 0) {
-            let again = parts.audit.without_row(&bounds, number, slices).await?;
+            let again = parts.audit.without_row(&bounds, slice, true).await?;
             found = in_both(found, again);
         }
         for found in found {
@@ -42,7 +42,7 @@ pub(super) async fn check(
             let offsets = lacking.entry(place).or_default();
             offsets.add(found.lines, found.expired, found.offsets);
         }
-        parts.progress.add(lines / slices);
+        parts.progress.add(slice.lines);
     }
     for (subject, report) in subjects.iter().zip(reports) {
         if let Some(offsets) = lacking.remove(&subject.place) {
