@@ -2,13 +2,19 @@
 //! has taken some seconds.
 
 use std::cell::{Cell, RefCell};
+use std::fmt::Write;
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 /// Without a terminal nothing is said before, and nothing more often.
 const QUIET: Duration = Duration::from_secs(2);
+
+fn rate(state: &ProgressState, out: &mut dyn Write) {
+    // A bar that can't be drawn is no reason to stop.
+    let _ = write!(out, "{:.0}", state.per_sec());
+}
 
 /// Progress in lines looked at.
 pub(super) struct Progress {
@@ -27,11 +33,11 @@ impl Progress {
         };
         let bar = ProgressBar::with_draw_target(None, target);
         let style = ProgressStyle::with_template(
-            "{bar:30} {percent:>3}%  {msg}, {per_sec} lines, {eta} left",
+            "{bar:30} {percent:>3}%  {msg}, {rate} lines a second, {eta} left",
         );
         Self {
             bar: match style {
-                Ok(style) => bar.with_style(style),
+                Ok(style) => bar.with_style(style.with_key("rate", rate)),
                 Err(_) => bar,
             },
             is_terminal,
