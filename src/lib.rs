@@ -36,7 +36,7 @@
 //!
 //! # Code map
 //! Dependencies point one way:
-//! `feedback` ← `text` ← `enrich` ← `batch` ← `decode` ← `pipeline` ← {`kafka`, `warehouse`,
+//! `feedback` ← `text` ← `enrich` ← `batch` ← `decode` ← `health` ← `pipeline` ← {`kafka`, `warehouse`,
 //! `memory`} ← `embedded` ← `commands` ← `main`. [`config`] is read by all that do IO.
 //!
 //! | a question | the place |
@@ -50,6 +50,8 @@
 //! | Which error is tried again? | [`pipeline::SinkError`], made in [`warehouse`] and [`kafka::dead_letters`] |
 //! | A setting, its default, its bounds | [`config`] |
 //! | What proves that nothing is missing or doubled? | [`commands::reconcile`], from [`warehouse::audit`] and [`kafka::log`] |
+//! | A metric's name and meaning | [`telemetry::metrics`] |
+//! | When is an instance live, when ready? | [`health`] |
 //! | How a model is fitted and measured | [`training`] |
 
 pub mod batch;
@@ -59,6 +61,7 @@ pub mod decode;
 pub mod embedded;
 pub mod enrich;
 pub mod feedback;
+pub mod health;
 pub mod kafka;
 pub mod memory;
 pub mod pipeline;
