@@ -73,6 +73,7 @@
 //! | What is in the offset's metadata? | [`kafka::ledger`] |
 //! | What is a token made of? | `warehouse/servers.rs` |
 //! | A setting, its default, its bounds | [`config`] |
+//! | What proves that nothing is missing or doubled? | [`commands::reconcile`], from [`warehouse::audit`] and [`kafka::log`] |
 //! | A metric's name and meaning | [`telemetry::metrics`] |
 //! | When is an instance live, when ready? | [`health`] |
 //! | How a model is fitted and measured | [`training`] |
@@ -88,6 +89,7 @@ pub mod health;
 pub mod kafka;
 pub mod memory;
 pub mod pipeline;
+pub mod ranges;
 pub mod telemetry;
 pub mod text;
 pub mod training;

@@ -33,6 +33,8 @@ mod kafka;
 mod kafka_server;
 #[path = "suite/load.rs"]
 mod load;
+#[path = "suite/reconcile.rs"]
+mod reconcile;
 #[path = "suite/recovery.rs"]
 mod recovery;
 #[path = "suite/schemas.rs"]
