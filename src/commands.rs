@@ -18,6 +18,7 @@ pub mod enricher;
 pub mod eval;
 pub mod load;
 pub mod migrate;
+pub mod reconcile;
 pub mod run;
 pub mod tag;
 pub mod train;
@@ -39,6 +40,7 @@ enum Command {
     Clickhouse(clickhouse::Arguments),
     Migrate(migrate::Arguments),
     Check(check::Arguments),
+    Reconcile(reconcile::Arguments),
     Load(Box<load::Arguments>),
     Tag(tag::Arguments),
     Train(train::Arguments),
@@ -55,6 +57,7 @@ impl Cli {
             Command::Clickhouse(a) => clickhouse::run(a),
             Command::Migrate(a) => migrate::run(a),
             Command::Check(a) => check::run(a),
+            Command::Reconcile(a) => reconcile::run(&a),
             Command::Load(a) => load::run(&a),
             Command::Tag(a) => tag::run(a),
             Command::Train(a) => train::run(a),

@@ -9,16 +9,20 @@ use crate::config::{self, Config, ConfigError};
 
 mod assignment;
 pub mod check;
+pub mod committed;
 pub mod dead_letters;
 mod forming;
 pub mod ledger;
+pub mod log;
 mod lookup;
 mod poller;
+mod probe;
 mod recovery;
 pub mod source;
 mod topic_ids;
 
 pub use dead_letters::DeadLetterTopic;
+pub use log::GroupLog;
 pub use source::KafkaSource;
 
 /// Property of `[kafka.properties]` that names a file with the SASL password.

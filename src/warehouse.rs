@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::config::{Config, ConfigError};
 
+pub mod audit;
 mod client;
 pub mod error;
 mod evidence;
@@ -12,6 +13,7 @@ pub mod migrations;
 pub mod rows;
 mod servers;
 
+pub use audit::Audit;
 pub use client::{client, clients, ping};
 pub use evidence::{Evidence, Known};
 pub use feedback_sink::FeedbackSink;

@@ -27,6 +27,8 @@ mod embedded_python_java;
 mod embedded_stack;
 #[path = "suite/fault_proxy.rs"]
 mod fault_proxy;
+#[path = "suite/events.rs"]
+mod events;
 #[path = "suite/health.rs"]
 mod health;
 #[path = "suite/kafka.rs"]
@@ -35,6 +37,10 @@ mod kafka;
 mod kafka_server;
 #[path = "suite/load.rs"]
 mod load;
+#[path = "suite/reconcile.rs"]
+mod reconcile;
+#[path = "suite/recovery.rs"]
+mod recovery;
 #[path = "suite/schemas.rs"]
 mod schemas;
 #[path = "suite/support.rs"]
