@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use comfy_table::{CellAlignment, Table, presets};
+use sada::config::DeliveryMode;
 use sada::embedded::EmbeddedClickHouse;
 use sada::embedded::process::Settings;
 
@@ -58,10 +59,27 @@ fn main() -> Result<()> {
 
     eprintln!("sending {} records to Kafka …", sizes.events);
     bench.fill("transport", sizes.events)?;
-    let (mut ours, mut python) = (Vec::new(), Vec::new());
+    let (mut ours, mut loose, mut python) = (Vec::new(), Vec::new(), Vec::new());
+    let exactly = DeliveryMode::ExactlyOnce;
     for round in 0..sizes.rounds {
         eprintln!("transport, round {} of {}: ours", round + 1, sizes.rounds);
-        ours.push(bench.ours("transport", round, sizes.events, transport::bare())?);
+        let run = |delivery| {
+            bench.ours(
+                "transport",
+                round,
+                sizes.events,
+                transport::bare(),
+                delivery,
+            )
+        };
+        // In turn, and in turn the first.
+        if round % 2 == 0 {
+            ours.push(run(exactly)?);
+            loose.push(run(DeliveryMode::AtLeastOnce)?);
+        } else {
+            loose.push(run(DeliveryMode::AtLeastOnce)?);
+            ours.push(run(exactly)?);
+        }
         eprintln!("transport, round {} of {}: Python", round + 1, sizes.rounds);
         if let Some(cost) = python::run(&bench, "transport", round, sizes.events)? {
             python.push(cost);
@@ -76,7 +94,7 @@ fn main() -> Result<()> {
     eprintln!("everything, {} records …", sizes.enriched);
     bench.fill("everything", sizes.enriched)?;
     let enrich = enricher.into_enrich();
-    let whole = bench.ours("everything", 0, sizes.enriched, enrich)?;
+    let whole = bench.ours("everything", 0, sizes.enriched, enrich, exactly)?;
     let memory_whole = measure::peak_memory_mb()?;
 
     println!(
@@ -85,7 +103,13 @@ fn main() -> Result<()> {
     );
     println!(
         "\nKafka to ClickHouse, both on this machine\n{}",
-        table(&ours, &python, &whole)
+        table(&ours, &loose, &python, &whole)
+    );
+    let kept = loose.iter().zip(&ours).map(|(l, o)| l.wall() / o.wall());
+    let kept = Spread::of(kept.collect());
+    println!(
+        "Events/s with the ledger, of those without: {:.3} ({:.3} – {:.3})",
+        kept.median, kept.lowest, kept.highest
     );
     println!("Peak memory: {memory_transport} MB transport, {memory_whole} MB with all models");
     if !python.is_empty() {
@@ -133,7 +157,7 @@ fn steps_table(steps: &[(&'static str, Spread)]) -> Table {
     table
 }
 
-fn table(ours: &[Cost], python: &[Cost], whole: &Cost) -> Table {
+fn table(ours: &[Cost], loose: &[Cost], python: &[Cost], whole: &Cost) -> Table {
     let mut table = aligned(&[
         "pipeline",
         "events",
@@ -156,6 +180,7 @@ fn table(ours: &[Cost], python: &[Cost], whole: &Cost) -> Table {
         ]);
     };
     row("Sada, transport with decode", ours);
+    row("Sada, delivery = at_least_once", loose);
     row("Python (orjson, clickhouse-connect)", python);
     row("Sada, all enrichment", std::slice::from_ref(whole));
     table

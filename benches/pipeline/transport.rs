@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, anyhow};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use sada::batch::EnrichedBatch;
-use sada::config::Config;
+use sada::config::{Config, DeliveryMode};
 use sada::decode::Limits;
 use sada::enrich::{Enriched, Language, Sentiment, Tags, Versions};
 use sada::feedback::{Body, Feedback};
@@ -89,13 +89,24 @@ impl Bench<'_> {
     }
 
     /// Reads the whole topic as a new group, into a database of its own.
-    pub fn ours(&self, topic: &str, round: usize, events: usize, enrich: Enrich) -> Result<Cost> {
-        let mut config = Config::default();
+    pub fn ours(
+        &self,
+        topic: &str,
+        round: usize,
+        events: usize,
+        enrich: Enrich,
+        delivery: DeliveryMode,
+    ) -> Result<Cost> {
+        let mut config = Config {
+            delivery,
+            ..Config::default()
+        };
         config.kafka.brokers = self.kafka.bootstrap().to_owned();
         config.kafka.topics = vec![topic.to_owned()];
-        config.kafka.group = format!("{topic}-{round}");
+        let name = format!("{topic}_{delivery:?}_{round}");
+        config.kafka.group.clone_from(&name);
         config.clickhouse.url = self.engine.clone();
-        config.clickhouse.database = format!("{topic}_{round}");
+        config.clickhouse.database = name;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()?;

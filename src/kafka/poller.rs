@@ -15,7 +15,7 @@ use rdkafka::{Offset, TopicPartitionList};
 use tokio::sync::mpsc;
 use tracing::{debug, error, warn};
 
-use super::assignment::{Assigned, Assignment, Context};
+use super::assignment::{Assignment, Context};
 use super::forming::Reading;
 use super::lookup::{Lookup, Resumption};
 use crate::batch::RawBatch;
@@ -73,13 +73,12 @@ impl Poller {
     pub fn run(mut self, stop: &AtomicBool) {
         while !stop.load(Ordering::Relaxed) {
             self.health.turned();
-            if let Err(error) = self.poll() {
+            if let Err(error) = self.poll().and_then(|()| self.take_found()) {
                 // The pipeline may have ended already.
                 let _ = self.sender.blocking_send(Err(error));
                 return;
             }
             self.take_assigned();
-            self.take_found();
             self.close_aged();
             if self.hand_over().is_err() {
                 return;
@@ -147,12 +146,9 @@ impl Poller {
             holds
         });
         let assigned = self.assignment.take_new();
-        if !assigned.is_empty() {
-            self.look_up(assigned);
+        if assigned.is_empty() {
+            return;
         }
-    }
-
-    fn look_up(&self, assigned: Vec<Assigned>) {
         let found = self.state.found.0.clone();
         // This thread may have ended: then nobody wants to know.
         let answer = move |resumption| drop(found.send(resumption));
@@ -161,18 +157,18 @@ impl Poller {
     }
 
     /// Goes on with partitions that were looked up.
-    fn take_found(&mut self) {
+    fn take_found(&mut self) -> Result<()> {
         while let Ok(found) = self.state.found.1.try_recv() {
             if let Err(error) = self.go_on(&found) {
-                let partition = &found.partition;
-                warn!(%partition, %error, "can't go on with a partition, looking it up again");
-                self.look_up(vec![Assigned {
-                    topic: partition.topic.to_string(),
-                    number: partition.number,
-                    epoch: found.epoch,
-                }]);
+                // Of a topic that was made again librdkafka may keep a partition that it can't
+                // seek in: it lets go of it with the assignment.
+                warn!(partition = %found.partition, %error, "can't go on with a partition, joining the group again");
+                self.consumer.unsubscribe();
+                let topics: Vec<&str> = self.topics.iter().map(String::as_str).collect();
+                self.consumer.subscribe(&topics)?;
             }
         }
+        Ok(())
     }
 
     fn go_on(&mut self, found: &Resumption) -> Result<()> {

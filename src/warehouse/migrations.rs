@@ -258,12 +258,17 @@ struct Effective {
 async fn check_settings(client: &Client, config: &ClickHouse) -> Result<(), ConfigError> {
     let names: Vec<&str> = SETTINGS.iter().map(|(name, _)| *name).collect();
     let effective = client
-        .query("SELECT name, value FROM system.settings WHERE name IN ?")
+        .query(
+            "SELECT name, value FROM system.settings
+             WHERE name IN ? OR name = 'deduplicate_insert' AND value = 'disable'",
+        )
         .bind(names)
         .fetch_all::<Effective>()
         .await
         .map_err(|error| refusal(&error, config))?;
-    for (name, wanted) in SETTINGS {
+    // Newer servers have this one beside insert_deduplicate, and it beats it.
+    let newer = ("deduplicate_insert", "enable");
+    for (name, wanted) in SETTINGS.into_iter().chain([newer]) {
         let found = effective.iter().find(|e| e.name == name);
         if let Some(Effective { value, .. }) = found.filter(|e| e.value != wanted) {
             return Err(ConfigError {

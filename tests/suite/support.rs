@@ -151,6 +151,11 @@ impl Deployment {
 pub struct Running(Child);
 
 impl Running {
+    /// The process's id.
+    pub fn id(&self) -> u32 {
+        self.0.id()
+    }
+
     /// `kill -9`.
     pub fn kill(mut self) {
         self.0.kill().unwrap();
