@@ -18,6 +18,7 @@ pub mod enricher;
 pub mod eval;
 pub mod load;
 pub mod migrate;
+pub mod retag;
 pub mod run;
 pub mod tag;
 pub mod train;
@@ -41,6 +42,7 @@ enum Command {
     Check(check::Arguments),
     Load(Box<load::Arguments>),
     Tag(tag::Arguments),
+    Retag(retag::Arguments),
     Train(train::Arguments),
     Eval(eval::Arguments),
 }
@@ -57,6 +59,7 @@ impl Cli {
             Command::Check(a) => check::run(a),
             Command::Load(a) => load::run(&a),
             Command::Tag(a) => tag::run(a),
+            Command::Retag(a) => retag::run(a),
             Command::Train(a) => train::run(a),
             Command::Eval(a) => eval::run(a),
         };

@@ -3,6 +3,7 @@
 mod client;
 pub mod error;
 pub mod migrations;
+pub mod retagging;
 pub mod rows;
 pub mod sink;
 
