@@ -29,6 +29,10 @@ mod kafka;
 mod kafka_server;
 #[path = "suite/load.rs"]
 mod load;
+#[path = "suite/retag.rs"]
+mod retag;
+#[path = "suite/row_versions.rs"]
+mod row_versions;
 #[path = "suite/schemas.rs"]
 mod schemas;
 #[path = "suite/support.rs"]

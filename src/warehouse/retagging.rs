@@ -274,53 +274,62 @@ impl Retagging {
         }
         insert.end().await?;
 
-        let filter = Filter::default().within(range);
+        let filter = self.keys().within(range);
         let Versions { models, taxonomy } = &self.versions;
         let sql = format!(
             "INSERT INTO {table} \
              SELECT f.* REPLACE({tags}, ? AS model_version, ? AS taxonomy_version, \
              now64(3) AS _ingested_at, toUInt64({revision}) AS _revision, 'retag' AS _origin) \
-             FROM {table} AS f FINAL INNER JOIN {new} AS t ON {on} WHERE {filter}",
+             FROM {table} AS f FINAL INNER JOIN {new} AS t \
+             ON {on} AND f._row_version = t.base WHERE {filter}",
             table = self.table(),
             tags = tags::replacements(),
             revision = self.revision,
             new = tags::TABLE,
-            on = tags::JOIN,
+            on = tags::SAME_KEY,
         );
         let query = session.query(&sql).bind(models).bind(taxonomy);
         // The row versions see to it that a slice written twice is written once.
         let query = filter.bind(query).with_setting("insert_deduplicate", "0");
         query.execute().await?;
+        let sql = format!(
+            "SELECT count() FROM {} AS f FINAL INNER JOIN {} AS t ON {} \
+             WHERE f._revision = {} AND {filter}",
+            self.table(),
+            tags::TABLE,
+            tags::SAME_KEY,
+            self.revision
+        );
+        let written = filter.bind(session.query(&sql)).fetch_one().await?;
         // Frees the tags now; the session's end would, too.
         let _ = session
             .query(&format!("DROP TEMPORARY TABLE {}", tags::TABLE))
             .with_setting("close_session", "1")
             .execute()
             .await;
+        Ok(written)
+    }
 
-        let sql = format!(
-            "SELECT count() FROM {} AS f FINAL WHERE f._revision = {} AND {filter}",
-            self.table(),
-            self.revision
-        );
-        filter.bind(self.client.query(&sql)).fetch_one().await
+    /// Keys of the scope, whatever their rows hold.
+    fn keys(&self) -> Filter {
+        let filter = Filter::default()
+            .and("toDate(f.created_at) >= ?", [&self.scope.from])
+            .and("toDate(f.created_at) <= ?", [&self.scope.to]);
+        match &self.scope.tenant {
+            Some(tenant) => filter.and("f.tenant = ?", [tenant]),
+            None => filter,
+        }
     }
 
     fn in_scope(&self) -> Filter {
-        let mut filter = Filter::default()
-            .and("f.is_deleted = 0", [])
-            .and("toDate(f.created_at) >= ?", [&self.scope.from])
-            .and("toDate(f.created_at) <= ?", [&self.scope.to]);
-        if let Some(tenant) = &self.scope.tenant {
-            filter = filter.and("f.tenant = ?", [tenant]);
-        }
-        if let Some(language) = &self.scope.language {
-            filter = filter.and(
+        let filter = self.keys().and("f.is_deleted = 0", []);
+        match &self.scope.language {
+            Some(language) => filter.and(
                 "(f.language = ? OR f.language_tag = ?)",
                 [language, language],
-            );
+            ),
+            None => filter,
         }
-        filter
     }
 
     fn due(&self) -> Filter {

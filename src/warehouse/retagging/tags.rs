@@ -20,10 +20,10 @@ const KEY: [(&str, &str); 6] = [
     ("base", "UInt128"),
 ];
 
-/// Condition of the join to `feedback AS f`.
-pub(super) const JOIN: &str = "f.tenant = t.tenant AND f.kind = t.kind \
+/// Condition of a join to `feedback AS f`.
+pub(super) const SAME_KEY: &str = "f.tenant = t.tenant AND f.kind = t.kind \
     AND toDate(f.created_at) = toDate(t.day) AND f.source = t.source \
-    AND f.feedback_id = t.feedback_id AND f._row_version = t.base";
+    AND f.feedback_id = t.feedback_id";
 
 /// Columns of `feedback` that it replaces.
 const TAGS: [(&str, &str); 23] = [
