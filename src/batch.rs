@@ -1,6 +1,7 @@
 //! Batches: what travels through the pipeline. A batch is formed once, at the source, from one
 //! partition, and owns its offset range to the end.
 
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
@@ -40,8 +41,24 @@ pub struct Offsets {
 pub struct RawBatch {
     partition: Partition,
     epoch: u64,
+    /// First and last offset owned; `None` while nothing is in it.
+    range: Option<(i64, i64)>,
+    delivery: Delivery,
     buffer: Vec<u8>,
     records: Vec<Slot>,
+}
+
+/// What is known of the delivery of a batch before it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivery {
+    /// Its records were never written.
+    First,
+    /// Some of its records may have been written before, by this instance or another one: the
+    /// evidence is asked before anything is written.
+    Doubtful,
+    /// Kafka deleted its records before they were read; some of them may have their outcome
+    /// already.
+    Gap,
 }
 
 #[derive(Debug, Clone)]
@@ -95,9 +112,42 @@ impl RawBatch {
         Self {
             partition,
             epoch,
+            range: None,
+            delivery: Delivery::First,
             buffer: Vec::new(),
             records: Vec::new(),
         }
+    }
+
+    /// Offsets that Kafka deleted before they were read, found out at `time`.
+    pub fn gap(partition: Partition, epoch: u64, range: RangeInclusive<i64>, time: Millis) -> Self {
+        let mut batch = Self::new(partition, epoch);
+        batch.delivery = Delivery::Gap;
+        for offset in range {
+            batch.push(offset, time, None, None, []);
+        }
+        batch
+    }
+
+    /// Some of its records may have been written before.
+    pub fn doubt(&mut self) {
+        self.delivery = Delivery::Doubtful;
+    }
+
+    /// What is known of its delivery.
+    pub fn delivery(&self) -> Delivery {
+        self.delivery
+    }
+
+    /// Makes the batch own exactly these offsets, as it was announced, whichever of their records
+    /// are still there.
+    pub fn claim(&mut self, range: RangeInclusive<i64>) {
+        self.range = Some((*range.start(), *range.end()));
+    }
+
+    /// Leaves out records that have their outcome. The range stays.
+    pub fn forget(&mut self, recorded: &BTreeSet<i64>) {
+        self.records.retain(|slot| !recorded.contains(&slot.offset));
     }
 
     /// Copies a record in. Offsets come in ascending order; compacted topics leave gaps.
@@ -109,6 +159,8 @@ impl RawBatch {
         payload: Option<&[u8]>,
         headers: impl IntoIterator<Item = (&'h str, &'h [u8])>,
     ) {
+        let first = self.range.map_or(offset, |(first, _)| first);
+        self.range = Some((first, offset));
         let key = self.copy(key.unwrap_or_default());
         let payload = payload.map(|p| self.copy(p));
         let headers = headers
@@ -154,14 +206,21 @@ impl RawBatch {
         &self.partition
     }
 
-    /// Offsets that it owns. An empty batch owns none.
+    /// Offsets that it owns; `None` while nothing is in it.
     pub fn offsets(&self) -> Option<Offsets> {
-        let (first, last) = (self.records.first()?.offset, self.records.last()?.offset);
+        let (first, last) = self.range?;
         Some(Offsets {
             partition: self.partition.clone(),
             epoch: self.epoch,
             range: first..=last,
         })
+    }
+
+    /// Index of the record at an offset.
+    pub fn find(&self, offset: i64) -> Option<usize> {
+        self.records
+            .binary_search_by_key(&offset, |s| s.offset)
+            .ok()
     }
 
     /// Its record at an index below `len()`, in the order of their offsets.
@@ -221,13 +280,48 @@ impl Origin {
     }
 }
 
-/// A batch after decoding and enrichment: exactly one outcome for every record of its range.
+/// A batch after decoding and enrichment: exactly one outcome for every record of its range that
+/// had none before.
 #[derive(Debug)]
 pub struct EnrichedBatch {
     /// Range that the batch owns.
     pub offsets: Offsets,
     /// Outcome of each record, in the order of offsets.
     pub outcomes: Vec<Outcome>,
+    /// What computed its rows.
+    pub computed: Computed,
+    /// What is known of its delivery.
+    pub delivery: Delivery,
+    /// The records as they came, for those that are rejected later.
+    pub raw: RawBatch,
+}
+
+/// A row that the warehouse will never take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// Offset of its record.
+    pub offset: i64,
+    /// What the warehouse says, for people; names columns and shapes, never the content.
+    pub message: String,
+}
+
+impl EnrichedBatch {
+    /// Makes dead letters of rows that the warehouse refuses.
+    pub fn reject(&mut self, refused: Vec<Refused>) {
+        for Refused { offset, message } in refused {
+            let outcome = self.outcomes.binary_search_by_key(&offset, |o| o.offset);
+            let (Ok(outcome), Some(record)) = (outcome, self.raw.find(offset)) else {
+                continue;
+            };
+            let error = DecodeError {
+                reason: Reason::RefusedByWarehouse,
+                field: String::new(),
+                message,
+            };
+            let rejected = Rejected::new(&self.raw.record(record), error);
+            self.outcomes[outcome].kind = OutcomeKind::DeadLetter(Box::new(rejected));
+        }
+    }
 }
 
 /// What became of one record.
@@ -241,7 +335,7 @@ pub struct Outcome {
     pub kind: OutcomeKind,
 }
 
-/// The three ends that a record can come to.
+/// The ends that a record can come to.
 #[derive(Debug)]
 pub enum OutcomeKind {
     /// A row of the fact table.
@@ -250,6 +344,8 @@ pub enum OutcomeKind {
     DeadLetter(Box<Rejected>),
     /// Nothing to store.
     Skipped(SkipReason),
+    /// Kafka deleted the record before it was read.
+    Gap,
 }
 
 /// Why a record leaves neither a row nor a dead letter.
@@ -323,6 +419,8 @@ pub enum Reason {
     TimeOutOfRange,
     /// No event type, or one that Sada doesn't know.
     UnknownKind,
+    /// ClickHouse takes the rows around it, and not this one.
+    RefusedByWarehouse,
 }
 
 impl Reason {
@@ -340,6 +438,7 @@ impl Reason {
             Reason::OutOfScale => "out_of_scale",
             Reason::TimeOutOfRange => "time_out_of_range",
             Reason::UnknownKind => "unknown_kind",
+            Reason::RefusedByWarehouse => "refused_by_warehouse",
         }
     }
 }

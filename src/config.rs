@@ -15,9 +15,15 @@ mod validate;
 pub use load::{ConfigError, secret};
 
 /// All settings. Every field has a default; only `privacy.key_file` must be named to `run`.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
+    /// What is promised of each record.
+    pub delivery: DeliveryMode,
+    /// Longest time for an orderly end after SIGINT or SIGTERM; then what is in flight is
+    /// abandoned, and the next start takes it up.
+    #[serde(with = "load::duration")]
+    pub shutdown: Duration,
     /// Where records come from and dead letters go.
     pub kafka: Kafka,
     /// Where rows go.
@@ -32,6 +38,33 @@ pub struct Config {
     pub privacy: Privacy,
     /// Logs.
     pub log: Log,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            delivery: DeliveryMode::ExactlyOnce,
+            shutdown: Duration::from_secs(25),
+            kafka: Kafka::default(),
+            clickhouse: ClickHouse::default(),
+            batch: Batch::default(),
+            limits: Limits::default(),
+            models: Models::default(),
+            privacy: Privacy::default(),
+            log: Log::default(),
+        }
+    }
+}
+
+/// What is promised of each record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryMode {
+    /// One outcome, whatever crashes: ranges are announced, inserts carry tokens, the evidence is
+    /// asked before anything is written again.
+    ExactlyOnce,
+    /// At least one outcome: none of this. To measure what it costs.
+    AtLeastOnce,
 }
 
 /// `[kafka]`
@@ -80,7 +113,8 @@ impl Default for Kafka {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ClickHouse {
-    /// `http://host:8123` or `https://…`.
+    /// `http://host:8123` or `https://…`; of a replicated cluster several, separated by commas: on
+    /// failure the next one is tried.
     pub url: String,
     /// Database of all tables.
     pub database: String,
@@ -135,6 +169,8 @@ pub struct Batch {
     /// … or when its first record has waited this long.
     #[serde(with = "load::duration")]
     pub time: Duration,
+    /// At most so many batches are written a second; with many partitions they grow instead.
+    pub per_second: u32,
     /// Bytes of records held in all: the bound on the memory of batches.
     pub memory: usize,
 }
@@ -145,6 +181,7 @@ impl Default for Batch {
             rows: 10_000,
             bytes: 8 << 20,
             time: Duration::from_secs(1),
+            per_second: 10,
             memory: 64 << 20,
         }
     }

@@ -10,6 +10,11 @@ use crate::config::{self, Config, ConfigError};
 mod assignment;
 pub mod check;
 pub mod dead_letters;
+mod forming;
+pub mod ledger;
+mod lookup;
+mod poller;
+mod recovery;
 pub mod source;
 mod topic_ids;
 

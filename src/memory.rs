@@ -1,7 +1,7 @@
 //! A source and a sink in memory: for tests, benchmarks and dry runs.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::Result;
 
@@ -11,31 +11,53 @@ use crate::pipeline::{Sink, SinkError, Source};
 /// Gives its batches in order, then ends; remembers what was advanced.
 #[derive(Debug, Default)]
 pub struct VecSource {
-    batches: VecDeque<RawBatch>,
-    /// Ranges in the order in which they were advanced.
-    pub advanced: Vec<Offsets>,
+    batches: Mutex<VecDeque<RawBatch>>,
+    ledger: Mutex<Ledger>,
+}
+
+/// What a [`VecSource`] was told.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ledger {
+    /// Ranges that are durable, in order.
+    pub done: Vec<Offsets>,
+    /// Ranges announced, in order, each once.
+    pub announced: Vec<Offsets>,
 }
 
 impl VecSource {
-    /// A source of these batches; empty ones are left out.
+    /// A source of these batches.
     pub fn new(batches: impl IntoIterator<Item = RawBatch>) -> Self {
-        let batches = batches.into_iter().filter(|b| !b.is_empty()).collect();
         Self {
-            batches,
-            advanced: Vec::new(),
+            batches: Mutex::new(batches.into_iter().collect()),
+            ledger: Mutex::default(),
         }
+    }
+
+    /// What it was told so far.
+    pub fn ledger(&self) -> Ledger {
+        lock(&self.ledger).clone()
     }
 }
 
 impl Source for VecSource {
-    async fn next_batch(&mut self) -> Result<Option<RawBatch>> {
-        Ok(self.batches.pop_front())
+    async fn next_batch(&self) -> Result<Option<RawBatch>> {
+        Ok(lock(&self.batches).pop_front())
     }
 
-    async fn advance(&mut self, done: Offsets) -> Result<()> {
-        self.advanced.push(done);
-        Ok(())
+    async fn advance(&self, done: Option<&Offsets>, next: Option<&Offsets>) -> Result<bool> {
+        let mut ledger = lock(&self.ledger);
+        ledger.done.extend(done.cloned());
+        if let Some(next) = next
+            && !ledger.announced.contains(next)
+        {
+            ledger.announced.push(next.clone());
+        }
+        Ok(true)
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Counts outcomes and remembers the ranges written, in order.
@@ -55,27 +77,27 @@ pub struct Written {
     pub dead_letters: usize,
     /// Skipped records.
     pub skipped: usize,
+    /// Offsets that were deleted before they were read.
+    pub gaps: usize,
 }
 
 impl MemorySink {
     /// What was written so far.
     pub fn written(&self) -> Written {
-        self.written
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        lock(&self.written).clone()
     }
 }
 
 impl Sink for MemorySink {
     async fn write(&self, batch: &EnrichedBatch) -> Result<(), SinkError> {
-        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut written = lock(&self.written);
         written.ranges.push(batch.offsets.clone());
         for outcome in &batch.outcomes {
             match outcome.kind {
                 OutcomeKind::Row(_) => written.rows += 1,
                 OutcomeKind::DeadLetter(_) => written.dead_letters += 1,
                 OutcomeKind::Skipped(_) => written.skipped += 1,
+                OutcomeKind::Gap => written.gaps += 1,
             }
         }
         Ok(())

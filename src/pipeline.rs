@@ -1,75 +1,99 @@
 //! The loop: batches from a source through decode and enrichment into the sinks, then the offset.
 //!
-//! Batches of one partition are enriched ahead and written one after another, in order; batches of
-//! different partitions are written side by side. An offset advances only when everything before
-//! it is durable.
+//! Each partition has a lane of its own. In a lane batches are enriched ahead and written one after
+//! another, in order; lanes write side by side. A batch is announced before anything of it is
+//! written, and the offset advances only when everything before it is durable: in the steady state
+//! one commit ends a batch and announces the next.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::{Context, Result};
-use futures::StreamExt;
-use futures::stream::FuturesUnordered;
-use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use tracing::warn;
 
-use crate::batch::{
-    EnrichedBatch, Offsets, Outcome, OutcomeKind, Partition, RawBatch, RawRecord, Rejected,
-    SkipReason,
-};
-use crate::decode::{self, Limits};
+use crate::batch::{EnrichedBatch, Offsets, Partition, RawBatch, Refused};
+use crate::decode::Limits;
 use crate::enrich::Enriched;
 use crate::feedback::Feedback;
 
-/// Where batches come from.
-pub trait Source: Send {
-    /// The next batch, never empty; `None` when the source has ended. Dropping the future loses
-    /// nothing.
-    fn next_batch(&mut self) -> impl Future<Output = Result<Option<RawBatch>>> + Send;
+mod lane;
+mod outcomes;
 
-    /// Everything up to the end of `done` is durable: move the partition's offset past it. Called
-    /// in order for each partition. Offsets of a partition that was taken away are ignored.
-    fn advance(&mut self, done: Offsets) -> impl Future<Output = Result<()>> + Send;
+pub use outcomes::enrich;
+
+/// Where batches come from.
+pub trait Source: Send + Sync + 'static {
+    /// The next batch; `None` when the source has ended. Dropping the future loses nothing.
+    fn next_batch(&self) -> impl Future<Output = Result<Option<RawBatch>>> + Send;
+
+    /// Everything up to the end of `done` is durable, and `next` is to be written: moves the
+    /// partition's offset and announces the range, in one step. Called in order for each partition,
+    /// and again before each try to write. Returns whether `next` may be written now (without a
+    /// next one: whether the offset was moved): not if the partition was taken away.
+    fn advance(
+        &self,
+        done: Option<&Offsets>,
+        next: Option<&Offsets>,
+    ) -> impl Future<Output = Result<bool>> + Send;
 }
 
 /// Where outcomes go.
 pub trait Sink: Send + Sync + 'static {
     /// Makes this sink's part of the batch durable. Writing a batch twice is allowed.
     fn write(&self, batch: &EnrichedBatch) -> impl Future<Output = Result<(), SinkError>> + Send;
+
+    /// Offsets of the range that have their outcome already, all of them. A sink that keeps no
+    /// evidence knows of none.
+    fn recorded(
+        &self,
+        offsets: &Offsets,
+    ) -> impl Future<Output = Result<BTreeSet<i64>, SinkError>> + Send {
+        let _ = offsets;
+        async { Ok(BTreeSet::new()) }
+    }
 }
 
 /// Why a sink did not take a batch.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum SinkError {
     /// May pass by itself: tried again, without end.
-    #[error("{0}")]
-    Transient(String),
+    #[error("{message}")]
+    Transient {
+        /// What failed, for people.
+        message: String,
+        /// A short, stable word for it, to count by (`timeout`, `too_many_parts`).
+        cause: &'static str,
+    },
     /// Will not pass by itself: the pipeline stops and nothing is committed.
     #[error("{0}")]
     Permanent(String),
+    /// These rows will never be taken. All others of the batch are durable.
+    #[error("{} rows refused", .0.len())]
+    Refused(Vec<Refused>),
 }
 
 impl SinkError {
     /// Decides on retry. Which errors are transient is said where they are made.
     pub fn is_transient(&self) -> bool {
-        matches!(self, SinkError::Transient(_))
+        matches!(self, SinkError::Transient { .. })
     }
 }
 
-/// What a pipeline is made of, besides its source.
-pub struct Parts<D, W> {
+/// What a pipeline is made of, besides its source. A batch goes to the sinks in this order.
+pub struct Parts<R, D, E> {
     /// Tags one item: [`Enricher::enrich`](crate::enrich::Enricher::enrich).
     pub enrich: Box<dyn Fn(Feedback) -> Enriched + Send + Sync>,
     /// What a record may hold.
     pub limits: Limits,
-    /// Takes rejected records, whole. Written first: durable before any offset passes them.
+    /// Takes rows, and may refuse some: they become dead letters.
+    pub rows: R,
+    /// Takes rejected records, whole.
     pub dead_letters: D,
-    /// Takes rows and evidence.
-    pub warehouse: W,
+    /// Takes the outcome of every record, last: a record that has one there is done.
+    pub evidence: E,
     /// Batches worked on at a time.
     pub in_flight: usize,
 }
@@ -81,165 +105,50 @@ pub struct Parts<D, W> {
 /// # Errors
 /// Source or sink failed for good. Nothing beyond the failure is committed.
 pub async fn run(
-    source: &mut impl Source,
-    parts: Arc<Parts<impl Sink, impl Sink>>,
+    source: Arc<impl Source>,
+    parts: Arc<Parts<impl Sink, impl Sink, impl Sink>>,
     shutdown: CancellationToken,
 ) -> Result<usize> {
-    let mut working = FuturesUnordered::new();
-    let mut given_up = 0;
-    let mut lanes = Lanes::default();
-    let mut open = true;
+    let slots = Arc::new(Semaphore::new(parts.in_flight));
+    let mut running = JoinSet::new();
+    let mut lanes: HashMap<Partition, mpsc::UnboundedSender<lane::Pending>> = HashMap::new();
     loop {
-        tokio::select! {
+        let next = async {
+            let slot = slots.clone().acquire_owned().await?;
+            anyhow::Ok(source.next_batch().await?.map(|batch| (batch, slot)))
+        };
+        let (batch, slot) = tokio::select! {
             biased;
-            Some(done) = working.next() => {
-                let done: Result<Option<Offsets>> = done?;
-                match done? {
-                    Some(offsets) => source.advance(offsets).await?,
-                    None => given_up += 1,
-                }
+            // A lane that ends before its queue is closed has failed.
+            Some(ended) = running.join_next() => {
+                ended.context("a lane stopped unexpectedly")??;
+                continue;
             }
-            () = shutdown.cancelled(), if open => open = false,
-            batch = source.next_batch(), if open && working.len() < parts.in_flight => match batch? {
-                Some(raw) => {
-                    let turn = lanes.next(raw.partition());
-                    working.push(tokio::spawn(deliver(raw, turn, parts.clone(), shutdown.clone())));
-                }
-                None => open = false,
+            () = shutdown.cancelled() => break,
+            next = next => match next? {
+                Some(next) => next,
+                None => break,
             },
-            else => return Ok(given_up),
-        }
+        };
+        let queue = lanes.entry(batch.partition().clone()).or_insert_with(|| {
+            let (sender, queue) = mpsc::unbounded_channel();
+            running.spawn(lane::run(
+                queue,
+                source.clone(),
+                parts.clone(),
+                shutdown.clone(),
+            ));
+            sender
+        });
+        // A lane that failed is seen above.
+        let _ = queue.send(lane::Pending::new(batch, slot, &parts));
     }
-}
-
-/// One batch from raw to durable; `None` if it was given up on the way out, or the one before it.
-async fn deliver(
-    raw: RawBatch,
-    turn: Turn,
-    parts: Arc<Parts<impl Sink, impl Sink>>,
-    shutdown: CancellationToken,
-) -> Result<Option<Offsets>> {
-    let worker = parts.clone();
-    let batch = tokio::task::spawn_blocking(move || enrich(&raw, &worker.enrich, &worker.limits))
-        .await
-        .context("enrichment stopped unexpectedly")?;
-    let Some(batch) = batch else { return Ok(None) };
-    let Some(done) = turn.wait().await else {
-        return Ok(None);
-    };
-    if !write(&parts.dead_letters, &batch, &shutdown).await? {
-        return Ok(None);
+    drop(lanes);
+    let mut given_up = 0;
+    while let Some(ended) = running.join_next().await {
+        given_up += ended.context("a lane stopped unexpectedly")??;
     }
-    if !write(&parts.warehouse, &batch, &shutdown).await? {
-        return Ok(None);
-    }
-    done.pass();
-    Ok(Some(batch.offsets))
-}
-
-/// Decodes and enriches all records of a batch on all cores; `None` for an empty batch.
-pub fn enrich(
-    raw: &RawBatch,
-    enrich: impl Fn(Feedback) -> Enriched + Sync,
-    limits: &Limits,
-) -> Option<EnrichedBatch> {
-    let outcomes = (0..raw.len())
-        .into_par_iter()
-        .with_min_len(32)
-        .map(|index| {
-            let record = raw.record(index);
-            Outcome {
-                offset: record.offset,
-                time: record.time,
-                kind: outcome(&record, &enrich, limits),
-            }
-        })
-        .collect();
-    Some(EnrichedBatch {
-        offsets: raw.offsets()?,
-        outcomes,
-    })
-}
-
-fn outcome(
-    record: &RawRecord<'_>,
-    enrich: impl Fn(Feedback) -> Enriched,
-    limits: &Limits,
-) -> OutcomeKind {
-    if record.payload.is_none() {
-        return OutcomeKind::Skipped(SkipReason::Tombstone);
-    }
-    match decode::decode(record, limits) {
-        Ok(feedback) => OutcomeKind::Row(Box::new(enrich(feedback))),
-        Err(error) => OutcomeKind::DeadLetter(Box::new(Rejected::new(record, error))),
-    }
-}
-
-/// Longest wait between two tries.
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-
-/// Writes until the sink has taken the batch; `false` if the shutdown came first.
-async fn write(
-    sink: &impl Sink,
-    batch: &EnrichedBatch,
-    shutdown: &CancellationToken,
-) -> Result<bool> {
-    let mut pause = Duration::from_millis(100);
-    for attempt in 1_u64.. {
-        match sink.write(batch).await {
-            Ok(()) => return Ok(true),
-            Err(error) if error.is_transient() => {
-                let wait = pause.mul_f64(0.5 + fastrand::f64());
-                let partition = &batch.offsets.partition;
-                warn!(%partition, attempt, ?wait, %error, "write failed, trying again");
-                tokio::select! {
-                    () = shutdown.cancelled() => return Ok(false),
-                    () = tokio::time::sleep(wait) => pause = (pause * 2).min(LONGEST_PAUSE),
-                }
-            }
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Ok(false)
-}
-
-/// Keeps the batches of each partition in line: each gets a turn that begins when the one before
-/// it has passed.
-#[derive(Default)]
-struct Lanes(HashMap<Partition, oneshot::Receiver<()>>);
-
-struct Turn {
-    before: Option<oneshot::Receiver<()>>,
-    done: Done,
-}
-
-struct Done(oneshot::Sender<()>);
-
-impl Lanes {
-    fn next(&mut self, partition: &Partition) -> Turn {
-        let (sender, receiver) = oneshot::channel();
-        Turn {
-            before: self.0.insert(partition.clone(), receiver),
-            done: Done(sender),
-        }
-    }
-}
-
-impl Turn {
-    /// `None` if the batch before was given up: then this one must not pass it.
-    async fn wait(self) -> Option<Done> {
-        match self.before {
-            Some(before) => before.await.ok().map(|()| self.done),
-            None => Some(self.done),
-        }
-    }
-}
-
-impl Done {
-    fn pass(self) {
-        // The next batch may not exist yet, or never come.
-        let _ = self.0.send(());
-    }
+    Ok(given_up)
 }
 
 #[cfg(test)]
@@ -247,7 +156,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
-    use crate::batch::DecodeError;
+    use crate::batch::{DecodeError, Rejected};
     use crate::memory::{MemorySink, VecSource};
 
     fn partition(number: i32) -> Partition {
@@ -295,14 +204,22 @@ mod tests {
         }
     }
 
-    fn parts<W: Sink>(warehouse: W) -> Arc<Parts<MemorySink, W>> {
+    fn parts<E: Sink>(evidence: E) -> Arc<Parts<MemorySink, MemorySink, E>> {
         Arc::new(Parts {
             enrich: Box::new(|_| unreachable!("no record of these tests is good")),
             limits: Limits::default(),
+            rows: MemorySink::default(),
             dead_letters: MemorySink::default(),
-            warehouse,
+            evidence,
             in_flight: 4,
         })
+    }
+
+    fn transient() -> SinkError {
+        SinkError::Transient {
+            message: "busy".into(),
+            cause: "busy",
+        }
     }
 
     fn ends(advanced: &[Offsets], number: i32) -> Vec<i64> {
@@ -312,20 +229,25 @@ mod tests {
 
     #[tokio::test]
     async fn every_record_has_one_outcome_and_offsets_advance_in_order() {
-        let mut source = VecSource::new(batches(0, 20).into_iter().chain(batches(1, 20)));
+        let source = Arc::new(VecSource::new(
+            batches(0, 20).into_iter().chain(batches(1, 20)),
+        ));
         let parts = parts(MemorySink::default());
-        run(&mut source, parts.clone(), CancellationToken::new())
+        run(source.clone(), parts.clone(), CancellationToken::new())
             .await
             .unwrap();
-        let written = parts.warehouse.written();
+        let written = parts.evidence.written();
         assert_eq!(
             (written.rows, written.dead_letters, written.skipped),
             (0, 80, 40)
         );
         assert_eq!(parts.dead_letters.written().dead_letters, 80);
+        let ledger = source.ledger();
+        assert_eq!(ledger.announced.len(), 40);
         for number in [0, 1] {
             let expected: Vec<i64> = (0..20).map(|i| 3 * i + 2).collect();
-            assert_eq!(ends(&source.advanced, number), expected);
+            assert_eq!(ends(&ledger.announced, number), expected);
+            assert_eq!(ends(&source.ledger().done, number), expected);
             assert_eq!(ends(&written.ranges, number), expected);
         }
     }
@@ -333,16 +255,16 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn transient_failures_are_tried_again_until_they_pass() {
         let fault = |call| match call {
-            3..9 => Err(SinkError::Transient("busy".into())),
+            3..9 => Err(transient()),
             _ => Ok(()),
         };
-        let mut source = VecSource::new(batches(0, 6));
+        let source = Arc::new(VecSource::new(batches(0, 6)));
         let parts = parts(Faulty::new(fault));
-        run(&mut source, parts.clone(), CancellationToken::new())
+        run(source.clone(), parts.clone(), CancellationToken::new())
             .await
             .unwrap();
-        assert_eq!(ends(&source.advanced, 0), [2, 5, 8, 11, 14, 17]);
-        assert_eq!(parts.warehouse.inner.written().ranges.len(), 6);
+        assert_eq!(ends(&source.ledger().done, 0), [2, 5, 8, 11, 14, 17]);
+        assert_eq!(parts.evidence.inner.written().ranges.len(), 6);
     }
 
     #[tokio::test]
@@ -351,13 +273,13 @@ mod tests {
             0..3 => Ok(()),
             _ => Err(SinkError::Permanent("no such table".into())),
         };
-        let mut source = VecSource::new(batches(0, 8));
+        let source = Arc::new(VecSource::new(batches(0, 8)));
         let parts = parts(Faulty::new(fault));
-        let error = run(&mut source, parts, CancellationToken::new())
+        let error = run(source.clone(), parts, CancellationToken::new())
             .await
             .unwrap_err();
         assert_eq!(error.to_string(), "no such table");
-        let advanced = ends(&source.advanced, 0);
+        let advanced = ends(&source.ledger().done, 0);
         assert_eq!(advanced, [2, 5, 8][..advanced.len()]);
     }
 
@@ -369,14 +291,15 @@ mod tests {
             if call == 5 {
                 stop.cancel();
             }
-            Err(SinkError::Transient("down".into()))
+            Err(transient())
         };
-        let mut source = VecSource::new(batches(0, 8));
-        let given_up = run(&mut source, parts(Faulty::new(fault)), shutdown)
+        let source = Arc::new(VecSource::new(batches(0, 8)));
+        let given_up = run(source.clone(), parts(Faulty::new(fault)), shutdown)
             .await
             .unwrap();
         assert!(given_up > 0);
-        assert_eq!(source.advanced, []);
+        assert_eq!(source.ledger().done, []);
+        assert_eq!(source.ledger().announced.len(), 1);
     }
 
     #[test]
@@ -398,5 +321,101 @@ mod tests {
         assert_eq!(rejected.key, b"k");
         assert_eq!(rejected.payload, b"\xff{");
         assert_eq!(rejected.headers, [("h".to_owned(), b"\x00".to_vec())]);
+    }
+
+    /// Knows of some offsets, and takes the rest.
+    struct Remembering {
+        inner: MemorySink,
+        known: BTreeSet<i64>,
+    }
+
+    impl Sink for Remembering {
+        async fn write(&self, batch: &EnrichedBatch) -> Result<(), SinkError> {
+            self.inner.write(batch).await
+        }
+
+        async fn recorded(&self, _: &Offsets) -> Result<BTreeSet<i64>, SinkError> {
+            Ok(self.known.clone())
+        }
+    }
+
+    #[tokio::test]
+    async fn a_doubtful_batch_writes_only_what_has_no_outcome_and_advances_whole() {
+        let mut raw = batches(0, 1).remove(0);
+        raw.doubt();
+        let gap = RawBatch::gap(partition(1), 1, 0..=9, 7);
+        let source = Arc::new(VecSource::new([raw, gap]));
+        let parts = parts(Remembering {
+            inner: MemorySink::default(),
+            known: [0, 2].into(),
+        });
+        run(source.clone(), parts.clone(), CancellationToken::new())
+            .await
+            .unwrap();
+        let written = parts.evidence.inner.written();
+        assert_eq!(
+            (written.dead_letters, written.skipped, written.gaps),
+            (1, 0, 8)
+        );
+        assert_eq!(ends(&source.ledger().done, 0), [2]);
+        assert_eq!(ends(&source.ledger().done, 1), [9]);
+    }
+
+    /// Refuses the row at offset 1.
+    struct Picky(MemorySink);
+
+    impl Sink for Picky {
+        async fn write(&self, batch: &EnrichedBatch) -> Result<(), SinkError> {
+            self.0.write(batch).await?;
+            Err(SinkError::Refused(vec![Refused {
+                offset: 1,
+                message: "no".into(),
+            }]))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_refused_row_becomes_a_dead_letter_whole() {
+        let mut raw = RawBatch::new(partition(0), 1);
+        let event = br#"{"specversion": "1.0", "id": "e", "source": "s", "type": "cx.review.v1",
+            "time": "2026-03-01T10:00:00Z", "data": {"review_id": "r", "platform": "p", "body": "b",
+            "created_at": "2026-03-01T09:00:00Z"}}"#;
+        for offset in 0..3 {
+            raw.push(offset, 1_772_359_200_000, None, Some(event), []);
+        }
+        let versions = Arc::new(crate::enrich::Versions {
+            models: String::new(),
+            taxonomy: String::new(),
+        });
+        let enrich = move |feedback| Enriched {
+            feedback,
+            tags: crate::enrich::Tags {
+                text: String::new(),
+                language: crate::enrich::Language::unknown(),
+                languages: Vec::new(),
+                sentiment: crate::enrich::Sentiment::UNKNOWN,
+                topics: Vec::new(),
+            },
+            parts: Vec::new(),
+            redactions: 0,
+            versions: versions.clone(),
+        };
+        let parts = Arc::new(Parts {
+            enrich: Box::new(enrich),
+            limits: Limits::default(),
+            rows: Picky(MemorySink::default()),
+            dead_letters: MemorySink::default(),
+            evidence: MemorySink::default(),
+            in_flight: 1,
+        });
+        let source = Arc::new(VecSource::new([raw]));
+        run(source.clone(), parts.clone(), CancellationToken::new())
+            .await
+            .unwrap();
+        assert_eq!(parts.rows.0.written().rows, 3);
+        let written = parts.evidence.written();
+        assert_eq!((written.rows, written.dead_letters), (2, 1));
+        assert_eq!(parts.dead_letters.written().dead_letters, 1);
+        assert_eq!(ends(&source.ledger().done, 0), [2]);
     }
 }

@@ -1,11 +1,28 @@
-//! The warehouse: ClickHouse tables, their rows, and the sink that fills them.
+//! The warehouse: ClickHouse tables, their rows, and the sinks that fill them.
+
+use std::sync::Arc;
+
+use crate::config::{Config, ConfigError};
 
 mod client;
 pub mod error;
+mod evidence;
+mod feedback_sink;
 pub mod migrations;
 pub mod retagging;
 pub mod rows;
-pub mod sink;
+mod servers;
 
-pub use client::{client, ping};
-pub use sink::WarehouseSink;
+pub use client::{client, clients, ping};
+pub use evidence::{Evidence, Known};
+pub use feedback_sink::FeedbackSink;
+
+/// The sinks of the configured warehouse: rows, then evidence. `build` names what decides about the
+/// outcome of a record: batches that it wrote are told from those of another one.
+///
+/// # Errors
+/// The password file can't be read.
+pub fn sinks(config: &Config, build: &str) -> Result<(FeedbackSink, Evidence), ConfigError> {
+    let servers = Arc::new(servers::Servers::new(config, build)?);
+    Ok((FeedbackSink::new(servers.clone()), Evidence::new(servers)))
+}

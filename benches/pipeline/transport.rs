@@ -14,7 +14,7 @@ use sada::enrich::{Enriched, Language, Sentiment, Tags, Versions};
 use sada::feedback::{Body, Feedback};
 use sada::kafka::{DeadLetterTopic, KafkaSource};
 use sada::pipeline::{self, Parts, Sink, SinkError};
-use sada::warehouse::{WarehouseSink, migrations};
+use sada::warehouse::{self, migrations};
 use tokio_util::sync::CancellationToken;
 
 use crate::kafka_server::KafkaServer;
@@ -101,20 +101,22 @@ impl Bench<'_> {
         runtime.block_on(async {
             migrations::apply(&config).await?;
             let done = CancellationToken::new();
+            let (rows, evidence) = warehouse::sinks(&config, "bench")?;
             let parts = Parts {
                 enrich,
                 limits: Limits::default(),
+                rows,
                 dead_letters: DeadLetterTopic::new(&config)?,
-                warehouse: Counted {
-                    inner: WarehouseSink::new(&config)?,
+                evidence: Counted {
+                    inner: evidence.clone(),
                     left: AtomicUsize::new(events),
                     done: done.clone(),
                 },
                 in_flight: 4,
             };
             let (begun, cpu) = (Instant::now(), cpu_seconds("self")?);
-            let mut source = KafkaSource::start(&config, HashMap::new())?;
-            let run = pipeline::run(&mut source, Arc::new(parts), done);
+            let source = KafkaSource::start(&config, HashMap::new(), evidence, "bench")?;
+            let run = pipeline::run(Arc::new(source), Arc::new(parts), done);
             tokio::time::timeout(PATIENCE, run)
                 .await
                 .map_err(|_| anyhow!("took too long"))??;

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use sha2::{Digest, Sha256};
+
 use crate::config::{Config, ConfigError, secret};
 use crate::enrich::Enricher;
 use crate::enrich::language::Detector;
@@ -23,6 +25,35 @@ pub fn load(config: &Config) -> Result<Enricher, ConfigError> {
     }
     let random = [uuid::Uuid::new_v4(), uuid::Uuid::new_v4()].map(uuid::Uuid::into_bytes);
     with_key(config, random.as_flattened())
+}
+
+/// Names what decides about the outcome of a record: this program, its models, its limits and the
+/// privacy key. A batch that was announced under one name is sent again under the same tokens only
+/// under that name.
+///
+/// # Errors
+/// The key file can't be read.
+pub fn build(config: &Config, enricher: &Enricher) -> Result<String, ConfigError> {
+    let key = match config.privacy.key_file.as_os_str().is_empty() {
+        true => String::new(),
+        false => key(config)?,
+    };
+    let versions = enricher.versions();
+    let decides = format!(
+        "{} {} {} {} {}",
+        env!("SADA_BUILD"),
+        versions.models,
+        versions.taxonomy,
+        config.limits.record_bytes,
+        config.limits.text_bytes
+    );
+    // The name is stored: it must not give the key away.
+    let digest = Sha256::digest(format!("{decides} {}", hex(&Sha256::digest(key))));
+    Ok(hex(&digest[..6]))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// All models, with this key.

@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Result, bail};
 use clap::Args;
 use tokio_util::sync::CancellationToken;
-use tracing::info;
+use tracing::{error, info};
 
-use super::{ConfigFile, check};
+use super::{ConfigFile, check, enricher};
 use crate::config::Config;
 use crate::decode::Limits;
 use crate::embedded::EmbeddedStack;
@@ -74,24 +75,29 @@ pub async fn pipeline(
     streams: HashMap<String, String>,
     shutdown: CancellationToken,
 ) -> Result<()> {
-    let enricher = check::require(config).await?;
+    let models = check::require(config).await?;
+    let build = enricher::build(config, &models)?;
+    let (rows, evidence) = warehouse::sinks(config, &build)?;
+    let source = KafkaSource::start(config, streams, evidence.clone(), &build)?;
     let parts = Parts {
-        enrich: Box::new(move |feedback| enricher.enrich(feedback)),
+        enrich: Box::new(move |feedback| models.enrich(feedback)),
         limits: Limits {
             max_record_bytes: config.limits.record_bytes,
             max_text_bytes: config.limits.text_bytes,
         },
         dead_letters: DeadLetterTopic::new(config)?,
-        warehouse: warehouse::WarehouseSink::new(config)?,
+        rows,
+        evidence,
         in_flight: in_flight(config),
     };
-    let mut source = KafkaSource::start(config, streams)?;
     info!(
         topics = config.kafka.topics.join(","),
         group = config.kafka.group,
+        build,
         "pipeline started"
     );
-    let given_up = pipeline::run(&mut source, Arc::new(parts), shutdown).await?;
+    let pipeline = pipeline::run(Arc::new(source), Arc::new(parts), shutdown.clone());
+    let given_up = within(config.shutdown, shutdown, pipeline).await?;
     if given_up > 0 {
         bail!(
             "stopped with {given_up} batches that ClickHouse or the dead-letter topic did not take: \
@@ -101,6 +107,26 @@ pub async fn pipeline(
     }
     info!("pipeline ended, everything in flight is durable");
     Ok(())
+}
+
+/// Ends the process when the pipeline does not end within this time after the shutdown began: what
+/// is in flight is announced, and the next start takes it up.
+async fn within<T>(
+    limit: Duration,
+    shutdown: CancellationToken,
+    pipeline: impl Future<Output = Result<T>>,
+) -> Result<T> {
+    let too_late = async {
+        shutdown.cancelled().await;
+        tokio::time::sleep(limit).await;
+    };
+    tokio::select! {
+        ended = pipeline => ended,
+        () = too_late => {
+            error!(?limit, "no orderly end in time: batches in flight are abandoned, not committed");
+            std::process::exit(1)
+        }
+    }
 }
 
 /// Half of the memory of batches is for those in flight.

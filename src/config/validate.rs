@@ -38,11 +38,18 @@ fn rules(c: &Config) -> Vec<Broken> {
     let identifier =
         |s: &str| !s.is_empty() && s.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     let bad_topic = c.kafka.topics.iter().find(|t| !name(t)).cloned();
+    let bad_url = c.clickhouse.url.split(',').map(str::trim);
+    let bad_url = bad_url
+        .filter(|u| !(u.starts_with("http://") || u.starts_with("https://")))
+        .map(str::to_owned)
+        .next();
     let owned = [
         "group.id",
         "enable.auto.commit",
         "enable.auto.offset.store",
         "auto.offset.reset",
+        "isolation.level",
+        "enable.partition.eof",
     ];
     let taken = c
         .kafka
@@ -103,10 +110,33 @@ fn rules(c: &Config) -> Vec<Broken> {
             "name them by clickhouse.user and clickhouse.password_file",
         ),
         refuse(
-            !(c.clickhouse.url.starts_with("http://") || c.clickhouse.url.starts_with("https://")),
+            bad_url.is_some(),
             "clickhouse.url",
-            format!("{:?} is no http or https address", c.clickhouse.url),
+            format!(
+                "{:?} is no http or https address",
+                bad_url.unwrap_or_default()
+            ),
             "write http://host:8123 or https://host:8443 (the HTTP port, not 9000)",
+        ),
+        refuse(
+            c.clickhouse.url.contains(',') && c.clickhouse.engine == Engine::Plain,
+            "clickhouse.url",
+            "several servers with plain tables hold different rows: a batch sent to a second one \
+             would be there twice"
+                .into(),
+            "name one server, or set clickhouse.engine = \"replicated\"",
+        ),
+        refuse(
+            !(1..=1_000_000).contains(&c.batch.per_second),
+            "batch.per_second",
+            format!("{} is out of range", c.batch.per_second),
+            "give 1 to 1000000; 10 suits most",
+        ),
+        refuse(
+            c.shutdown.is_zero() || c.shutdown.as_secs() > 3_600,
+            "shutdown",
+            format!("{:?} is out of range", c.shutdown),
+            "give 1s to 1h; less than what ends the process by force",
         ),
         refuse(
             !identifier(&c.clickhouse.database),

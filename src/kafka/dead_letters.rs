@@ -79,7 +79,10 @@ impl DeadLetterTopic {
             ) => SinkError::Permanent(format!(
                 "dead-letter topic {topic} takes no records ({error}): create it, and let this user write to it"
             )),
-            _ => SinkError::Transient(format!("dead-letter topic {topic}: {error}")),
+            _ => SinkError::Transient {
+                message: format!("dead-letter topic {topic}: {error}"),
+                cause: "dead_letter_topic",
+            },
         }
     }
 }
@@ -125,7 +128,7 @@ impl Sink for DeadLetterTopic {
             .iter()
             .filter_map(|outcome| match &outcome.kind {
                 OutcomeKind::DeadLetter(rejected) => Some(self.send(partition, outcome, rejected)),
-                OutcomeKind::Row(_) | OutcomeKind::Skipped(_) => None,
+                OutcomeKind::Row(_) | OutcomeKind::Skipped(_) | OutcomeKind::Gap => None,
             });
         try_join_all(rejected).await.map(|_| ())
     }

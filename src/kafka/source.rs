@@ -1,49 +1,61 @@
-//! The source: one thread polls, routes records by partition into batches, and goes on polling
-//! while batches are worked on, so that the group never takes it for dead.
+//! The source: a member of the group that hands out batches and keeps the ledger.
 
-use std::collections::{HashMap, VecDeque};
-use std::sync::Arc;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result};
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::{BorrowedMessage, Headers, Message};
 use rdkafka::{Offset, TopicPartitionList};
 use tokio::sync::mpsc;
-use tracing::{debug, info, warn};
+use tracing::{debug, warn};
 
 use super::assignment::{Assignment, Context};
-use super::topic_ids;
+use super::ledger::{Note, clock};
+use super::lookup::Lookup;
+use super::poller::{Poller, State};
 use crate::batch::{Offsets, Partition, RawBatch};
-use crate::config::{Batch, Config, Start};
+use crate::config::{Config, DeliveryMode};
 use crate::pipeline::Source;
+use crate::warehouse::Evidence;
 
-/// Longest single wait for a record.
-const POLL: Duration = Duration::from_millis(50);
-/// Records taken before batches are looked at again.
-const RECORDS_A_ROUND: usize = 1_000;
 /// Batches that wait for the pipeline besides those it works on.
 const QUEUED_BATCHES: usize = 1;
+/// Wait before a commit is tried again.
+const AGAIN: Duration = Duration::from_millis(200);
+/// `session.timeout.ms` where it isn't configured: the default of client and broker.
+const SESSION: Duration = Duration::from_secs(45);
 
 /// Reads the configured topics as a member of the group.
 pub struct KafkaSource {
     consumer: Arc<BaseConsumer<Context>>,
     assignment: Arc<Assignment>,
-    batches: mpsc::Receiver<Result<RawBatch>>,
+    batches: tokio::sync::Mutex<mpsc::Receiver<Result<RawBatch>>>,
+    /// Ranges announced, and when.
+    announced: Mutex<HashMap<Partition, (Offsets, Duration)>>,
+    session: Duration,
+    build: String,
+    delivery: DeliveryMode,
     stop: Arc<AtomicBool>,
     poller: Option<JoinHandle<()>>,
 }
 
 impl KafkaSource {
-    /// Joins the group and begins to read. `streams` gives the topic ids where the broker has none
-    /// (the embedded one); other topics are asked for theirs.
+    /// Joins the group and begins to read, after what the evidence holds. `build` names what
+    /// decides about the outcome of a record. `streams` gives the topic ids where the broker has
+    /// none (the embedded one); other topics are asked for theirs.
     ///
     /// # Errors
-    /// A property is wrong, or the cluster does not answer.
-    pub fn start(config: &Config, streams: HashMap<String, String>) -> Result<Self> {
+    /// A property is wrong, or there is no runtime to work on.
+    pub fn start(
+        config: &Config,
+        streams: HashMap<String, String>,
+        evidence: Evidence,
+        build: &str,
+    ) -> Result<Self> {
         let assignment = Arc::new(Assignment::default());
         let context = Context {
             assignment: assignment.clone(),
@@ -52,36 +64,36 @@ impl KafkaSource {
             .set("group.id", &config.kafka.group)
             .set("enable.auto.commit", "false")
             .set("enable.auto.offset.store", "false")
-            .set(
-                "auto.offset.reset",
-                match config.kafka.start {
-                    Start::Earliest => "earliest",
-                    Start::Latest => "latest",
-                },
-            )
+            // Where to go on is looked up: an offset that isn't there is no accident.
+            .set("auto.offset.reset", "error")
             .set("queued.max.messages.kbytes", "16384")
             .set("fetch.message.max.bytes", "4194304")
             .set("fetch.wait.max.ms", "100")
             .create_with_context(context)
             .map_err(super::check::refused_property)?;
-        let streams = stream_ids(&consumer, &config.kafka.topics, streams)?;
+        let consumer = Arc::new(consumer);
+        let lookup = Lookup {
+            consumer: consumer.clone(),
+            assignment: assignment.clone(),
+            evidence,
+            start: config.kafka.start,
+            build: build.to_owned(),
+            streams,
+        };
         let topics: Vec<&str> = config.kafka.topics.iter().map(String::as_str).collect();
         consumer.subscribe(&topics).context("can't subscribe")?;
 
-        let consumer = Arc::new(consumer);
         let stop = Arc::new(AtomicBool::new(false));
         let (sender, batches) = mpsc::channel(QUEUED_BATCHES);
         let poller = Poller {
             consumer: consumer.clone(),
             assignment: assignment.clone(),
+            lookup: Arc::new(lookup),
+            runtime: tokio::runtime::Handle::try_current()?,
             limits: config.batch.clone(),
-            streams,
-            forming: HashMap::new(),
-            ready: VecDeque::new(),
-            held_bytes: 0,
-            paused: false,
-            generation: 0,
+            topics: config.kafka.topics.clone(),
             sender,
+            state: State::new(&config.batch),
         };
         let stopped = stop.clone();
         let poller = std::thread::Builder::new()
@@ -90,7 +102,11 @@ impl KafkaSource {
         Ok(Self {
             consumer,
             assignment,
-            batches,
+            batches: tokio::sync::Mutex::new(batches),
+            announced: Mutex::default(),
+            session: session(config),
+            build: build.to_owned(),
+            delivery: config.delivery,
             stop,
             poller: Some(poller),
         })
@@ -100,90 +116,124 @@ impl KafkaSource {
     pub fn partitions(&self) -> usize {
         self.assignment.len()
     }
+
+    /// Whether the range was announced so lately that the group can't have given the partition
+    /// away without this instance being told.
+    fn is_announced(&self, next: &Offsets) -> bool {
+        let announced = self
+            .announced
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        announced.get(&next.partition).is_some_and(|(offsets, at)| {
+            offsets == next && clock().saturating_sub(*at) < self.session / 2
+        })
+    }
 }
 
-fn stream_ids(
-    consumer: &BaseConsumer<Context>,
-    topics: &[String],
-    mut known: HashMap<String, String>,
-) -> Result<HashMap<String, Arc<str>>> {
-    let unknown: Vec<String> = topics
-        .iter()
-        .filter(|t| !known.contains_key(*t))
-        .cloned()
-        .collect();
-    if !unknown.is_empty() {
-        known.extend(topic_ids::describe(
-            consumer.client(),
-            &unknown,
-            Duration::from_secs(10),
-        )?);
-    }
-    Ok(topics
-        .iter()
-        .map(|topic| {
-            let id = known.remove(topic).unwrap_or_else(|| {
-                warn!(
-                    topic,
-                    "the broker tells no topic id: a topic made again looks like the old"
-                );
-                topic.clone()
-            });
-            info!(topic, stream = id, "reading");
-            (topic.clone(), Arc::from(id))
-        })
-        .collect())
+fn session(config: &Config) -> Duration {
+    let configured = config.kafka.properties.get("session.timeout.ms");
+    let parsed = configured.and_then(|ms| ms.parse().ok());
+    parsed.map_or(SESSION, Duration::from_millis)
 }
 
 impl Source for KafkaSource {
-    async fn next_batch(&mut self) -> Result<Option<RawBatch>> {
-        self.batches.recv().await.transpose()
+    async fn next_batch(&self) -> Result<Option<RawBatch>> {
+        self.batches.lock().await.recv().await.transpose()
     }
 
-    async fn advance(&mut self, done: Offsets) -> Result<()> {
-        if !self.assignment.holds(&done) {
-            debug!(partition = %done.partition, "partition was taken away, offset left alone");
-            return Ok(());
+    async fn advance(&self, done: Option<&Offsets>, next: Option<&Offsets>) -> Result<bool> {
+        let next = match self.delivery {
+            DeliveryMode::ExactlyOnce => next,
+            // Nothing is announced; only a partition taken away matters.
+            DeliveryMode::AtLeastOnce if done.is_some() => None,
+            DeliveryMode::AtLeastOnce => {
+                return Ok(next.is_none_or(|next| {
+                    let partition = &next.partition;
+                    self.assignment
+                        .holds(&partition.topic, partition.number, next.epoch)
+                }));
+            }
+        };
+        let Some(about) = next.or(done) else {
+            return Ok(true);
+        };
+        if done.is_none() && self.is_announced(about) {
+            let partition = &about.partition;
+            return Ok(self
+                .assignment
+                .holds(&partition.topic, partition.number, about.epoch));
         }
-        let consumer = self.consumer.clone();
-        tokio::task::spawn_blocking(move || commit(&consumer, &done)).await?
+        let stream = about.partition.stream.to_string();
+        let (offset, note) = match (next, done) {
+            (Some(next), _) => {
+                let (range, build) = (next.range.clone(), self.build.clone());
+                let note = Note::Pending {
+                    stream,
+                    range,
+                    build,
+                };
+                (*next.range.start(), note)
+            }
+            (None, Some(done)) => (done.range.end() + 1, Note::Done { stream }),
+            (None, None) => return Ok(true),
+        };
+        let committed = self.commit(about, offset, &note.to_string()).await?;
+        if committed && let Some(next) = next {
+            let mut announced = self
+                .announced
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            announced.insert(next.partition.clone(), (next.clone(), clock()));
+        }
+        Ok(committed)
     }
 }
 
-/// Commits the offset after the batch. A group that is rebalancing or has moved on refuses it: the
-/// next owner reads the batch again.
-fn commit(consumer: &BaseConsumer<Context>, done: &Offsets) -> Result<()> {
-    let partition = &done.partition;
-    let mut list = TopicPartitionList::new();
-    let next = Offset::Offset(done.range.end() + 1);
-    list.add_partition_offset(&partition.topic, partition.number, next)?;
-    for attempt in 1..=5 {
-        match consumer.commit(&list, CommitMode::Sync) {
-            Ok(()) => return Ok(()),
-            Err(error) if taken_away(&error) => {
-                warn!(%partition, %error, "offset not committed, the next owner reads again");
-                return Ok(());
-            }
-            Err(error) => {
-                warn!(%partition, attempt, %error, "commit failed");
-                std::thread::sleep(Duration::from_millis(200 * attempt));
+impl KafkaSource {
+    /// Commits until it is acknowledged; `false` if the partition is no longer ours.
+    async fn commit(&self, about: &Offsets, offset: i64, note: &str) -> Result<bool> {
+        let partition = &about.partition;
+        let mut list = TopicPartitionList::new();
+        list.add_partition_offset(&partition.topic, partition.number, Offset::Offset(offset))?;
+        if let Some(mut element) = list.find_partition(&partition.topic, partition.number) {
+            element.set_metadata(note);
+        }
+        for attempt in 1_u64.. {
+            let (consumer, assignment) = (self.consumer.clone(), self.assignment.clone());
+            let (about, list) = (about.clone(), list.clone());
+            let commit =
+                move || assignment.while_held(&about, || consumer.commit(&list, CommitMode::Sync));
+            match tokio::task::spawn_blocking(commit).await? {
+                Some(Ok(())) => return Ok(true),
+                None => {
+                    debug!(%partition, "partition was taken away, offset left alone");
+                    return Ok(false);
+                }
+                Some(Err(error)) if taken_away(&error) => {
+                    warn!(%partition, %error, "offset not committed, the next owner goes on");
+                    return Ok(false);
+                }
+                Some(Err(error)) => {
+                    warn!(%partition, attempt, %error, "commit failed, trying again");
+                    tokio::time::sleep(AGAIN).await;
+                }
             }
         }
+        Ok(false)
     }
-    // The rows are durable; the next commit of this partition covers them.
-    Ok(())
 }
 
+/// This member was evicted: the partition is another one's. While a rebalance is under way, in
+/// contrast, the member still holds it, and the commit is tried again.
 fn taken_away(error: &KafkaError) -> bool {
     matches!(
         error.rdkafka_error_code(),
         Some(
             RDKafkaErrorCode::UnknownMemberId
                 | RDKafkaErrorCode::IllegalGeneration
-                | RDKafkaErrorCode::RebalanceInProgress
                 | RDKafkaErrorCode::FencedInstanceId
+                | RDKafkaErrorCode::FencedMemberEpoch
                 | RDKafkaErrorCode::AssignmentLost
-                | RDKafkaErrorCode::NoOffset
         )
     )
 }
@@ -191,198 +241,10 @@ fn taken_away(error: &KafkaError) -> bool {
 impl Drop for KafkaSource {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
-        self.batches.close();
+        self.batches.get_mut().close();
         if let Some(poller) = self.poller.take() {
             // Leaves the group on the way out; a panic there was logged.
             let _ = poller.join();
         }
     }
-}
-
-/// What the polling thread owns.
-struct Poller {
-    consumer: Arc<BaseConsumer<Context>>,
-    assignment: Arc<Assignment>,
-    limits: Batch,
-    streams: HashMap<String, Arc<str>>,
-    forming: HashMap<(String, i32), Forming>,
-    ready: VecDeque<RawBatch>,
-    /// Bytes in `forming` and `ready`.
-    held_bytes: usize,
-    paused: bool,
-    /// Assignment that `paused` is about.
-    generation: u64,
-    sender: mpsc::Sender<Result<RawBatch>>,
-}
-
-struct Forming {
-    batch: RawBatch,
-    epoch: u64,
-    since: Instant,
-}
-
-impl Poller {
-    fn run(mut self, stop: &AtomicBool) {
-        while !stop.load(Ordering::Relaxed) {
-            if let Err(error) = self.poll() {
-                // The pipeline may have ended already.
-                let _ = self.sender.blocking_send(Err(error));
-                return;
-            }
-            self.close_aged();
-            if self.hand_over().is_err() {
-                return;
-            }
-            self.press_back();
-        }
-        self.consumer.unsubscribe();
-    }
-
-    /// Waits for a record, then takes those that are there already, a bounded number.
-    fn poll(&mut self) -> Result<()> {
-        let consumer = self.consumer.clone();
-        let mut wait = POLL.min(self.limits.time);
-        for _ in 0..RECORDS_A_ROUND {
-            match consumer.poll(wait) {
-                Some(Ok(message)) => self.take(&message),
-                Some(Err(error)) if fatal(&error) => {
-                    return Err(anyhow!(error).context("Kafka refuses this consumer"));
-                }
-                Some(Err(error)) => debug!(%error, "poll"),
-                None => break,
-            }
-            wait = Duration::ZERO;
-        }
-        Ok(())
-    }
-
-    fn take(&mut self, message: &BorrowedMessage<'_>) {
-        let (topic, partition) = (message.topic(), message.partition());
-        let Some(epoch) = self.assignment.epoch(topic, partition) else {
-            return;
-        };
-        let key = (topic.to_owned(), partition);
-        if self.forming.get(&key).is_some_and(|f| f.epoch != epoch)
-            && let Some(stale) = self.forming.remove(&key)
-        {
-            self.held_bytes -= stale.batch.bytes();
-        }
-        let forming = self
-            .forming
-            .entry(key)
-            .or_insert_with_key(|(topic, number)| {
-                let stream = self
-                    .streams
-                    .get(topic)
-                    .cloned()
-                    .unwrap_or_else(|| topic.as_str().into());
-                let partition = Partition {
-                    topic: topic.as_str().into(),
-                    stream,
-                    number: *number,
-                };
-                Forming {
-                    batch: RawBatch::new(partition, epoch),
-                    epoch,
-                    since: Instant::now(),
-                }
-            });
-        let before = forming.batch.bytes();
-        let headers = message.headers().into_iter().flat_map(|h| h.iter());
-        forming.batch.push(
-            message.offset(),
-            message.timestamp().to_millis().unwrap_or(0),
-            message.key(),
-            message.payload(),
-            headers.map(|h| (h.key, h.value.unwrap_or_default())),
-        );
-        self.held_bytes += forming.batch.bytes() - before;
-        if forming.batch.len() >= self.limits.rows || forming.batch.bytes() >= self.limits.bytes {
-            let key = (topic.to_owned(), partition);
-            self.close(&key);
-        }
-    }
-
-    fn close_aged(&mut self) {
-        let aged: Vec<_> = self
-            .forming
-            .iter()
-            .filter(|(_, f)| f.since.elapsed() >= self.limits.time)
-            .map(|(key, _)| key.clone())
-            .collect();
-        for key in aged {
-            self.close(&key);
-        }
-    }
-
-    /// Moves a batch to the ready ones, or drops it if its partition was taken away.
-    fn close(&mut self, key: &(String, i32)) {
-        let Some(forming) = self.forming.remove(key) else {
-            return;
-        };
-        if self.assignment.epoch(&key.0, key.1) == Some(forming.epoch) {
-            self.ready.push_back(forming.batch);
-        } else {
-            self.held_bytes -= forming.batch.bytes();
-        }
-    }
-
-    /// Gives ready batches to the pipeline, as many as it takes; an error when it is gone.
-    fn hand_over(&mut self) -> Result<(), ()> {
-        while let Some(batch) = self.ready.pop_front() {
-            let bytes = batch.bytes();
-            match self.sender.try_send(Ok(batch)) {
-                Ok(()) => self.held_bytes -= bytes,
-                Err(mpsc::error::TrySendError::Full(Ok(batch))) => {
-                    self.ready.push_front(batch);
-                    return Ok(());
-                }
-                Err(_) => return Err(()),
-            }
-        }
-        Ok(())
-    }
-
-    /// Pauses all partitions when half the memory of batches waits here; the other half is for
-    /// those in flight. Resumes at a quarter.
-    fn press_back(&mut self) {
-        let bound = self.limits.memory / 2;
-        let generation = self.assignment.generation();
-        if generation != self.generation {
-            // Partitions come resumed.
-            (self.generation, self.paused) = (generation, false);
-        }
-        let pause = match self.paused {
-            false => self.held_bytes > bound,
-            true => self.held_bytes > bound / 2,
-        };
-        if pause == self.paused {
-            return;
-        }
-        let changed = self.consumer.assignment().and_then(|list| {
-            if pause {
-                self.consumer.pause(&list)
-            } else {
-                self.consumer.resume(&list)
-            }
-        });
-        match changed {
-            Ok(()) => self.paused = pause,
-            Err(error) => warn!(%error, pause, "partitions could not be paused or resumed"),
-        }
-    }
-}
-
-/// Errors that no waiting mends.
-fn fatal(error: &KafkaError) -> bool {
-    matches!(
-        error.rdkafka_error_code(),
-        Some(
-            RDKafkaErrorCode::Fatal
-                | RDKafkaErrorCode::TopicAuthorizationFailed
-                | RDKafkaErrorCode::GroupAuthorizationFailed
-                | RDKafkaErrorCode::SaslAuthenticationFailed
-                | RDKafkaErrorCode::Authentication
-        )
-    )
 }

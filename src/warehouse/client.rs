@@ -11,7 +11,7 @@ use crate::config::{ClickHouse, ConfigError, secret};
 use super::error;
 
 /// Settings sent with every request. Their defaults differ between versions and profiles.
-const SETTINGS: [(&str, &str); 7] = [
+pub(super) const SETTINGS: [(&str, &str); 8] = [
     // Answer only when the rows are in the table.
     ("async_insert", "0"),
     ("wait_end_of_query", "1"),
@@ -21,18 +21,35 @@ const SETTINGS: [(&str, &str); 7] = [
     ("max_insert_block_size", "4194304"),
     ("min_insert_block_size_rows", "4194304"),
     ("min_insert_block_size_bytes", "4294967296"),
+    ("max_insert_threads", "1"),
     // A batch may hold items of many years.
     ("max_partitions_per_insert_block", "0"),
 ];
 
-/// A client for the server of the configuration. Connects at the first request.
+/// A client for the server of the configuration, the first of several replicas. Connects at the
+/// first request.
 ///
 /// # Errors
 /// The password file can't be read.
 pub fn client(config: &ClickHouse) -> Result<Client, ConfigError> {
+    let url = config.url.split(',').next().unwrap_or_default().trim();
+    client_of(url, config)
+}
+
+/// A client for each replica of the configuration, with its URL.
+///
+/// # Errors
+/// The password file can't be read.
+pub fn clients(config: &ClickHouse) -> Result<Vec<(String, Client)>, ConfigError> {
+    let urls = config.url.split(',').map(str::trim);
+    urls.map(|url| Ok((url.to_owned(), client_of(url, config)?)))
+        .collect()
+}
+
+fn client_of(url: &str, config: &ClickHouse) -> Result<Client, ConfigError> {
     let mut client = Client::default()
-        .with_url(&config.url)
-        .with_compression(compression(&config.url))
+        .with_url(url)
+        .with_compression(compression(url))
         .with_product_info("sada", env!("CARGO_PKG_VERSION"));
     if !config.user.is_empty() {
         client = client.with_user(&config.user);

@@ -4,13 +4,41 @@ use clickhouse::error::Error;
 
 use crate::pipeline::SinkError;
 
-/// The sink's error for what the client reported: decides on retry, alone.
+/// What an error means for the request that it answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Meaning {
+    /// It speaks of the server's state: may pass by itself. A short word for it, to count by.
+    Transient(&'static str),
+    /// It speaks of a row of the insert. ClickHouse's name for it; the message may hold values of
+    /// the row, so it goes nowhere.
+    Row(&'static str),
+    /// It speaks of the request or the tables: trying again is no use.
+    Permanent,
+}
+
+/// Decides on retry, alone.
+pub fn meaning(error: &Error) -> Meaning {
+    match error {
+        Error::Network(_) => Meaning::Transient("network"),
+        Error::TimedOut => Meaning::Transient("timeout"),
+        Error::BadResponse(text) => match code(error) {
+            Some(code) => meaning_of_code(code, text),
+            None if proxy_is_transient(text) => Meaning::Transient("http"),
+            None => Meaning::Permanent,
+        },
+        _ => Meaning::Permanent,
+    }
+}
+
+/// The sink's error for what the client reported, where no single row can be at fault.
 pub fn sink_error(error: &Error, doing: &str) -> SinkError {
-    let message = format!("{doing}: {error}");
-    if is_transient(error) {
-        SinkError::Transient(message)
-    } else {
-        SinkError::Permanent(message)
+    match meaning(error) {
+        Meaning::Transient(cause) => SinkError::Transient {
+            message: format!("{doing}: {error}"),
+            cause,
+        },
+        Meaning::Row(name) => SinkError::Permanent(format!("{doing}: ClickHouse says {name}")),
+        Meaning::Permanent => SinkError::Permanent(format!("{doing}: {error}")),
     }
 }
 
@@ -26,56 +54,65 @@ pub fn code(error: &Error) -> Option<u32> {
     digits[..end].parse().ok()
 }
 
-fn is_transient(error: &Error) -> bool {
-    match error {
-        Error::Network(_) | Error::TimedOut => true,
-        Error::BadResponse(text) => match code(error) {
-            Some(code) => code_is_transient(code, text),
-            None => proxy_is_transient(text),
-        },
-        _ => false,
-    }
-}
-
-/// Codes that speak of the server's state, not of the request, by ClickHouse's names. What is not
-/// listed is permanent: trying what can't pass without end would look like a healthy, silent
+/// Codes that speak of the server's state, not of the request, by ClickHouse's names in small
+/// letters. What is not listed is permanent: trying what can't pass without end would look like a healthy, silent
 /// pipeline.
 pub const TRANSIENT: [(u32, &str); 28] = [
-    (159, "TIMEOUT_EXCEEDED"),
-    (173, "CANNOT_ALLOCATE_MEMORY"),
-    (198, "DNS_ERROR"),
-    (202, "TOO_MANY_SIMULTANEOUS_QUERIES"),
-    (203, "NO_FREE_CONNECTION"),
-    (209, "SOCKET_TIMEOUT"),
-    (210, "NETWORK_ERROR"),
-    (225, "NO_ZOOKEEPER"),
-    (236, "ABORTED"),
-    (241, "MEMORY_LIMIT_EXCEEDED"),
-    (242, "TABLE_IS_READ_ONLY"),
-    (243, "NOT_ENOUGH_SPACE"),
-    (252, "TOO_MANY_PARTS"),
-    (254, "NO_ACTIVE_REPLICAS"),
-    (265, "NO_AVAILABLE_REPLICA"),
-    (279, "ALL_CONNECTION_TRIES_FAILED"),
-    (285, "TOO_FEW_LIVE_REPLICAS"),
-    (286, "UNSATISFIED_QUORUM_FOR_PREVIOUS_WRITE"),
-    (289, "REPLICA_IS_NOT_IN_QUORUM"),
-    (319, "UNKNOWN_STATUS_OF_INSERT"),
-    (364, "RECEIVED_ERROR_TOO_MANY_REQUESTS"),
-    (394, "QUERY_WAS_CANCELLED"),
-    (425, "SYSTEM_ERROR"),
-    (439, "CANNOT_SCHEDULE_TASK"),
-    (473, "DEADLOCK_AVOIDED"),
-    (745, "SERVER_OVERLOADED"),
-    (999, "KEEPER_EXCEPTION"),
-    (1000, "POCO_EXCEPTION"),
+    (159, "timeout_exceeded"),
+    (173, "cannot_allocate_memory"),
+    (198, "dns_error"),
+    (202, "too_many_simultaneous_queries"),
+    (203, "no_free_connection"),
+    (209, "socket_timeout"),
+    (210, "network_error"),
+    (225, "no_zookeeper"),
+    (236, "aborted"),
+    (241, "memory_limit_exceeded"),
+    (242, "table_is_read_only"),
+    (243, "not_enough_space"),
+    (252, "too_many_parts"),
+    (254, "no_active_replicas"),
+    (265, "no_available_replica"),
+    (279, "all_connection_tries_failed"),
+    (285, "too_few_live_replicas"),
+    (286, "unsatisfied_quorum_for_previous_write"),
+    (289, "replica_is_not_in_quorum"),
+    (319, "unknown_status_of_insert"),
+    (364, "received_error_too_many_requests"),
+    (394, "query_was_cancelled"),
+    (425, "system_error"),
+    (439, "cannot_schedule_task"),
+    (473, "deadlock_avoided"),
+    (745, "server_overloaded"),
+    (999, "keeper_exception"),
+    (1000, "poco_exception"),
 ];
 
-fn code_is_transient(code: u32, text: &str) -> bool {
+/// Codes that speak of the values of a row, by ClickHouse's names.
+pub const ROW: [(u32, &str); 9] = [
+    (69, "ARGUMENT_OUT_OF_BOUND"),
+    (128, "TOO_LARGE_ARRAY_SIZE"),
+    (131, "TOO_LARGE_STRING_SIZE"),
+    (190, "SIZES_OF_ARRAYS_DONT_MATCH"),
+    (321, "VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE"),
+    (349, "CANNOT_INSERT_NULL_IN_ORDINARY_COLUMN"),
+    (395, "FUNCTION_THROW_IF_VALUE_IS_NON_ZERO"),
+    (407, "DECIMAL_OVERFLOW"),
+    (469, "VIOLATED_CONSTRAINT"),
+];
+
+fn meaning_of_code(code: u32, text: &str) -> Meaning {
     // "Too many partitions for (a) single INSERT block" comes as TOO_MANY_PARTS too: that block
     // never passes.
-    let oversized = code == 252 && text.contains("single INSERT block");
-    !oversized && TRANSIENT.iter().any(|(c, _)| *c == code)
+    if code == 252 && text.contains("single INSERT block") {
+        return Meaning::Permanent;
+    }
+    let name = |codes: &[(u32, &'static str)]| codes.iter().find(|c| c.0 == code).map(|c| c.1);
+    match (name(&TRANSIENT), name(&ROW)) {
+        (Some(cause), _) => Meaning::Transient(cause),
+        (None, Some(name)) => Meaning::Row(name),
+        (None, None) => Meaning::Permanent,
+    }
 }
 
 /// Something between us and ClickHouse answered: its HTTP status is the first number in the page.
@@ -146,13 +183,22 @@ mod tests {
             "404 Not Found",
         ];
         for text in all {
-            assert!(
-                !sink_error(&answered(text), "insert").is_transient(),
-                "{text}"
-            );
+            assert_eq!(meaning(&answered(text)), Meaning::Permanent, "{text}");
         }
         let mismatch = Error::SchemaMismatch("column `text` is missing".into());
         assert!(!sink_error(&mismatch, "insert").is_transient());
+    }
+
+    #[test]
+    fn values_of_a_refused_row_are_not_passed_on() {
+        let text = "Code: 469. DB::Exception: Constraint `c` for table sada.feedback is violated at \
+                    row 1. Expression: (text != 'x'). Column values: text = 'my number is 12'";
+        assert_eq!(
+            meaning(&answered(text)),
+            Meaning::Row("VIOLATED_CONSTRAINT")
+        );
+        let error = sink_error(&answered(text), "insert").to_string();
+        assert!(!error.contains("12"), "{error}");
     }
 
     #[test]

@@ -145,7 +145,7 @@ fn assert_dead_letter(d: &Deployment, payload: &str) {
 async fn killed_in_the_middle_and_started_again_nothing_is_lost() {
     const EVENTS: usize = 3_000;
     // The group gives a killed member's partitions away when its session ends.
-    let settings = "[batch]\nrows = 200\ntime = \"100ms\"\n\
+    let settings = "[batch]\nrows = 200\ntime = \"100ms\"\nper_second = 1000\n\
                     [kafka.properties]\n\"session.timeout.ms\" = \"6000\"\n";
     let d = deployed("killed", 3, settings);
     send(

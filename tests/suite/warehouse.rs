@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use clickhouse::Client;
 use sada::batch::{
-    DecodeError, EnrichedBatch, Offsets, Outcome, OutcomeKind, Partition, Reason, Rejected,
-    SkipReason,
+    Computed, DecodeError, Delivery, EnrichedBatch, Offsets, Outcome, OutcomeKind, Partition,
+    RawBatch, Reason, Rejected, SkipReason,
 };
 use sada::config::{Config, Engine};
 use sada::enrich::{Enriched, Label, Language, Sentiment, Tags, Topic, Versions};
@@ -17,7 +17,7 @@ use sada::feedback::{
 };
 use sada::pipeline::{Sink, SinkError};
 use sada::warehouse::migrations::{MIGRATIONS, Migration, State, migrate, template, verify};
-use sada::warehouse::{self, WarehouseSink, error, migrations};
+use sada::warehouse::{self, Evidence, FeedbackSink, error, migrations};
 
 use crate::support::engine;
 
@@ -37,7 +37,25 @@ fn config(database: &str) -> Config {
 struct Warehouse {
     config: Config,
     client: Client,
-    sink: WarehouseSink,
+    sink: Sinks,
+}
+
+/// The sinks of the warehouse, in the order of the pipeline.
+struct Sinks {
+    rows: FeedbackSink,
+    evidence: Evidence,
+}
+
+impl Sinks {
+    fn new(config: &Config) -> Self {
+        let (rows, evidence) = warehouse::sinks(config, "build").unwrap();
+        Self { rows, evidence }
+    }
+
+    async fn write(&self, batch: &EnrichedBatch) -> Result<(), SinkError> {
+        self.rows.write(batch).await?;
+        self.evidence.write(batch).await
+    }
 }
 
 impl Warehouse {
@@ -47,7 +65,7 @@ impl Warehouse {
         let client = warehouse::client(&config.clickhouse)
             .unwrap()
             .with_database(database);
-        let sink = WarehouseSink::new(&config).unwrap();
+        let sink = Sinks::new(&config);
         Self {
             config,
             client,
@@ -105,11 +123,14 @@ fn batch_of(first: i64, kinds: Vec<OutcomeKind>) -> EnrichedBatch {
     });
     EnrichedBatch {
         offsets: Offsets {
-            partition,
+            partition: partition.clone(),
             epoch: 1,
             range: first..=last,
         },
         outcomes: outcomes.collect(),
+        computed: Computed::STREAM,
+        delivery: Delivery::First,
+        raw: RawBatch::new(partition, 1),
     }
 }
 
@@ -466,7 +487,7 @@ async fn another_range_group_or_stream_is_another_insert() {
     warehouse.sink.write(&other).await.unwrap();
     assert_eq!(warehouse.rows(count).await, ["4"]);
     warehouse.config.kafka.group = "others".into();
-    let sink = WarehouseSink::new(&warehouse.config).unwrap();
+    let sink = Sinks::new(&warehouse.config);
     sink.write(&other).await.unwrap();
     assert_eq!(warehouse.rows(count).await, ["5"]);
 }
@@ -766,21 +787,21 @@ async fn real_errors_are_told_apart() {
     warehouse
         .run("ALTER TABLE feedback DROP COLUMN extra")
         .await;
-    let sink = WarehouseSink::new(&warehouse.config).unwrap();
+    let sink = Sinks::new(&warehouse.config);
     assert!(!sink.write(&batch).await.unwrap_err().is_transient());
 
     let mut nowhere = warehouse.config.clone();
     nowhere.clickhouse.url = "http://127.0.0.1:1".into();
-    let sink = WarehouseSink::new(&nowhere).unwrap();
+    let sink = Sinks::new(&nowhere);
     assert!(sink.write(&batch).await.unwrap_err().is_transient());
 }
 
 #[tokio::test]
 async fn codes_of_transient_errors_have_the_names_that_the_engine_gives_them() {
     let client = warehouse::client(&config("default").clickhouse).unwrap();
-    for (code, name) in error::TRANSIENT {
+    for (code, name) in error::TRANSIENT.into_iter().chain(error::ROW) {
         let sql = "SELECT toString(errorCodeToName(?))";
         let told: String = client.query(sql).bind(code).fetch_one().await.unwrap();
-        assert_eq!(told, name, "{code}");
+        assert_eq!(told.to_lowercase(), name.to_lowercase(), "{code}");
     }
 }

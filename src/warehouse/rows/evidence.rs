@@ -65,6 +65,7 @@ impl<'a> IngestedRow<'a> {
                 0,
                 position.time,
             ),
+            OutcomeKind::Gap => (Outcome::Gap, "", 0, 0, position.time),
             OutcomeKind::Skipped(reason) => (Outcome::Skipped, reason.name(), 0, 0, position.time),
         };
         Self {

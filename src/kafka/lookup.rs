@@ -1,0 +1,198 @@
+//! Finds out where to go on with partitions that were assigned: asks Kafka for committed offsets,
+//! topic ids and the log's bounds, and the evidence for what was written.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::{Offset, TopicPartitionList};
+use tracing::{error, info, warn};
+
+use super::assignment::{Assigned, Assignment, Context};
+use super::ledger::Note;
+use super::recovery::{Found, Plan, needs_rows, plan};
+use super::topic_ids;
+use crate::batch::Partition;
+use crate::config::Start;
+use crate::warehouse::Evidence;
+
+/// Longest wait for one answer of Kafka.
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// Wait before a partition is looked up again.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// Looks up partitions.
+pub(super) struct Lookup {
+    pub consumer: Arc<BaseConsumer<Context>>,
+    pub assignment: Arc<Assignment>,
+    pub evidence: Evidence,
+    pub start: Start,
+    pub build: String,
+    /// Ids of topics on a broker that has none.
+    pub streams: HashMap<String, String>,
+}
+
+/// Where to go on with one partition.
+pub(super) struct Resumption {
+    pub partition: Partition,
+    pub epoch: u64,
+    pub plan: Plan,
+}
+
+impl Lookup {
+    /// Answers for each partition, as soon as it is known, as long as it is held. Tries again
+    /// without end.
+    pub async fn resume(self: Arc<Self>, mut assigned: Vec<Assigned>, answer: impl Fn(Resumption)) {
+        loop {
+            assigned.retain(|a| self.assignment.holds(&a.topic, a.number, a.epoch));
+            if assigned.is_empty() {
+                return;
+            }
+            let asked = match self.ask_kafka(&assigned).await {
+                Ok(asked) => asked,
+                Err(error) => {
+                    warn!(
+                        error = format!("{error:#}"),
+                        partitions = assigned.len(),
+                        "can't look up where to go on, trying again"
+                    );
+                    Vec::new()
+                }
+            };
+            for told in asked {
+                let partition = told.partition.clone();
+                match self.decide(&told).await {
+                    Ok(plan) => {
+                        assigned.retain(|a| !told.is_about(a));
+                        answer(Resumption {
+                            epoch: told.epoch,
+                            partition,
+                            plan,
+                        });
+                    }
+                    Err(failed) => {
+                        error!(%partition, error = format!("{failed:#}"), "can't go on with a partition, trying again");
+                    }
+                }
+            }
+            if !assigned.is_empty() {
+                tokio::time::sleep(AGAIN).await;
+            }
+        }
+    }
+
+    /// Ids of the topics now: 32 hexadecimal digits, or the name where the broker tells none.
+    ///
+    /// # Errors
+    /// The cluster does not answer. Blocks.
+    pub fn stream_ids(&self, topics: &[String]) -> Result<HashMap<String, String>> {
+        let mut ids = self.streams.clone();
+        let unknown: Vec<String> = topics
+            .iter()
+            .filter(|t| !ids.contains_key(*t))
+            .cloned()
+            .collect();
+        if !unknown.is_empty() {
+            ids.extend(topic_ids::describe(
+                self.consumer.client(),
+                &unknown,
+                TIMEOUT,
+            )?);
+        }
+        for topic in topics {
+            ids.entry(topic.clone()).or_insert_with(|| {
+                warn!(
+                    topic,
+                    "the broker tells no topic id: a topic made again looks like the old"
+                );
+                topic.clone()
+            });
+        }
+        Ok(ids)
+    }
+
+    async fn ask_kafka(self: &Arc<Self>, assigned: &[Assigned]) -> Result<Vec<Told>> {
+        let (this, assigned) = (self.clone(), assigned.to_vec());
+        tokio::task::spawn_blocking(move || this.ask_kafka_blocking(&assigned)).await?
+    }
+
+    fn ask_kafka_blocking(&self, assigned: &[Assigned]) -> Result<Vec<Told>> {
+        let mut topics: Vec<String> = assigned.iter().map(|a| a.topic.clone()).collect();
+        topics.sort();
+        topics.dedup();
+        let streams = self.stream_ids(&topics)?;
+        let mut list = TopicPartitionList::new();
+        for a in assigned {
+            list.add_partition(&a.topic, a.number);
+        }
+        let committed = self.consumer.committed_offsets(list, TIMEOUT);
+        let committed = committed.context("committed offsets")?;
+        let tell = |a: &Assigned| {
+            let found = committed.find_partition(&a.topic, a.number);
+            let committed = found.and_then(|found| match found.offset() {
+                Offset::Offset(offset) => Some((offset, Note::parse(found.metadata()))),
+                _ => None,
+            });
+            let log = self.consumer.fetch_watermarks(&a.topic, a.number, TIMEOUT);
+            let (start, end) = log.with_context(|| format!("log of {}[{}]", a.topic, a.number))?;
+            let stream = streams
+                .get(&a.topic)
+                .map_or(a.topic.as_str(), String::as_str);
+            Ok(Told {
+                partition: Partition {
+                    topic: a.topic.as_str().into(),
+                    stream: stream.into(),
+                    number: a.number,
+                },
+                epoch: a.epoch,
+                committed,
+                log: start..end,
+            })
+        };
+        assigned.iter().map(tell).collect()
+    }
+
+    async fn decide(&self, told: &Told) -> Result<Plan> {
+        let partition = &told.partition;
+        let known = self.evidence.known(partition).await?;
+        let newest_row = match needs_rows(told.committed.as_ref(), known) {
+            true => self.evidence.newest_row(partition).await?,
+            false => None,
+        };
+        let plan = plan(&Found {
+            committed: told.committed.clone(),
+            stream: &partition.stream,
+            log: told.log.clone(),
+            known,
+            newest_row,
+            start: self.start,
+            build: &self.build,
+        })?;
+        if plan.begins {
+            self.evidence.begin(partition, plan.from).await?;
+        }
+        if let Some(gap) = &plan.gap {
+            error!(%partition, first = gap.start(), last = gap.end(), "Kafka deleted records before they were read");
+        }
+        info!(%partition, stream = &*partition.stream, from = plan.from, why = plan.why.name(), "reading");
+        Ok(plan)
+    }
+}
+
+/// What Kafka tells of a partition.
+struct Told {
+    partition: Partition,
+    epoch: u64,
+    committed: Option<(i64, Note)>,
+    log: std::ops::Range<i64>,
+}
+
+impl Told {
+    fn is_about(&self, assigned: &Assigned) -> bool {
+        *self.partition.topic == *assigned.topic
+            && self.partition.number == assigned.number
+            && self.epoch == assigned.epoch
+    }
+}

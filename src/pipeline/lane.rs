@@ -1,0 +1,213 @@
+//! A lane: the batches of one partition, written one after another.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, warn};
+
+use super::{Parts, Sink, SinkError, Source, enrich};
+use crate::batch::{Delivery, EnrichedBatch, Offsets, RawBatch, Refused};
+
+/// Longest wait between two tries.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// A batch that waits for its turn.
+pub(super) struct Pending {
+    work: Work,
+    /// Gives its place to another batch when this one is done.
+    _slot: OwnedSemaphorePermit,
+}
+
+enum Work {
+    /// Being enriched while the batch before it is written.
+    Ahead(JoinHandle<Option<EnrichedBatch>>),
+    /// The evidence is asked first, in turn, so that less is enriched.
+    InTurn(RawBatch),
+}
+
+impl Pending {
+    /// Starts the enrichment of a batch that is written for the first time.
+    pub fn new(
+        batch: RawBatch,
+        slot: OwnedSemaphorePermit,
+        parts: &Arc<Parts<impl Sink, impl Sink, impl Sink>>,
+    ) -> Self {
+        let work = match batch.delivery() {
+            Delivery::First => Work::Ahead(start(batch, parts)),
+            Delivery::Doubtful | Delivery::Gap => Work::InTurn(batch),
+        };
+        Self { work, _slot: slot }
+    }
+}
+
+fn start(
+    raw: RawBatch,
+    parts: &Arc<Parts<impl Sink, impl Sink, impl Sink>>,
+) -> JoinHandle<Option<EnrichedBatch>> {
+    let parts = parts.clone();
+    tokio::task::spawn_blocking(move || enrich(raw, &parts.enrich, &parts.limits))
+}
+
+/// Runs until the queue is closed and empty; returns the number of batches given up.
+///
+/// # Errors
+/// Source or sink failed for good.
+pub(super) async fn run(
+    mut queue: mpsc::UnboundedReceiver<Pending>,
+    source: Arc<impl Source>,
+    parts: Arc<Parts<impl Sink, impl Sink, impl Sink>>,
+    shutdown: CancellationToken,
+) -> Result<usize> {
+    let mut done: Option<Offsets> = None;
+    let mut given_up = 0;
+    loop {
+        let pending = match queue.try_recv() {
+            Ok(pending) => pending,
+            Err(_) => {
+                // Nobody behind to end it: an offset of its own.
+                if let Some(done) = done.take() {
+                    source.advance(Some(&done), None).await?;
+                }
+                match queue.recv().await {
+                    Some(pending) => pending,
+                    None => return Ok(given_up),
+                }
+            }
+        };
+        if given_up > 0 {
+            // What is behind a batch that was given up must not pass it.
+            given_up += 1;
+            continue;
+        }
+        let writing = Writing {
+            source: &*source,
+            parts: &parts,
+            shutdown: &shutdown,
+        };
+        match writing.deliver(pending.work, done.take()).await? {
+            End::Durable(offsets) => done = Some(offsets),
+            End::TakenAway => {}
+            End::GivenUp => given_up += 1,
+        }
+    }
+}
+
+/// What became of a batch.
+enum End {
+    Durable(Offsets),
+    /// The partition is another one's now, which reads the batch again.
+    TakenAway,
+    /// The shutdown came before a sink took it.
+    GivenUp,
+}
+
+struct Writing<'a, S, R, D, E> {
+    source: &'a S,
+    parts: &'a Arc<Parts<R, D, E>>,
+    shutdown: &'a CancellationToken,
+}
+
+impl<S: Source, R: Sink, D: Sink, E: Sink> Writing<'_, S, R, D, E> {
+    /// One batch, announced, then written. `done`: the batch before it, whose end is committed in
+    /// the same step.
+    async fn deliver(&self, work: Work, mut done: Option<Offsets>) -> Result<End> {
+        let enrichment = match work {
+            Work::Ahead(enrichment) => enrichment,
+            Work::InTurn(mut raw) => {
+                let Some(offsets) = raw.offsets() else {
+                    return Ok(End::TakenAway);
+                };
+                let ask = || self.parts.evidence.recorded(&offsets);
+                let recorded = match self.attempt(&offsets, &mut done, ask).await? {
+                    Tried::Taken(recorded) => recorded,
+                    Tried::Not(end) => return Ok(end),
+                };
+                raw.forget(&recorded);
+                debug!(partition = %offsets.partition, recorded = recorded.len(), "part of a batch has its outcome");
+                start(raw, self.parts)
+            }
+        };
+        let batch = enrichment
+            .await
+            .context("enrichment stopped unexpectedly")?;
+        let Some(mut batch) = batch else {
+            return Ok(End::TakenAway);
+        };
+        match self.write(&self.parts.rows, &batch, &mut done).await? {
+            Tried::Taken(None) => {}
+            Tried::Taken(Some(refused)) => batch.reject(refused),
+            Tried::Not(end) => return Ok(end),
+        }
+        match self
+            .write(&self.parts.dead_letters, &batch, &mut done)
+            .await?
+        {
+            Tried::Taken(refused) => ensure!(refused.is_none(), "dead letters can't be refused"),
+            Tried::Not(end) => return Ok(end),
+        }
+        match self.write(&self.parts.evidence, &batch, &mut done).await? {
+            Tried::Taken(refused) => ensure!(refused.is_none(), "evidence can't be refused"),
+            Tried::Not(end) => return Ok(end),
+        }
+        Ok(End::Durable(batch.offsets))
+    }
+
+    /// Rows that the sink refuses, if any.
+    async fn write(
+        &self,
+        sink: &impl Sink,
+        batch: &EnrichedBatch,
+        done: &mut Option<Offsets>,
+    ) -> Result<Tried<Option<Vec<Refused>>>> {
+        let act = || async {
+            match sink.write(batch).await {
+                Ok(()) => Ok(None),
+                Err(SinkError::Refused(rows)) => Ok(Some(rows)),
+                Err(error) => Err(error),
+            }
+        };
+        self.attempt(&batch.offsets, done, act).await
+    }
+
+    /// Tries until it is done, the partition is taken away or the shutdown comes. Before each try
+    /// the announcement is made, or looked after.
+    async fn attempt<T, F: Future<Output = Result<T, SinkError>>>(
+        &self,
+        offsets: &Offsets,
+        done: &mut Option<Offsets>,
+        act: impl Fn() -> F,
+    ) -> Result<Tried<T>> {
+        let mut pause = Duration::from_millis(100);
+        for attempt in 1_u64.. {
+            if !self.source.advance(done.as_ref(), Some(offsets)).await? {
+                return Ok(Tried::Not(End::TakenAway));
+            }
+            *done = None;
+            match act().await {
+                Ok(result) => return Ok(Tried::Taken(result)),
+                Err(SinkError::Transient { message, cause }) => {
+                    let wait = pause.mul_f64(0.5 + fastrand::f64());
+                    let partition = &offsets.partition;
+                    warn!(%partition, attempt, cause, ?wait, error = message, "write failed, trying again");
+                    tokio::select! {
+                        () = self.shutdown.cancelled() => return Ok(Tried::Not(End::GivenUp)),
+                        () = tokio::time::sleep(wait) => pause = (pause * 2).min(LONGEST_PAUSE),
+                    }
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(Tried::Not(End::GivenUp))
+    }
+}
+
+/// What trying came to.
+enum Tried<T> {
+    Taken(T),
+    Not(End),
+}

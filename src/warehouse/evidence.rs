@@ -1,0 +1,204 @@
+//! The evidence: what became of every record (`ingested`, `dead_letters`), and where each group
+//! began (`streams`). Written after the rows, and asked before anything is written a second time.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use clickhouse::Row;
+use clickhouse::error::Error;
+use clickhouse::sql::Identifier;
+use serde::{Deserialize, Serialize};
+
+use crate::batch::{EnrichedBatch, Offsets, OutcomeKind, Partition};
+use crate::pipeline::{Sink, SinkError};
+
+use super::feedback_sink::{bounds, position};
+use super::rows::{DeadLetterRow, IngestedRow};
+use super::servers::Servers;
+
+/// Writes and reads evidence of one consumer group.
+#[derive(Clone)]
+pub struct Evidence {
+    servers: Arc<Servers>,
+}
+
+/// What the evidence tells of a partition when it is assigned.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Known {
+    /// Newest offset that has its outcome.
+    pub recorded: Option<i64>,
+    /// First offset that the group was to read.
+    pub origin: Option<i64>,
+    /// The group has read this partition in an earlier life of the topic.
+    pub earlier_stream: bool,
+}
+
+#[derive(Row, Deserialize)]
+struct Found {
+    offset: u64,
+}
+
+#[derive(Row, Serialize)]
+struct StreamRow<'a> {
+    consumer_group: &'a str,
+    topic: &'a str,
+    stream: &'a str,
+    partition: i32,
+    first_offset: u64,
+}
+
+impl Evidence {
+    pub(super) fn new(servers: Arc<Servers>) -> Self {
+        Self { servers }
+    }
+
+    /// What is known of a partition.
+    ///
+    /// # Errors
+    /// ClickHouse does not answer.
+    pub async fn known(&self, partition: &Partition) -> Result<Known, SinkError> {
+        let recorded = "SELECT offset FROM ?.ingested
+             WHERE consumer_group = ? AND stream = ? AND partition = ? AND topic = ?
+             ORDER BY stream DESC, partition DESC, offset DESC LIMIT 1";
+        let origin = "SELECT first_offset AS offset FROM ?.streams
+             WHERE consumer_group = ? AND stream = ? AND partition = ? AND topic = ?
+             ORDER BY offset LIMIT 1";
+        let earlier = "SELECT first_offset AS offset FROM ?.streams
+             WHERE consumer_group = ? AND stream != ? AND partition = ? AND topic = ? LIMIT 1";
+        Ok(Known {
+            recorded: self.newest(recorded, partition).await?,
+            origin: self.newest(origin, partition).await?,
+            earlier_stream: self.newest(earlier, partition).await?.is_some(),
+        })
+    }
+
+    async fn newest(&self, sql: &str, partition: &Partition) -> Result<Option<i64>, SinkError> {
+        let servers = &self.servers;
+        let query = servers
+            .client()
+            .query(sql)
+            .bind(Identifier(&servers.database))
+            .bind(&servers.group)
+            .bind(&*partition.stream)
+            .bind(partition.number)
+            .bind(&*partition.topic);
+        match servers.fetch::<Found>(query).await {
+            Ok(found) => Ok(found.first().map(|f| f.offset as i64)),
+            Err(error) => Err(servers.failed(&error, "read the evidence")),
+        }
+    }
+
+    /// Newest offset of a partition that has a row, with or without its line of evidence. Reads
+    /// the whole column: for the rare case that nothing else tells.
+    ///
+    /// # Errors
+    /// ClickHouse does not answer.
+    pub async fn newest_row(&self, partition: &Partition) -> Result<Option<i64>, SinkError> {
+        let sql = "SELECT max(_offset) AS offset FROM ?.feedback
+                   WHERE ? != '' AND _stream = ? AND _partition = ? AND _topic = ?
+                   HAVING count() > 0";
+        self.newest(sql, partition).await
+    }
+
+    /// Writes down where the group begins to read a partition.
+    ///
+    /// # Errors
+    /// ClickHouse does not take it.
+    pub async fn begin(&self, partition: &Partition, first: i64) -> Result<(), SinkError> {
+        let servers = &self.servers;
+        let row = StreamRow {
+            consumer_group: &servers.group,
+            topic: &partition.topic,
+            stream: &partition.stream,
+            partition: partition.number,
+            first_offset: first.max(0) as u64,
+        };
+        let token = format!(
+            "{}:{}:{}:{}:begin-{first}",
+            servers.group, partition.topic, partition.stream, partition.number
+        );
+        let written = async {
+            let mut insert = servers
+                .insert::<StreamRow<'static>>("streams", &token)
+                .await?;
+            insert.write(&row).await?;
+            insert.end().await
+        };
+        let written = written.await;
+        written.map_err(|error| servers.failed(&error, "insert into streams"))
+    }
+
+    async fn dead_letters(&self, batch: &EnrichedBatch, token: &str) -> Result<(), Error> {
+        let mut insert = None;
+        for outcome in &batch.outcomes {
+            if let OutcomeKind::DeadLetter(rejected) = &outcome.kind {
+                let insert = match &mut insert {
+                    Some(insert) => insert,
+                    none => none.insert(
+                        self.servers
+                            .insert::<DeadLetterRow<'static>>("dead_letters", token)
+                            .await?,
+                    ),
+                };
+                let row = DeadLetterRow::new(rejected, position(batch, outcome));
+                insert.write(&row).await?;
+            }
+        }
+        match insert {
+            Some(insert) => insert.end().await,
+            None => Ok(()),
+        }
+    }
+
+    async fn ingested(&self, batch: &EnrichedBatch, token: &str) -> Result<(), Error> {
+        let mut insert = self
+            .servers
+            .insert::<IngestedRow<'static>>("ingested", token)
+            .await?;
+        for outcome in &batch.outcomes {
+            let row = IngestedRow::new(outcome, position(batch, outcome), &self.servers.group);
+            insert.write(&row).await?;
+        }
+        insert.end().await
+    }
+}
+
+impl Sink for Evidence {
+    async fn write(&self, batch: &EnrichedBatch) -> Result<(), SinkError> {
+        if batch.outcomes.is_empty() {
+            return Ok(());
+        }
+        let servers = &self.servers;
+        let token = servers.token(&batch.offsets, batch.computed);
+        let written = self.dead_letters(batch, &token).await;
+        written.map_err(|error| servers.failed(&error, "insert into dead_letters"))?;
+        let written = self.ingested(batch, &token).await;
+        written.map_err(|error| servers.failed(&error, "insert into ingested"))?;
+        servers.taken("ingested");
+        Ok(())
+    }
+
+    async fn recorded(&self, offsets: &Offsets) -> Result<BTreeSet<i64>, SinkError> {
+        let servers = &self.servers;
+        if !servers.exactly_once() {
+            return Ok(BTreeSet::new());
+        }
+        let (first, last) = bounds(&offsets.range);
+        let query = servers
+            .client()
+            .query(
+                "SELECT DISTINCT offset FROM ?.ingested
+                 WHERE consumer_group = ? AND stream = ? AND partition = ? AND offset BETWEEN ? AND ?",
+            )
+            .bind(Identifier(&servers.database))
+            .bind(&servers.group)
+            .bind(&*offsets.partition.stream)
+            .bind(offsets.partition.number)
+            .bind(first)
+            .bind(last);
+        match servers.fetch::<Found>(query).await {
+            Ok(rows) => Ok(rows.into_iter().map(|row| row.offset as i64).collect()),
+            Err(error) => Err(servers.failed(&error, "look into ingested")),
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! Rows of a batch into `feedback`, each at most once.
+//!
+//! An insert carries a token of its range: sent again, ClickHouse drops it, as long as the range,
+//! the block and the years of the rows are the same, which the batch sees to. A batch that may have
+//! been written before, perhaps longer ago than the table remembers tokens, is held against the
+//! rows that are there.
+//!
+//! A batch that ClickHouse refuses because of some row is halved until the row is found. Halves are
+//! cut at offsets, so that a batch sent again is cut at the same places, and have tokens of their own.
+
+use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+use clickhouse::Row;
+use clickhouse::error::Error;
+use serde::Deserialize;
+use tracing::warn;
+
+use crate::batch::{Delivery, EnrichedBatch, Offsets, Origin, Outcome, OutcomeKind, Refused};
+use crate::pipeline::{Sink, SinkError};
+
+use super::error::{Meaning, meaning};
+use super::rows::{FeedbackRow, Position};
+use super::servers::Servers;
+
+/// More refused rows than these, and more than half of a batch, are no matter of single rows.
+const MOST_REFUSED: usize = 100;
+
+/// Writes the rows of batches.
+pub struct FeedbackSink {
+    servers: Arc<Servers>,
+}
+
+impl FeedbackSink {
+    pub(super) fn new(servers: Arc<Servers>) -> Self {
+        Self { servers }
+    }
+
+    async fn insert(
+        &self,
+        batch: &EnrichedBatch,
+        rows: &[&Outcome],
+        token: &str,
+    ) -> Result<(), Error> {
+        let mut insert = self
+            .servers
+            .insert::<FeedbackRow<'static>>("feedback", token)
+            .await?;
+        for outcome in rows {
+            if let OutcomeKind::Row(enriched) = &outcome.kind {
+                insert
+                    .write(&FeedbackRow::new(enriched, position(batch, outcome)))
+                    .await?;
+            }
+        }
+        insert.end().await
+    }
+
+    /// Offsets of the range whose rows are in the table. Rows of a range are written after the
+    /// lines of the range before it: nothing older is looked at (an hour for clocks that differ).
+    async fn present(&self, offsets: &Offsets) -> Result<BTreeSet<i64>, SinkError> {
+        #[derive(Row, Deserialize)]
+        struct Present {
+            offset: u64,
+        }
+        let database = &self.servers.database;
+        let (first, last) = bounds(&offsets.range);
+        let stream = &*offsets.partition.stream;
+        let query = self
+            .servers
+            .client()
+            .query(&format!(
+                "SELECT DISTINCT _offset AS offset FROM {database}.feedback
+                 WHERE _stream = ? AND _partition = ? AND _offset BETWEEN ? AND ?
+                   AND _ingested_at >= (
+                       SELECT max(ingested_at) - INTERVAL 1 HOUR FROM (
+                           SELECT ingested_at FROM {database}.ingested
+                           WHERE stream = ? AND partition = ? AND offset < ?
+                           ORDER BY stream DESC, partition DESC, offset DESC LIMIT 1))"
+            ))
+            .bind(stream)
+            .bind(offsets.partition.number)
+            .bind(first)
+            .bind(last)
+            .bind(stream)
+            .bind(offsets.partition.number)
+            .bind(first);
+        match self.servers.fetch::<Present>(query).await {
+            Ok(rows) => Ok(rows.into_iter().map(|row| row.offset as i64).collect()),
+            Err(error) => Err(self.servers.failed(&error, "look for rows in feedback")),
+        }
+    }
+
+    /// Inserts the rows, halving as long as some row is refused; returns those.
+    async fn insert_halving(
+        &self,
+        batch: &EnrichedBatch,
+        rows: &[&Outcome],
+    ) -> Result<Vec<Refused>, SinkError> {
+        let whole = self.servers.token(&batch.offsets, batch.computed);
+        let (first, last) = (*batch.offsets.range.start(), *batch.offsets.range.end());
+        let mut refused = Vec::new();
+        let mut open = vec![(first, last)];
+        while let Some((from, to)) = open.pop() {
+            let start = rows.partition_point(|row| row.offset < from);
+            let end = rows.partition_point(|row| row.offset <= to);
+            let part = &rows[start..end];
+            if part.is_empty() {
+                continue;
+            }
+            let token = match (from, to) == (first, last) {
+                true => whole.clone(),
+                false => format!("{whole}/{from}-{to}"),
+            };
+            let Err(error) = self.insert(batch, part, &token).await else {
+                continue;
+            };
+            let doing = "insert into feedback";
+            match (meaning(&error), part) {
+                (Meaning::Row(name), [row]) => {
+                    warn!(partition = %batch.offsets.partition, offset = row.offset, name, "row refused");
+                    refused.push(Refused {
+                        offset: row.offset,
+                        message: format!("ClickHouse refuses the row: {name}"),
+                    });
+                    if refused.len() > MOST_REFUSED && 2 * refused.len() > rows.len() {
+                        return Err(SinkError::Permanent(format!(
+                            "{doing}: {name} for {} of {} rows, which is no matter of single rows: \
+                             look at the table's columns and constraints",
+                            refused.len(),
+                            rows.len()
+                        )));
+                    }
+                }
+                (Meaning::Row(_), _) => {
+                    let middle = from + (to - from) / 2;
+                    open.extend([(middle + 1, to), (from, middle)]);
+                }
+                _ => return Err(self.servers.failed(&error, doing)),
+            }
+        }
+        Ok(refused)
+    }
+}
+
+impl Sink for FeedbackSink {
+    async fn write(&self, batch: &EnrichedBatch) -> Result<(), SinkError> {
+        let is_row = |outcome: &&Outcome| matches!(outcome.kind, OutcomeKind::Row(_));
+        let mut rows: Vec<&Outcome> = batch.outcomes.iter().filter(is_row).collect();
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let doubtful =
+            batch.delivery == Delivery::Doubtful && batch.computed.origin == Origin::Stream;
+        if doubtful && self.servers.exactly_once() {
+            let present = self.present(&batch.offsets).await?;
+            rows.retain(|row| !present.contains(&row.offset));
+        }
+        let refused = self.insert_halving(batch, &rows).await?;
+        if refused.is_empty() {
+            self.servers.taken("feedback");
+            return Ok(());
+        }
+        Err(SinkError::Refused(refused))
+    }
+}
+
+/// Where the record of an outcome lay, and what computes its row.
+pub(super) fn position<'a>(batch: &'a EnrichedBatch, outcome: &Outcome) -> Position<'a> {
+    Position {
+        partition: &batch.offsets.partition,
+        offset: outcome.offset,
+        time: outcome.time,
+        computed: batch.computed,
+    }
+}
+
+/// First and last offset as the tables hold them.
+pub(super) fn bounds(range: &RangeInclusive<i64>) -> (u64, u64) {
+    ((*range.start()).max(0) as u64, (*range.end()).max(0) as u64)
+}
