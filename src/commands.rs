@@ -16,8 +16,10 @@ pub mod clickhouse;
 pub mod demo;
 pub mod enricher;
 pub mod eval;
+mod job;
 pub mod load;
 pub mod migrate;
+pub mod replay;
 pub mod retag;
 pub mod run;
 pub mod tag;
@@ -42,6 +44,7 @@ enum Command {
     Check(check::Arguments),
     Load(Box<load::Arguments>),
     Tag(tag::Arguments),
+    Replay(replay::Arguments),
     Retag(retag::Arguments),
     Train(train::Arguments),
     Eval(eval::Arguments),
@@ -59,6 +62,7 @@ impl Cli {
             Command::Check(a) => check::run(a),
             Command::Load(a) => load::run(&a),
             Command::Tag(a) => tag::run(a),
+            Command::Replay(a) => replay::run(a),
             Command::Retag(a) => retag::run(a),
             Command::Train(a) => train::run(a),
             Command::Eval(a) => eval::run(a),

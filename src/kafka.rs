@@ -12,13 +12,17 @@ pub mod check;
 pub mod dead_letters;
 mod forming;
 pub mod ledger;
+mod letter;
 mod lookup;
 mod poller;
+mod reader;
 mod recovery;
 pub mod source;
 mod topic_ids;
 
 pub use dead_letters::DeadLetterTopic;
+pub use letter::DeadLetter;
+pub use reader::{Log, TopicReader};
 pub use source::KafkaSource;
 
 /// Property of `[kafka.properties]` that names a file with the SASL password.
