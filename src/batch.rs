@@ -34,6 +34,8 @@ pub struct Offsets {
     pub epoch: u64,
     /// First and last offset, both inclusive.
     pub range: RangeInclusive<i64>,
+    /// Kafka timestamp of the last record in ms; 0 if there is none.
+    pub last_time: Millis,
 }
 
 /// Records of one partition as Kafka delivered them, bytes copied into one buffer.
@@ -43,6 +45,7 @@ pub struct RawBatch {
     epoch: u64,
     /// First and last offset owned; `None` while nothing is in it.
     range: Option<(i64, i64)>,
+    last_time: Millis,
     delivery: Delivery,
     buffer: Vec<u8>,
     records: Vec<Slot>,
@@ -113,6 +116,7 @@ impl RawBatch {
             partition,
             epoch,
             range: None,
+            last_time: 0,
             delivery: Delivery::First,
             buffer: Vec::new(),
             records: Vec::new(),
@@ -161,6 +165,7 @@ impl RawBatch {
     ) {
         let first = self.range.map_or(offset, |(first, _)| first);
         self.range = Some((first, offset));
+        self.last_time = time;
         let key = self.copy(key.unwrap_or_default());
         let payload = payload.map(|p| self.copy(p));
         let headers = headers
@@ -213,6 +218,7 @@ impl RawBatch {
             partition: self.partition.clone(),
             epoch: self.epoch,
             range: first..=last,
+            last_time: self.last_time,
         })
     }
 
@@ -424,6 +430,21 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// Every reason.
+    pub const ALL: [Reason; 11] = [
+        Reason::MalformedJson,
+        Reason::InvalidUtf8,
+        Reason::NulCharacter,
+        Reason::TooDeep,
+        Reason::TooLong,
+        Reason::MissingField,
+        Reason::WrongType,
+        Reason::InvalidValue,
+        Reason::OutOfScale,
+        Reason::TimeOutOfRange,
+        Reason::UnknownKind,
+    ];
+
     /// Code in the header `sada-reason` and the column `reason`.
     pub fn code(self) -> &'static str {
         match self {

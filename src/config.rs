@@ -9,9 +9,11 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+mod listen;
 mod load;
 mod validate;
 
+pub use listen::listen_address;
 pub use load::{ConfigError, secret};
 
 /// All settings. Every field has a default; only `privacy.key_file` must be named to `run`.
@@ -36,6 +38,8 @@ pub struct Config {
     pub models: Models,
     /// Personal data.
     pub privacy: Privacy,
+    /// Metrics and health.
+    pub health: Health,
     /// Logs.
     pub log: Log,
 }
@@ -52,6 +56,7 @@ impl Default for Config {
             models: Models::default(),
             privacy: Privacy::default(),
             log: Log::default(),
+            health: Health::default(),
         }
     }
 }
@@ -223,6 +228,27 @@ pub struct Privacy {
     /// File with the secret, at least 16 bytes, under which identifiers that look like an e-mail
     /// address or a phone number are hashed. Keep it: another key makes other hashes.
     pub key_file: PathBuf,
+}
+
+/// `[health]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Health {
+    /// Where `run` answers `/metrics`, `/health/live` and `/health/ready`: a port on loopback, or
+    /// `host:port`; empty for nowhere.
+    pub listen: String,
+    /// A partition with lag that makes no progress for this long makes the instance unready.
+    #[serde(with = "load::duration")]
+    pub stalled: Duration,
+}
+
+impl Default for Health {
+    fn default() -> Self {
+        Self {
+            listen: String::new(),
+            stalled: Duration::from_secs(120),
+        }
+    }
 }
 
 /// `[log]`

@@ -36,7 +36,7 @@
 //!
 //! # Code map
 //! Dependencies point one way:
-//! `feedback` ← `text` ← `enrich` ← `batch` ← `decode` ← `pipeline` ← {`kafka`, `warehouse`,
+//! `feedback` ← `text` ← `enrich` ← `batch` ← `decode` ← `health` ← `pipeline` ← {`kafka`, `warehouse`,
 //! `memory`} ← `embedded` ← `commands` ← `main`. [`config`] is read by all that do IO.
 //!
 //! | a question | the place |
@@ -49,6 +49,8 @@
 //! | Columns of a table, a view's formula | `schemas/clickhouse/` |
 //! | Which error is tried again? | [`pipeline::SinkError`], made in [`warehouse`] and [`kafka::dead_letters`] |
 //! | A setting, its default, its bounds | [`config`] |
+//! | A metric's name and meaning | [`telemetry::metrics`] |
+//! | When is an instance live, when ready? | [`health`] |
 //! | How a model is fitted and measured | [`training`] |
 
 pub mod batch;
@@ -58,6 +60,7 @@ pub mod decode;
 pub mod embedded;
 pub mod enrich;
 pub mod feedback;
+pub mod health;
 pub mod kafka;
 pub mod memory;
 pub mod pipeline;

@@ -18,6 +18,8 @@ use crate::batch::{EnrichedBatch, Offsets, Partition, RawBatch, Refused};
 use crate::decode::Limits;
 use crate::enrich::Enriched;
 use crate::feedback::Feedback;
+use crate::health::Health;
+use crate::telemetry::{Cause, metrics};
 
 mod lane;
 mod outcomes;
@@ -64,8 +66,8 @@ pub enum SinkError {
     Transient {
         /// What failed, for people.
         message: String,
-        /// A short, stable word for it, to count by (`timeout`, `too_many_parts`).
-        cause: &'static str,
+        /// The same in one word, to count by.
+        cause: Cause,
     },
     /// Will not pass by itself: the pipeline stops and nothing is committed.
     #[error("{0}")]
@@ -96,6 +98,8 @@ pub struct Parts<R, D, E> {
     pub evidence: E,
     /// Batches worked on at a time.
     pub in_flight: usize,
+    /// Is told how writing goes.
+    pub health: Arc<Health>,
 }
 
 /// Runs until the source ends or `shutdown` is cancelled; then finishes what is in flight, as far
@@ -130,6 +134,7 @@ pub async fn run(
                 None => break,
             },
         };
+        metrics::batch_read(&batch);
         let queue = lanes.entry(batch.partition().clone()).or_insert_with(|| {
             let (sender, queue) = mpsc::unbounded_channel();
             running.spawn(lane::run(
@@ -212,13 +217,14 @@ mod tests {
             dead_letters: MemorySink::default(),
             evidence,
             in_flight: 4,
+            health: Health::new(std::time::Duration::from_secs(60)),
         })
     }
 
     fn transient() -> SinkError {
         SinkError::Transient {
             message: "busy".into(),
-            cause: "busy",
+            cause: Cause::Other,
         }
     }
 
@@ -407,6 +413,7 @@ mod tests {
             dead_letters: MemorySink::default(),
             evidence: MemorySink::default(),
             in_flight: 1,
+            health: Health::new(std::time::Duration::from_secs(60)),
         });
         let source = Arc::new(VecSource::new([raw]));
         run(source.clone(), parts.clone(), CancellationToken::new())

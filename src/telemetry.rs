@@ -1,10 +1,15 @@
-//! Logs: lower-case lines with fields, to standard error.
+//! Logs: lower-case lines with fields, to standard error. And [`metrics`]: every name in one place.
 
 use std::io::IsTerminal;
 
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{ConfigError, Log, LogFormat};
+
+mod cause;
+pub mod metrics;
+
+pub use cause::Cause;
 
 /// Starts logging. A second call changes nothing.
 ///

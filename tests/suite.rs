@@ -23,6 +23,8 @@ mod embedded_process;
 mod embedded_python_java;
 #[path = "suite/embedded_stack.rs"]
 mod embedded_stack;
+#[path = "suite/health.rs"]
+mod health;
 #[path = "suite/kafka.rs"]
 mod kafka;
 #[path = "suite/kafka_server.rs"]

@@ -12,6 +12,7 @@ use sada::config::Config;
 use sada::decode::Limits;
 use sada::enrich::{Enriched, Language, Sentiment, Tags, Versions};
 use sada::feedback::{Body, Feedback};
+use sada::health::Health;
 use sada::kafka::{DeadLetterTopic, KafkaSource};
 use sada::pipeline::{self, Parts, Sink, SinkError};
 use sada::warehouse::{self, migrations};
@@ -102,6 +103,7 @@ impl Bench<'_> {
             migrations::apply(&config).await?;
             let done = CancellationToken::new();
             let (rows, evidence) = warehouse::sinks(&config, "bench")?;
+            let health = Health::new(config.health.stalled);
             let parts = Parts {
                 enrich,
                 limits: Limits::default(),
@@ -113,9 +115,11 @@ impl Bench<'_> {
                     done: done.clone(),
                 },
                 in_flight: 4,
+                health: health.clone(),
             };
             let (begun, cpu) = (Instant::now(), cpu_seconds("self")?);
-            let source = KafkaSource::start(&config, HashMap::new(), evidence, "bench")?;
+            let source =
+                KafkaSource::start(&config, HashMap::new(), evidence, "bench", health.clone())?;
             let run = pipeline::run(Arc::new(source), Arc::new(parts), done);
             tokio::time::timeout(PATIENCE, run)
                 .await

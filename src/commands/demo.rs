@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
 use crate::embedded::EmbeddedStack;
+use crate::health::Health;
 use crate::{telemetry, warehouse};
 
 mod broken;
@@ -146,7 +147,10 @@ fn pipeline(
     streams: HashMap<String, String>,
     shutdown: CancellationToken,
 ) -> JoinHandle<Result<()>> {
-    tokio::spawn(async move { super::run::pipeline(&config, streams, shutdown).await })
+    tokio::spawn(async move {
+        let health = Health::new(config.health.stalled);
+        super::run::pipeline(&config, streams, health, shutdown).await
+    })
 }
 
 /// The pipeline ended though nobody asked it to.

@@ -14,6 +14,7 @@ use super::{ConfigFile, check, enricher};
 use crate::config::Config;
 use crate::decode::Limits;
 use crate::embedded::EmbeddedStack;
+use crate::health::{self, Health};
 use crate::kafka::{DeadLetterTopic, KafkaSource};
 use crate::pipeline::{self, Parts};
 use crate::telemetry;
@@ -24,6 +25,7 @@ use crate::warehouse;
 #[command(after_help = "Examples:
   sada run --config sada.toml
   sada run --embedded ./data        # a broker and a ClickHouse of its own, nothing to install
+  sada run --config sada.toml --listen 0.0.0.0:9100     # metrics and health for others
 
 Ends on SIGINT or SIGTERM, after the batches in flight are durable. Started again, it goes on where
 it stopped. Exit code 2: the configuration was refused, nothing was read.")]
@@ -36,6 +38,9 @@ pub struct Arguments {
     /// Port of the embedded ClickHouse on 127.0.0.1; 0 takes a free one
     #[arg(long, default_value_t = 8123, requires = "embedded")]
     port: u16,
+    /// Answer /metrics, /health/live and /health/ready here: a port on loopback, or host:port
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<String>,
 }
 
 /// Runs the pipeline until a signal comes.
@@ -47,8 +52,11 @@ pub fn run(arguments: Arguments) -> Result<()> {
     telemetry::start(&config.log)?;
     super::runtime()?.block_on(async {
         let shutdown = super::shutdown()?;
+        let listen = arguments.listen.as_ref().unwrap_or(&config.health.listen);
+        // Up before the checks: ready says why it isn't yet.
+        let health = watched(listen, &config, &shutdown).await?;
         let Some(dir) = arguments.embedded else {
-            return pipeline(&config, HashMap::new(), shutdown).await;
+            return pipeline(&config, HashMap::new(), health, shutdown).await;
         };
         let mut stack = EmbeddedStack::start(&dir, arguments.port, &mut config)?;
         warehouse::migrations::apply(&config).await?;
@@ -59,10 +67,29 @@ pub fn run(arguments: Arguments) -> Result<()> {
         );
         let streams = stack.streams();
         tokio::select! {
-            ended = pipeline(&config, streams, shutdown) => ended,
+            ended = pipeline(&config, streams, health, shutdown) => ended,
             error = stack.engine_ended() => Err(error),
         }
     })
+}
+
+/// The state of this instance, told to others where `listen` says; empty for nowhere.
+async fn watched(
+    listen: &str,
+    config: &Config,
+    shutdown: &CancellationToken,
+) -> Result<Arc<Health>> {
+    let health = Health::new(config.health.stalled);
+    if !listen.is_empty() {
+        let metrics = telemetry::metrics::install(&config.kafka.topics)?;
+        health::server::start(listen, health.clone(), metrics).await?;
+    }
+    let (ending, shutdown) = (health.clone(), shutdown.clone());
+    tokio::spawn(async move {
+        shutdown.cancelled().await;
+        ending.shutting_down();
+    });
+    Ok(health)
 }
 
 /// Checks everything that can be checked, then runs until `shutdown`. `streams`: topic ids of a
@@ -73,12 +100,13 @@ pub fn run(arguments: Arguments) -> Result<()> {
 pub async fn pipeline(
     config: &Config,
     streams: HashMap<String, String>,
+    health: Arc<Health>,
     shutdown: CancellationToken,
 ) -> Result<()> {
     let models = check::require(config).await?;
     let build = enricher::build(config, &models)?;
     let (rows, evidence) = warehouse::sinks(config, &build)?;
-    let source = KafkaSource::start(config, streams, evidence.clone(), &build)?;
+    let source = KafkaSource::start(config, streams, evidence.clone(), &build, health.clone())?;
     let parts = Parts {
         enrich: Box::new(move |feedback| models.enrich(feedback)),
         limits: Limits {
@@ -89,6 +117,7 @@ pub async fn pipeline(
         rows,
         evidence,
         in_flight: in_flight(config),
+        health,
     };
     info!(
         topics = config.kafka.topics.join(","),

@@ -104,6 +104,7 @@ fn overlay(table: &mut Table, name: &str, value: &str) -> Result<(), ConfigError
         "limits",
         "models",
         "privacy",
+        "health",
         "log",
     ];
     let Some((section, field)) = rest.split_once('_').filter(|(s, _)| sections.contains(s)) else {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Config, ConfigError, Engine, load};
+use super::{Config, ConfigError, Engine, listen_address, load};
 
 pub(super) fn check(config: &Config, file: Option<&Path>) -> Result<(), ConfigError> {
     for rule in rules(config) {
@@ -194,6 +194,18 @@ fn rules(c: &Config) -> Vec<Broken> {
             "limits.text_bytes",
             format!("{} is out of range", c.limits.text_bytes),
             "give 64 up to limits.record_bytes",
+        ),
+        refuse(
+            !c.health.listen.is_empty() && listen_address(&c.health.listen).is_none(),
+            "health.listen",
+            format!("{:?} is no address to listen at", c.health.listen),
+            "write a port (9100) for this machine alone, or host:port (0.0.0.0:9100)",
+        ),
+        refuse(
+            !(5..=86_400).contains(&c.health.stalled.as_secs()),
+            "health.stalled",
+            format!("{:?} is out of range", c.health.stalled),
+            "give 5s to 1440m; 2m suits most",
         ),
     ]
 }

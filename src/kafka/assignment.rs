@@ -7,10 +7,11 @@ use rdkafka::client::ClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, RebalanceProtocol};
 use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::types::RDKafkaRespErr;
-use rdkafka::{Offset, TopicPartitionList};
+use rdkafka::{Offset, Statistics, TopicPartitionList};
 use tracing::{info, warn};
 
 use crate::batch::Offsets;
+use crate::health::{Health, lag};
 
 /// A partition that was assigned, and the epoch that began with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,9 +116,14 @@ impl Assignment {
 /// Follows rebalances; called on the thread that polls.
 pub(super) struct Context {
     pub assignment: Arc<Assignment>,
+    pub health: Arc<Health>,
 }
 
-impl ClientContext for Context {}
+impl ClientContext for Context {
+    fn stats(&self, statistics: Statistics) {
+        lag::update(&statistics, &self.health);
+    }
+}
 
 impl ConsumerContext for Context {
     /// Partitions come paused: nothing is read before it is known where to go on.
@@ -145,12 +151,14 @@ impl ConsumerContext for Context {
                     });
                 let paused = assigned.and_then(|()| consumer.pause(list));
                 self.assignment.assign(list);
+                let elements = list.elements();
+                let partitions = elements.iter().map(|e| (e.topic(), e.partition()));
+                self.health.assigned(partitions);
                 paused
             }
             RDKafkaRespErr::RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS => {
                 info!(partitions = list.count(), cooperative, "partitions revoked");
-                // Waits for commits under way.
-                self.assignment.revoke(list);
+                self.revoke(list);
                 match cooperative {
                     true => consumer.incremental_unassign(list),
                     false => consumer.unassign(),
@@ -159,13 +167,23 @@ impl ConsumerContext for Context {
             other => {
                 let error = RDKafkaErrorCode::from(other);
                 warn!(%error, "rebalance failed");
-                self.assignment.revoke(list);
+                self.revoke(list);
                 consumer.unassign()
             }
         };
         if let Err(error) = done {
             warn!(%error, "assignment not followed");
         }
+    }
+}
+
+impl Context {
+    /// Waits for commits under way.
+    fn revoke(&self, list: &TopicPartitionList) {
+        self.assignment.revoke(list);
+        let elements = list.elements();
+        let partitions = elements.iter().map(|e| (e.topic(), e.partition()));
+        self.health.revoked(partitions);
     }
 }
 
@@ -183,6 +201,7 @@ mod tests {
             },
             epoch,
             range: 0..=1,
+            last_time: 0,
         }
     }
 

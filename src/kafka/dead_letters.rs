@@ -10,6 +10,7 @@ use rdkafka::producer::{FutureProducer, FutureRecord, Producer};
 use crate::batch::{EnrichedBatch, Outcome, OutcomeKind, Partition, Rejected};
 use crate::config::{Config, ConfigError};
 use crate::pipeline::{Sink, SinkError};
+use crate::telemetry::Cause;
 
 /// Longest wait for the brokers' acknowledgement of one record.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -81,7 +82,7 @@ impl DeadLetterTopic {
             )),
             _ => SinkError::Transient {
                 message: format!("dead-letter topic {topic}: {error}"),
-                cause: "dead_letter_topic",
+                cause: Cause::DeadLetterTopic,
             },
         }
     }

@@ -71,6 +71,11 @@ impl Reading {
         before
     }
 
+    /// Whether a batch is in the making.
+    pub fn is_begun(&self) -> bool {
+        self.batch.is_some()
+    }
+
     /// Whether the batch is complete.
     pub fn is_full(&self, limits: &Batch) -> bool {
         let Some(batch) = &self.batch else {

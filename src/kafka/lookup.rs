@@ -2,7 +2,7 @@
 //! topic ids and the log's bounds, and the evidence for what was written.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -16,6 +16,9 @@ use super::recovery::{Found, Plan, needs_rows, plan};
 use super::topic_ids;
 use crate::batch::Partition;
 use crate::config::Start;
+use crate::health::{Health, lag};
+use crate::pipeline::SinkError;
+use crate::telemetry::Cause;
 use crate::warehouse::Evidence;
 
 /// Longest wait for one answer of Kafka.
@@ -28,10 +31,13 @@ pub(super) struct Lookup {
     pub consumer: Arc<BaseConsumer<Context>>,
     pub assignment: Arc<Assignment>,
     pub evidence: Evidence,
+    pub health: Arc<Health>,
     pub start: Start,
     pub build: String,
     /// Ids of topics on a broker that has none.
     pub streams: HashMap<String, String>,
+    /// Ids that were found last.
+    pub found: Mutex<HashMap<String, String>>,
 }
 
 /// Where to go on with one partition.
@@ -58,6 +64,10 @@ impl Lookup {
                         partitions = assigned.len(),
                         "can't look up where to go on, trying again"
                     );
+                    for a in &assigned {
+                        self.health
+                            .recovery_failed(&a.topic, a.number, Cause::Other);
+                    }
                     Vec::new()
                 }
             };
@@ -73,6 +83,12 @@ impl Lookup {
                         });
                     }
                     Err(failed) => {
+                        let cause = match failed.downcast_ref() {
+                            Some(SinkError::Transient { cause, .. }) => *cause,
+                            _ => Cause::Other,
+                        };
+                        self.health
+                            .recovery_failed(&partition.topic, partition.number, cause);
                         error!(%partition, error = format!("{failed:#}"), "can't go on with a partition, trying again");
                     }
                 }
@@ -87,7 +103,7 @@ impl Lookup {
     ///
     /// # Errors
     /// The cluster does not answer. Blocks.
-    pub fn stream_ids(&self, topics: &[String]) -> Result<HashMap<String, String>> {
+    fn stream_ids(&self, topics: &[String]) -> Result<HashMap<String, String>> {
         let mut ids = self.streams.clone();
         let unknown: Vec<String> = topics
             .iter()
@@ -113,6 +129,45 @@ impl Lookup {
         Ok(ids)
     }
 
+    /// Ends all that was read so far, and looks up every partition again.
+    pub fn again(&self) {
+        self.assignment.renew();
+        let held = self.consumer.assignment();
+        if let Err(error) = held.and_then(|list| self.consumer.pause(&list)) {
+            warn!(%error, "partitions could not be paused");
+        }
+    }
+
+    /// Looks now and then after what the consumer does not tell: the end of partitions that stand
+    /// still, and topics that were made again.
+    pub async fn watch(self: Arc<Self>) {
+        loop {
+            tokio::time::sleep(lag::ASK_EVERY).await;
+            let this = self.clone();
+            let looked = tokio::task::spawn_blocking(move || this.look_after());
+            if let Ok(Err(error)) = looked.await {
+                warn!(error = format!("{error:#}"), "can't look after the topics");
+            }
+        }
+    }
+
+    fn look_after(&self) -> Result<()> {
+        lag::ask_ends(&*self.consumer, &self.health, TIMEOUT);
+        let before = self.found().clone();
+        let topics: Vec<String> = before.keys().cloned().collect();
+        let now = self.stream_ids(&topics)?;
+        let changed = |(topic, id): (&String, &String)| now.get(topic).is_some_and(|n| n != id);
+        if before.iter().any(changed) {
+            warn!("a topic was made again, looking up where to go on");
+            self.again();
+        }
+        Ok(())
+    }
+
+    fn found(&self) -> MutexGuard<'_, HashMap<String, String>> {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     async fn ask_kafka(self: &Arc<Self>, assigned: &[Assigned]) -> Result<Vec<Told>> {
         let (this, assigned) = (self.clone(), assigned.to_vec());
         tokio::task::spawn_blocking(move || this.ask_kafka_blocking(&assigned)).await?
@@ -123,6 +178,7 @@ impl Lookup {
         topics.sort();
         topics.dedup();
         let streams = self.stream_ids(&topics)?;
+        self.found().extend(streams.clone());
         let mut list = TopicPartitionList::new();
         for a in assigned {
             list.add_partition(&a.topic, a.number);

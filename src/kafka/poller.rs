@@ -20,6 +20,8 @@ use super::forming::Reading;
 use super::lookup::{Lookup, Resumption};
 use crate::batch::RawBatch;
 use crate::config::Batch;
+use crate::health::Health;
+use crate::telemetry::metrics;
 
 /// Longest single wait for a record.
 const POLL: Duration = Duration::from_millis(50);
@@ -38,6 +40,7 @@ pub(super) struct Poller {
     pub runtime: tokio::runtime::Handle,
     pub limits: Batch,
     pub topics: Vec<String>,
+    pub health: Arc<Health>,
     pub sender: mpsc::Sender<Result<RawBatch>>,
     pub state: State,
 }
@@ -69,6 +72,7 @@ impl State {
 impl Poller {
     pub fn run(mut self, stop: &AtomicBool) {
         while !stop.load(Ordering::Relaxed) {
+            self.health.turned();
             if let Err(error) = self.poll() {
                 // The pipeline may have ended already.
                 let _ = self.sender.blocking_send(Err(error));
@@ -81,6 +85,7 @@ impl Poller {
                 return;
             }
             self.press_back();
+            metrics::bytes_held(self.state.held_bytes);
         }
         self.consumer.unsubscribe();
     }
@@ -95,7 +100,10 @@ impl Poller {
                 Some(Err(error)) if fatal(&error) => {
                     return Err(anyhow!(error).context("Kafka refuses this consumer"));
                 }
-                Some(Err(error)) if out_of_range(&error) => self.look_again(&error),
+                Some(Err(error)) if out_of_range(&error) => {
+                    error!(%error, "an offset is out of range, looking up where to go on");
+                    self.lookup.again();
+                }
                 Some(Err(error)) => debug!(%error, "poll"),
                 None => break,
             }
@@ -113,26 +121,17 @@ impl Poller {
         let Some(reading) = self.state.reading.get_mut(&key) else {
             return;
         };
-        let before = reading.bytes();
+        let (before, begun) = (reading.bytes(), reading.is_begun());
         let ended = reading.take(message);
+        if !begun || ended.is_some() {
+            self.health
+                .reading(message.topic(), key.1, message.offset());
+        }
         let more = ended.as_ref().map_or(0, RawBatch::bytes) + reading.bytes() - before;
         self.state.held_bytes += more;
         self.state.ready.extend(ended);
         if reading.is_full(&self.limits) {
             self.state.ready.extend(reading.close());
-        }
-    }
-
-    /// Records that Kafka no longer has, or a log cut off: every partition is looked up again.
-    fn look_again(&mut self, error: &KafkaError) {
-        error!(%error, "an offset is out of range, looking up again where to go on");
-        self.assignment.renew();
-        let paused = self
-            .consumer
-            .assignment()
-            .and_then(|list| self.consumer.pause(&list));
-        if let Err(error) = paused {
-            warn!(%error, "partitions could not be paused");
         }
     }
 
@@ -198,6 +197,12 @@ impl Poller {
         self.state
             .reading
             .insert((position, number), Reading::new(found));
+        let first = found
+            .plan
+            .gap
+            .as_ref()
+            .map_or(found.plan.from, |gap| *gap.start());
+        self.health.recovered(topic, number, first);
         if !self.state.paused {
             let mut list = TopicPartitionList::new();
             list.add_partition(topic, number);
@@ -268,7 +273,10 @@ impl Poller {
             false => self.consumer.resume(&list),
         };
         match changed {
-            Ok(()) => self.state.paused = pause,
+            Ok(()) => {
+                self.state.paused = pause;
+                self.health.paused(pause);
+            }
             Err(error) => warn!(%error, pause, "partitions could not be paused or resumed"),
         }
     }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
@@ -19,7 +19,9 @@ use super::lookup::Lookup;
 use super::poller::{Poller, State};
 use crate::batch::{Offsets, Partition, RawBatch};
 use crate::config::{Config, DeliveryMode};
+use crate::health::{Health, lag};
 use crate::pipeline::Source;
+use crate::telemetry::{Cause, metrics};
 use crate::warehouse::Evidence;
 
 /// Batches that wait for the pipeline besides those it works on.
@@ -36,10 +38,12 @@ pub struct KafkaSource {
     batches: tokio::sync::Mutex<mpsc::Receiver<Result<RawBatch>>>,
     /// Ranges announced, and when.
     announced: Mutex<HashMap<Partition, (Offsets, Duration)>>,
+    health: Arc<Health>,
     session: Duration,
     build: String,
     delivery: DeliveryMode,
     stop: Arc<AtomicBool>,
+    watch: tokio::task::JoinHandle<()>,
     poller: Option<JoinHandle<()>>,
 }
 
@@ -55,10 +59,12 @@ impl KafkaSource {
         streams: HashMap<String, String>,
         evidence: Evidence,
         build: &str,
+        health: Arc<Health>,
     ) -> Result<Self> {
         let assignment = Arc::new(Assignment::default());
         let context = Context {
             assignment: assignment.clone(),
+            health: health.clone(),
         };
         let consumer: BaseConsumer<Context> = super::client(config)?
             .set("group.id", &config.kafka.group)
@@ -66,6 +72,7 @@ impl KafkaSource {
             .set("enable.auto.offset.store", "false")
             // Where to go on is looked up: an offset that isn't there is no accident.
             .set("auto.offset.reset", "error")
+            .set("statistics.interval.ms", lag::STATISTICS_MS)
             .set("queued.max.messages.kbytes", "16384")
             .set("fetch.message.max.bytes", "4194304")
             .set("fetch.wait.max.ms", "100")
@@ -76,10 +83,14 @@ impl KafkaSource {
             consumer: consumer.clone(),
             assignment: assignment.clone(),
             evidence,
+            health: health.clone(),
             start: config.kafka.start,
             build: build.to_owned(),
             streams,
+            found: Mutex::default(),
         };
+        let lookup = Arc::new(lookup);
+        let watch = tokio::spawn(lookup.clone().watch());
         let topics: Vec<&str> = config.kafka.topics.iter().map(String::as_str).collect();
         consumer.subscribe(&topics).context("can't subscribe")?;
 
@@ -88,10 +99,11 @@ impl KafkaSource {
         let poller = Poller {
             consumer: consumer.clone(),
             assignment: assignment.clone(),
-            lookup: Arc::new(lookup),
+            lookup,
             runtime: tokio::runtime::Handle::try_current()?,
             limits: config.batch.clone(),
             topics: config.kafka.topics.clone(),
+            health: health.clone(),
             sender,
             state: State::new(&config.batch),
         };
@@ -104,10 +116,12 @@ impl KafkaSource {
             assignment,
             batches: tokio::sync::Mutex::new(batches),
             announced: Mutex::default(),
+            health,
             session: session(config),
             build: build.to_owned(),
             delivery: config.delivery,
             stop,
+            watch,
             poller: Some(poller),
         })
     }
@@ -177,7 +191,15 @@ impl Source for KafkaSource {
             (None, Some(done)) => (done.range.end() + 1, Note::Done { stream }),
             (None, None) => return Ok(true),
         };
+        let begun = Instant::now();
         let committed = self.commit(about, offset, &note.to_string()).await?;
+        if committed {
+            metrics::commit_took(begun.elapsed());
+            let time = done.map_or(0, |done| done.last_time);
+            let partition = &about.partition;
+            self.health
+                .durable(&partition.topic, partition.number, offset, time);
+        }
         if committed && let Some(next) = next {
             let mut announced = self
                 .announced
@@ -214,6 +236,7 @@ impl KafkaSource {
                     return Ok(false);
                 }
                 Some(Err(error)) => {
+                    metrics::retry(Cause::Commit);
                     warn!(%partition, attempt, %error, "commit failed, trying again");
                     tokio::time::sleep(AGAIN).await;
                 }
@@ -240,6 +263,7 @@ fn taken_away(error: &KafkaError) -> bool {
 
 impl Drop for KafkaSource {
     fn drop(&mut self) {
+        self.watch.abort();
         self.stop.store(true, Ordering::Relaxed);
         self.batches.get_mut().close();
         if let Some(poller) = self.poller.take() {

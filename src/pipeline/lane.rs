@@ -12,6 +12,8 @@ use tracing::{debug, warn};
 
 use super::{Parts, Sink, SinkError, Source, enrich};
 use crate::batch::{Delivery, EnrichedBatch, Offsets, RawBatch, Refused};
+use crate::health::Target;
+use crate::telemetry::metrics;
 
 /// Longest wait between two tries.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
@@ -123,7 +125,10 @@ impl<S: Source, R: Sink, D: Sink, E: Sink> Writing<'_, S, R, D, E> {
                     return Ok(End::TakenAway);
                 };
                 let ask = || self.parts.evidence.recorded(&offsets);
-                let recorded = match self.attempt(&offsets, &mut done, ask).await? {
+                let recorded = match self
+                    .attempt(Target::ClickHouse, &offsets, &mut done, ask)
+                    .await?
+                {
                     Tried::Taken(recorded) => recorded,
                     Tried::Not(end) => return Ok(end),
                 };
@@ -138,28 +143,37 @@ impl<S: Source, R: Sink, D: Sink, E: Sink> Writing<'_, S, R, D, E> {
         let Some(mut batch) = batch else {
             return Ok(End::TakenAway);
         };
-        match self.write(&self.parts.rows, &batch, &mut done).await? {
+        match self
+            .write(Target::ClickHouse, &self.parts.rows, &batch, &mut done)
+            .await?
+        {
             Tried::Taken(None) => {}
             Tried::Taken(Some(refused)) => batch.reject(refused),
             Tried::Not(end) => return Ok(end),
         }
+        let dead_letters = &self.parts.dead_letters;
         match self
-            .write(&self.parts.dead_letters, &batch, &mut done)
+            .write(Target::DeadLetterTopic, dead_letters, &batch, &mut done)
             .await?
         {
             Tried::Taken(refused) => ensure!(refused.is_none(), "dead letters can't be refused"),
             Tried::Not(end) => return Ok(end),
         }
-        match self.write(&self.parts.evidence, &batch, &mut done).await? {
+        match self
+            .write(Target::ClickHouse, &self.parts.evidence, &batch, &mut done)
+            .await?
+        {
             Tried::Taken(refused) => ensure!(refused.is_none(), "evidence can't be refused"),
             Tried::Not(end) => return Ok(end),
         }
+        metrics::batch_written(&batch);
         Ok(End::Durable(batch.offsets))
     }
 
     /// Rows that the sink refuses, if any.
     async fn write(
         &self,
+        target: Target,
         sink: &impl Sink,
         batch: &EnrichedBatch,
         done: &mut Option<Offsets>,
@@ -171,13 +185,14 @@ impl<S: Source, R: Sink, D: Sink, E: Sink> Writing<'_, S, R, D, E> {
                 Err(error) => Err(error),
             }
         };
-        self.attempt(&batch.offsets, done, act).await
+        self.attempt(target, &batch.offsets, done, act).await
     }
 
     /// Tries until it is done, the partition is taken away or the shutdown comes. Before each try
     /// the announcement is made, or looked after.
     async fn attempt<T, F: Future<Output = Result<T, SinkError>>>(
         &self,
+        target: Target,
         offsets: &Offsets,
         done: &mut Option<Offsets>,
         act: impl Fn() -> F,
@@ -188,12 +203,17 @@ impl<S: Source, R: Sink, D: Sink, E: Sink> Writing<'_, S, R, D, E> {
                 return Ok(Tried::Not(End::TakenAway));
             }
             *done = None;
+            let writing = self.parts.health.writing(target);
             match act().await {
-                Ok(result) => return Ok(Tried::Taken(result)),
+                Ok(result) => {
+                    writing.done();
+                    return Ok(Tried::Taken(result));
+                }
                 Err(SinkError::Transient { message, cause }) => {
+                    writing.failed(cause);
                     let wait = pause.mul_f64(0.5 + fastrand::f64());
                     let partition = &offsets.partition;
-                    warn!(%partition, attempt, cause, ?wait, error = message, "write failed, trying again");
+                    warn!(%partition, attempt, %cause, ?wait, error = message, "write failed, trying again");
                     tokio::select! {
                         () = self.shutdown.cancelled() => return Ok(Tried::Not(End::GivenUp)),
                         () = tokio::time::sleep(wait) => pause = (pause * 2).min(LONGEST_PAUSE),

@@ -3,12 +3,13 @@
 use clickhouse::error::Error;
 
 use crate::pipeline::SinkError;
+use crate::telemetry::Cause;
 
 /// What an error means for the request that it answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Meaning {
-    /// It speaks of the server's state: may pass by itself. A short word for it, to count by.
-    Transient(&'static str),
+    /// It speaks of the server's state: may pass by itself.
+    Transient(Cause),
     /// It speaks of a row of the insert. ClickHouse's name for it; the message may hold values of
     /// the row, so it goes nowhere.
     Row(&'static str),
@@ -19,11 +20,11 @@ pub enum Meaning {
 /// Decides on retry, alone.
 pub fn meaning(error: &Error) -> Meaning {
     match error {
-        Error::Network(_) => Meaning::Transient("network"),
-        Error::TimedOut => Meaning::Transient("timeout"),
+        Error::Network(_) => Meaning::Transient(Cause::Network),
+        Error::TimedOut => Meaning::Transient(Cause::Timeout),
         Error::BadResponse(text) => match code(error) {
             Some(code) => meaning_of_code(code, text),
-            None if proxy_is_transient(text) => Meaning::Transient("http"),
+            None if proxy_is_transient(text) => Meaning::Transient(Cause::Unavailable),
             None => Meaning::Permanent,
         },
         _ => Meaning::Permanent,
@@ -54,38 +55,38 @@ pub fn code(error: &Error) -> Option<u32> {
     digits[..end].parse().ok()
 }
 
-/// Codes that speak of the server's state, not of the request, by ClickHouse's names in small
-/// letters. What is not listed is permanent: trying what can't pass without end would look like a healthy, silent
+/// Codes that speak of the server's state, not of the request, by ClickHouse's names. What is not
+/// listed is permanent: trying what can't pass without end would look like a healthy, silent
 /// pipeline.
 pub const TRANSIENT: [(u32, &str); 28] = [
-    (159, "timeout_exceeded"),
-    (173, "cannot_allocate_memory"),
-    (198, "dns_error"),
-    (202, "too_many_simultaneous_queries"),
-    (203, "no_free_connection"),
-    (209, "socket_timeout"),
-    (210, "network_error"),
-    (225, "no_zookeeper"),
-    (236, "aborted"),
-    (241, "memory_limit_exceeded"),
-    (242, "table_is_read_only"),
-    (243, "not_enough_space"),
-    (252, "too_many_parts"),
-    (254, "no_active_replicas"),
-    (265, "no_available_replica"),
-    (279, "all_connection_tries_failed"),
-    (285, "too_few_live_replicas"),
-    (286, "unsatisfied_quorum_for_previous_write"),
-    (289, "replica_is_not_in_quorum"),
-    (319, "unknown_status_of_insert"),
-    (364, "received_error_too_many_requests"),
-    (394, "query_was_cancelled"),
-    (425, "system_error"),
-    (439, "cannot_schedule_task"),
-    (473, "deadlock_avoided"),
-    (745, "server_overloaded"),
-    (999, "keeper_exception"),
-    (1000, "poco_exception"),
+    (159, "TIMEOUT_EXCEEDED"),
+    (173, "CANNOT_ALLOCATE_MEMORY"),
+    (198, "DNS_ERROR"),
+    (202, "TOO_MANY_SIMULTANEOUS_QUERIES"),
+    (203, "NO_FREE_CONNECTION"),
+    (209, "SOCKET_TIMEOUT"),
+    (210, "NETWORK_ERROR"),
+    (225, "NO_ZOOKEEPER"),
+    (236, "ABORTED"),
+    (241, "MEMORY_LIMIT_EXCEEDED"),
+    (242, "TABLE_IS_READ_ONLY"),
+    (243, "NOT_ENOUGH_SPACE"),
+    (252, "TOO_MANY_PARTS"),
+    (254, "NO_ACTIVE_REPLICAS"),
+    (265, "NO_AVAILABLE_REPLICA"),
+    (279, "ALL_CONNECTION_TRIES_FAILED"),
+    (285, "TOO_FEW_LIVE_REPLICAS"),
+    (286, "UNSATISFIED_QUORUM_FOR_PREVIOUS_WRITE"),
+    (289, "REPLICA_IS_NOT_IN_QUORUM"),
+    (319, "UNKNOWN_STATUS_OF_INSERT"),
+    (364, "RECEIVED_ERROR_TOO_MANY_REQUESTS"),
+    (394, "QUERY_WAS_CANCELLED"),
+    (425, "SYSTEM_ERROR"),
+    (439, "CANNOT_SCHEDULE_TASK"),
+    (473, "DEADLOCK_AVOIDED"),
+    (745, "SERVER_OVERLOADED"),
+    (999, "KEEPER_EXCEPTION"),
+    (1000, "POCO_EXCEPTION"),
 ];
 
 /// Codes that speak of the values of a row, by ClickHouse's names.
@@ -109,7 +110,7 @@ fn meaning_of_code(code: u32, text: &str) -> Meaning {
     }
     let name = |codes: &[(u32, &'static str)]| codes.iter().find(|c| c.0 == code).map(|c| c.1);
     match (name(&TRANSIENT), name(&ROW)) {
-        (Some(cause), _) => Meaning::Transient(cause),
+        (Some(_), _) => Meaning::Transient(Cause::of_code(code)),
         (None, Some(name)) => Meaning::Row(name),
         (None, None) => Meaning::Permanent,
     }

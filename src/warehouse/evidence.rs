@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Instant;
 
 use clickhouse::Row;
 use clickhouse::error::Error;
@@ -172,9 +173,10 @@ impl Sink for Evidence {
         let token = servers.token(&batch.offsets, batch.computed);
         let written = self.dead_letters(batch, &token).await;
         written.map_err(|error| servers.failed(&error, "insert into dead_letters"))?;
+        let begun = Instant::now();
         let written = self.ingested(batch, &token).await;
         written.map_err(|error| servers.failed(&error, "insert into ingested"))?;
-        servers.taken("ingested");
+        servers.taken("ingested", begun);
         Ok(())
     }
 

@@ -11,6 +11,7 @@
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
+use std::time::Instant;
 
 use clickhouse::Row;
 use clickhouse::error::Error;
@@ -157,9 +158,10 @@ impl Sink for FeedbackSink {
             let present = self.present(&batch.offsets).await?;
             rows.retain(|row| !present.contains(&row.offset));
         }
+        let begun = Instant::now();
         let refused = self.insert_halving(batch, &rows).await?;
         if refused.is_empty() {
-            self.servers.taken("feedback");
+            self.servers.taken("feedback", begun);
             return Ok(());
         }
         Err(SinkError::Refused(refused))

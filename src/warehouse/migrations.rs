@@ -7,7 +7,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::config::{ClickHouse, Config, ConfigError};
 
-use super::client::{client, ping, refusal};
+use super::client::{SETTINGS, client, ping, refusal};
 
 pub mod template;
 mod ttl;
@@ -194,6 +194,7 @@ pub async fn verify(config: &Config) -> Result<String, ConfigError> {
     check_history(&recorded, &MIGRATIONS, config)?;
     let tables = tables(&client, config).await.map_err(unreadable)?;
     check_tables(&recorded, &tables, config)?;
+    check_settings(&client, config).await?;
     Ok(format!(
         "{} {version}, database {}",
         config.url, config.database
@@ -245,6 +246,37 @@ fn check_tables(
              (replicated_deduplication_window on a replicated one)",
         )),
     }
+}
+
+#[derive(Row, Deserialize)]
+struct Effective {
+    name: String,
+    value: String,
+}
+
+/// A profile of the user may hold settings fast: then what is sent has no effect.
+async fn check_settings(client: &Client, config: &ClickHouse) -> Result<(), ConfigError> {
+    let names: Vec<&str> = SETTINGS.iter().map(|(name, _)| *name).collect();
+    let effective = client
+        .query("SELECT name, value FROM system.settings WHERE name IN ?")
+        .bind(names)
+        .fetch_all::<Effective>()
+        .await
+        .map_err(|error| refusal(&error, config))?;
+    for (name, wanted) in SETTINGS {
+        let found = effective.iter().find(|e| e.name == name);
+        if let Some(Effective { value, .. }) = found.filter(|e| e.value != wanted) {
+            return Err(ConfigError {
+                place: String::new(),
+                field: "clickhouse.user".into(),
+                message: format!(
+                    "the setting {name} is {value} and can't be set to {wanted}: delivery rests on it"
+                ),
+                mend: "let the user's profile change it".into(),
+            });
+        }
+    }
+    Ok(())
 }
 
 fn refuse(message: String, mend: &str) -> ConfigError {

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clickhouse::Client;
 use clickhouse::error::{Error, Result};
@@ -17,6 +17,7 @@ use tracing::info;
 use crate::batch::{Computed, Offsets};
 use crate::config::{Config, ConfigError, DeliveryMode};
 use crate::pipeline::SinkError;
+use crate::telemetry::metrics;
 
 use super::error::{Meaning, meaning, sink_error};
 
@@ -131,8 +132,9 @@ impl Servers {
         }
     }
 
-    /// An insert into a table was taken: its columns are what they should be.
-    pub fn taken(&self, table: &'static str) {
+    /// An insert into a table, begun then, was taken: its columns are what they should be.
+    pub fn taken(&self, table: &'static str, begun: Instant) {
+        metrics::insert_took(table, begun.elapsed());
         self.checked().insert(table);
     }
 

@@ -40,8 +40,10 @@ fn it_names_every_field() {
     for section in fields_of("") {
         let named = table
             .get(&section)
-            .and_then(toml::Value::as_table)
-            .unwrap_or_else(|| panic!("{EXAMPLE} has no section [{section}]"));
+            .unwrap_or_else(|| panic!("{EXAMPLE} does not name {section}"));
+        let Some(named) = named.as_table() else {
+            continue;
+        };
         for field in fields_of(&section) {
             assert!(
                 named.contains_key(&field),

@@ -85,6 +85,11 @@ impl Deployment {
 
     /// `sada run`, in the background; its log goes to `FOLDER/sada.log`.
     pub fn start(&self) -> Running {
+        self.start_with(&[])
+    }
+
+    /// `sada run` with more arguments.
+    pub fn start_with(&self, arguments: &[&str]) -> Running {
         let log = std::fs::File::options()
             .create(true)
             .append(true)
@@ -94,6 +99,7 @@ impl Deployment {
             .arg("run")
             .arg("--config")
             .arg(&self.file)
+            .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log)

@@ -126,6 +126,7 @@ fn batch_of(first: i64, kinds: Vec<OutcomeKind>) -> EnrichedBatch {
             partition: partition.clone(),
             epoch: 1,
             range: first..=last,
+            last_time: 0,
         },
         outcomes: outcomes.collect(),
         computed: Computed::STREAM,
@@ -298,7 +299,7 @@ async fn a_failed_migration_is_named_and_repeated_when_mended() {
     let clickhouse = &warehouse.config.clickhouse;
     let next = |template| {
         let migration = Migration {
-            number: 12,
+            number: MIGRATIONS.len() as u32 + 1,
             name: "next",
             template,
         };
@@ -311,7 +312,7 @@ async fn a_failed_migration_is_named_and_repeated_when_mended() {
         .unwrap_err()
         .to_string();
     assert!(
-        error.contains("012 next") && error.contains("gone"),
+        error.contains(" next failed") && error.contains("gone"),
         "{error}"
     );
     let mended = next("CREATE VIEW IF NOT EXISTS {database}.a AS SELECT 1; SELECT ';'");
@@ -368,7 +369,8 @@ fn replicated_tables_on_a_cluster() {
     for migration in MIGRATIONS {
         let sql = template::render(migration.template, &clickhouse);
         for statement in template::statements(&sql) {
-            assert!(statement.starts_with("CREATE"), "{statement}");
+            let kind = statement.split(' ').next().unwrap_or_default();
+            assert!(["CREATE", "ALTER"].contains(&kind), "{statement}");
             assert!(statement.contains("ON CLUSTER `main`"), "{statement}");
             let table = statement.starts_with("CREATE TABLE");
             assert_eq!(
@@ -802,6 +804,6 @@ async fn codes_of_transient_errors_have_the_names_that_the_engine_gives_them() {
     for (code, name) in error::TRANSIENT.into_iter().chain(error::ROW) {
         let sql = "SELECT toString(errorCodeToName(?))";
         let told: String = client.query(sql).bind(code).fetch_one().await.unwrap();
-        assert_eq!(told.to_lowercase(), name.to_lowercase(), "{code}");
+        assert_eq!(told, name, "{code}");
     }
 }
