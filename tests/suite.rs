@@ -31,6 +31,8 @@ mod kafka;
 mod kafka_server;
 #[path = "suite/load.rs"]
 mod load;
+#[path = "suite/replay.rs"]
+mod replay;
 #[path = "suite/retag.rs"]
 mod retag;
 #[path = "suite/row_versions.rs"]
