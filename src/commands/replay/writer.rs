@@ -131,7 +131,9 @@ impl Writer {
             },
             delivery: Delivery::First,
         };
-        self.ask(async || self.evidence.write(&batch).await).await
+        let job = self.computed.revision;
+        self.ask(async || self.evidence.make_up(&batch, job).await)
+            .await
     }
 
     /// Refuses to go on after a signal.
