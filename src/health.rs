@@ -170,13 +170,15 @@ impl Health {
         metrics::retry(cause);
     }
 
-    /// Recovery of a partition is done: `next` is the first offset that is not durable.
+    /// Recovery of a partition is done: `next` is the first offset that is not durable. What was
+    /// read before and is not durable counts as dropped.
     pub fn recovered(&self, topic: &str, number: i32, next: i64) {
         self.partition(topic, number, |held, now| held.recovered(now, next));
     }
 
     /// A batch was begun with the record at this offset, which was read just now. Call it where the
-    /// batch is made, on the polling thread: once a batch.
+    /// batch is made, on the polling thread, before the next poll: once a batch. Without this call
+    /// records that are read and not durable would look like offsets without a record.
     pub fn reading(&self, topic: &str, number: i32, first: i64) {
         self.partition(topic, number, |held, now| held.reading(now, first));
     }
@@ -410,7 +412,7 @@ mod tests {
 
         /// The statistics: everything read was handed over, `t[number]` ends here.
         fn end(&self, number: i32, end: i64) {
-            self.partition("t", number, |held, now| held.fetched(now, end, -1, None));
+            self.partition("t", number, |held, now| held.fetched(now, end, -1));
         }
 
         fn behind(&self, number: i32) -> metrics::Behind {
@@ -622,25 +624,16 @@ mod tests {
     fn offsets_that_hold_no_record_are_no_lag() {
         let health = Timed::running();
         health.durable("t", 0, 200, 0);
-        let fetched = |read_to, handed| {
-            health.partition("t", 0, |held, now| {
-                held.fetched(now, 201, read_to, Some(handed))
-            });
+        let fetched = |handed_to| {
+            health.partition("t", 0, |held, now| held.fetched(now, 201, handed_to));
+            health.behind(0).records
         };
-        fetched(200, 200);
-        assert_eq!(
-            health.behind(0).records,
-            1,
-            "nobody knows yet what stands there"
-        );
-        fetched(201, 200);
-        assert_eq!(health.behind(0).records, 0, "a marker");
-        fetched(201, 201);
-        assert_eq!(
-            health.behind(0).records,
-            1,
-            "a record, read and not durable"
-        );
+        assert_eq!(fetched(200), 1, "nobody knows yet what stands there");
+        assert_eq!(fetched(201), 0, "a marker");
+        health.reading("t", 0, 200);
+        assert_eq!(fetched(201), 1, "a record, read and not durable");
+        health.durable("t", 0, 201, 0);
+        assert_eq!(fetched(201), 0);
     }
 
     #[test]
@@ -663,6 +656,20 @@ mod tests {
         health.assigned([("t", 5)]);
         health.pass(121);
         assert_eq!(health.ready(), ["t[5]: recovery not done after 121 s"]);
+    }
+
+    #[test]
+    fn a_partition_looked_up_again_begins_anew() {
+        let health = Timed::running();
+        health.reading("t", 0, 100);
+        health.partition("t", 0, |held, now| held.asked(now, 9_000));
+        health.pass(100);
+        // The topic was made again, and is shorter.
+        health.recovered("t", 0, 0);
+        health.end(0, 5);
+        assert_eq!(health.behind(0).records, 5);
+        assert_eq!(health.behind(0).still, 0.0);
+        assert_eq!(health.now().1.held["t"][&0].oldest_read(), None);
     }
 
     #[test]

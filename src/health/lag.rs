@@ -14,8 +14,8 @@ pub const STATISTICS_MS: &str = "5000";
 pub const ASK_EVERY: Duration = Duration::from_secs(30);
 
 /// Takes over what the statistics of the consumer say of partitions, group and brokers. Call it in
-/// `ClientContext::stats`. The durable positions are those told by [`Health::recovered`] and
-/// [`Health::durable`].
+/// `ClientContext::stats`, on the thread that polls and tells [`Health::reading`]. The durable
+/// positions are those told by [`Health::recovered`] and [`Health::durable`].
 pub fn update(statistics: &Statistics, health: &Health) {
     health.brokers(
         statistics
@@ -30,12 +30,9 @@ pub fn update(statistics: &Statistics, health: &Health) {
     for (topic, of_topic) in &statistics.topics {
         for p in of_topic.partitions.values() {
             let Some(end) = end(p) else { continue };
-            let handed = (p.app_offset >= 0).then_some(p.app_offset);
-            // Offsets beyond the last record may be markers of transactions, or compacted away:
-            // nothing comes for them.
-            let read_to = if p.fetchq_cnt == 0 { p.next_offset } else { -1 };
+            // Not `next_offset`: what was fetched is thrown away by a pause.
             health.partition(topic, p.partition, |held, now| {
-                held.fetched(now, end, read_to, handed);
+                held.fetched(now, end, p.app_offset);
             });
         }
     }

@@ -13,7 +13,7 @@ pub(super) struct Held {
     recovery: Option<Recovery>,
     /// First offset that is not durable; none before the recovery is done.
     next: Option<i64>,
-    /// Up to here there is nothing left to read; beyond `next` if the log has holes.
+    /// Up to here every record is durable; beyond `next` if no records follow it.
     read_to: Option<i64>,
     /// End of the partition, by fetches and by asking.
     fetched_end: Option<i64>,
@@ -58,6 +58,9 @@ impl Held {
     pub fn recovered(&mut self, now: Now, next: i64) {
         self.recovery = None;
         self.next = Some(next);
+        // What was read or asked before is void: the topic may be another one.
+        (self.read_to, self.asked_end) = (None, None);
+        self.uncommitted.clear();
         self.moved = now.instant;
         self.look(now, false);
     }
@@ -79,15 +82,13 @@ impl Held {
         self.look(now, was_level);
     }
 
-    /// News from fetches. `read_to`: all records before it were handed over, and the last of them
-    /// stands right before `handed` (none: no record was handed over).
-    pub fn fetched(&mut self, now: Now, end: i64, read_to: i64, handed: Option<i64>) {
+    /// News from fetches. `handed_to`: whatever stands before it was handed over, records and what
+    /// is none (markers of transactions).
+    pub fn fetched(&mut self, now: Now, end: i64, handed_to: i64) {
         let was_level = self.lag() == Some(0);
         self.fetched_end = Some(end);
-        let all_durable = self
-            .next
-            .is_some_and(|next| handed.is_none_or(|h| h <= next));
-        self.read_to = all_durable.then_some(read_to);
+        // All records of these are durable: what remains needs nothing.
+        self.read_to = self.uncommitted.is_empty().then_some(handed_to);
         self.look(now, was_level);
     }
 

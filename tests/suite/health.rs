@@ -231,6 +231,7 @@ fn lag_counts_records_not_markers_and_sees_a_paused_partition() {
         .set("group.id", topic)
         .set("enable.auto.commit", "false")
         .set("auto.offset.reset", "earliest")
+        .set("fetch.wait.max.ms", "10")
         .set("statistics.interval.ms", "100")
         .create_with_context(context)
         .unwrap();
@@ -252,6 +253,7 @@ fn lag_counts_records_not_markers_and_sees_a_paused_partition() {
     assert_eq!(health.ready().len(), 1, "not in the group yet");
     let (offset, _) = until("no record", poll);
     assert_eq!((offset, lag()), (0, None), "not recovered yet");
+    health.reading(topic, 0, offset);
     health.recovered(topic, 0, 0);
     let (offset, time) = until("not all records", || {
         poll().filter(|(offset, _)| *offset == 49)
@@ -266,12 +268,17 @@ fn lag_counts_records_not_markers_and_sees_a_paused_partition() {
 
     let assignment = consumer.assignment().unwrap();
     consumer.pause(&assignment).unwrap();
+    let wait_for_statistics = || {
+        let seen = statistics.load(Ordering::SeqCst);
+        until("no statistics", || {
+            assert_eq!(poll(), None, "paused");
+            (statistics.load(Ordering::SeqCst) > seen + 5).then_some(())
+        });
+    };
+    // The last fetch under way ends.
+    wait_for_statistics();
     send(30);
-    let seen = statistics.load(Ordering::SeqCst);
-    until("no statistics", || {
-        assert_eq!(poll(), None, "paused");
-        (statistics.load(Ordering::SeqCst) > seen + 5).then_some(())
-    });
+    wait_for_statistics();
     assert_eq!(
         lag(),
         Some(0.0),
@@ -291,6 +298,9 @@ fn lag_counts_records_not_markers_and_sees_a_paused_partition() {
     );
 
     consumer.resume(&assignment).unwrap();
+    let (offset, _) = until("no record", poll);
+    assert_eq!(offset, 51);
+    health.reading(topic, 0, offset);
     let (offset, time) = until("not all records", || {
         poll().filter(|(offset, _)| *offset == 80)
     });
