@@ -47,6 +47,7 @@
 //! | Language, sentiment, topics, redaction | one file each in [`enrich`] |
 //! | Which words make a topic? | `models/taxonomy.toml` |
 //! | Columns of a table, a view's formula | `schemas/clickhouse/` |
+//! | How is a stored row enriched again, a dead letter processed again? | [`warehouse::retagging`], [`commands::replay`] |
 //! | Which error is tried again? | [`pipeline::SinkError`], made in [`warehouse`] and [`kafka::dead_letters`] |
 //! | A setting, its default, its bounds | [`config`] |
 //! | A metric's name and meaning | [`telemetry::metrics`] |

@@ -71,7 +71,7 @@ mod tests {
     async fn what_passes_is_waited_for_and_a_refusal_is_not() {
         let busy = || SinkError::Transient {
             message: "busy".into(),
-            cause: "busy",
+            cause: crate::telemetry::Cause::Other,
         };
         let calls = Cell::new(0);
         let third = async || {

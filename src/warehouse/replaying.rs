@@ -1,6 +1,7 @@
 //! What `replay` asks the warehouse before it writes: which records have become rows already.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use clickhouse::{Client, Row};
 use serde::Deserialize;
@@ -10,6 +11,7 @@ use crate::config::{Config, ConfigError};
 use crate::feedback::Millis;
 use crate::pipeline::SinkError;
 
+use super::client::within;
 use super::error::sink_error;
 
 /// Questions about the records of one consumer group.
@@ -17,6 +19,7 @@ pub struct Replaying {
     client: Client,
     database: String,
     group: String,
+    timeout: Duration,
 }
 
 /// What the evidence says of one record.
@@ -51,6 +54,7 @@ impl Replaying {
             client: super::client(&config.clickhouse)?,
             database: config.clickhouse.database.clone(),
             group: config.kafka.group.clone(),
+            timeout: config.clickhouse.timeout,
         })
     }
 
@@ -84,7 +88,7 @@ impl Replaying {
             .bind(&*partition.stream)
             .bind(partition.number)
             .bind(unsigned(offsets));
-        let found = query.fetch_all::<Found>().await;
+        let found = within(self.timeout, query.fetch_all::<Found>()).await;
         let found = found.map_err(|e| sink_error(&e, "look into ingested"))?;
         let line = |f: Found| match (f.row, f.dead) {
             (true, _) => (f.offset as i64, Line::Row),
@@ -117,7 +121,7 @@ impl Replaying {
             .bind(partition.number)
             .bind(&*partition.topic)
             .bind(unsigned(offsets));
-        let found = query.fetch_all::<(u64, u64)>().await;
+        let found = within(self.timeout, query.fetch_all::<(u64, u64)>()).await;
         let found = found.map_err(|e| sink_error(&e, "look for rows in feedback"))?;
         Ok(found.into_iter().map(|(o, r)| (o as i64, r)).collect())
     }
@@ -145,7 +149,7 @@ impl Replaying {
         if let Some(reason) = &which.reason {
             query = query.bind(reason);
         }
-        let count = query.fetch_one().await;
+        let count = within(self.timeout, query.fetch_one()).await;
         count.map_err(|e| sink_error(&e, "count dead letters"))
     }
 
@@ -160,7 +164,7 @@ impl Replaying {
             self.database
         );
         let query = self.client.query(&sql).bind(&self.group).bind(topic);
-        let stream = query.fetch_optional().await;
+        let stream = within(self.timeout, query.fetch_optional()).await;
         stream.map_err(|e| sink_error(&e, "look into streams"))
     }
 }

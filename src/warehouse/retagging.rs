@@ -9,6 +9,9 @@
 //! Nothing is remembered between slices: which rows are to be done is told by the rows themselves,
 //! so a job that broke off goes on by being run again.
 
+use std::time::Duration;
+
+use clickhouse::error::Error;
 use clickhouse::{Client, Row};
 use serde::Deserialize;
 
@@ -16,6 +19,7 @@ use crate::config::{Config, ConfigError};
 use crate::enrich::Versions;
 use crate::pipeline::SinkError;
 
+use super::client::within;
 use super::error::sink_error;
 
 mod range;
@@ -45,6 +49,7 @@ pub struct Scope {
 pub struct Retagging {
     client: Client,
     database: String,
+    timeout: Duration,
     scope: Scope,
     versions: Versions,
     revision: u64,
@@ -157,6 +162,7 @@ impl Retagging {
                 // The live stream goes first.
                 .with_setting("max_threads", "1"),
             database: config.clickhouse.database.clone(),
+            timeout: config.clickhouse.timeout,
             scope,
             versions,
             revision,
@@ -208,12 +214,14 @@ impl Retagging {
              ORDER BY tenant DESC, kind DESC, day DESC, source DESC, feedback_id DESC LIMIT 1"
         );
         let last = from.bind(self.client.query(&sql)).fetch_optional::<Key>();
-        let last = last.await.map_err(|e| failed(&e, "look for rows"))?;
+        let last = within(self.timeout, last).await;
+        let last = last.map_err(|e| failed(&e, "look for rows"))?;
         let Some(last) = last else { return Ok(None) };
-        self.read(Range::new(after, last), due).await.map(Some)
+        let read = within(self.timeout, self.read(Range::new(after, last), due)).await;
+        read.map(Some).map_err(|e| failed(&e, "read rows"))
     }
 
-    async fn read(&self, mut range: Range, due: Filter) -> Result<Slice, SinkError> {
+    async fn read(&self, mut range: Range, due: Filter) -> Result<Slice, Error> {
         let filter = due.within(&range);
         let sql = format!(
             "SELECT {STORED} FROM {} AS f FINAL WHERE {filter} \
@@ -224,10 +232,9 @@ impl Retagging {
         let query = filter
             .bind(self.client.query(&sql))
             .with_setting("wait_end_of_query", "0");
-        let doing = |e| failed(&e, "read rows");
-        let mut cursor = query.fetch::<StoredRow>().map_err(doing)?;
+        let mut cursor = query.fetch::<StoredRow>()?;
         let (mut rows, mut bytes) = (Vec::new(), 0);
-        while let Some(row) = cursor.next().await.map_err(doing)? {
+        while let Some(row) = cursor.next().await? {
             bytes += row.bytes();
             let key = (bytes >= SLICE_BYTES).then(|| row.key());
             rows.push(row);
@@ -254,9 +261,8 @@ impl Retagging {
             .clone()
             .with_setting("session_id", format!("sada-retag-{}", uuid::Uuid::new_v4()))
             .with_setting("session_timeout", "60");
-        self.write_in(&session, range, tags)
-            .await
-            .map_err(|e| failed(&e, "write tags"))
+        let written = within(self.timeout, self.write_in(&session, range, tags)).await;
+        written.map_err(|e| failed(&e, "write tags"))
     }
 
     async fn write_in(
@@ -264,7 +270,7 @@ impl Retagging {
         session: &Client,
         range: &Range,
         tags: &[Retagged<'_>],
-    ) -> clickhouse::error::Result<u64> {
+    ) -> Result<u64, Error> {
         session.query(&tags::create()).execute().await?;
         let mut insert = session
             .insert_unescaped::<Retagged<'static>>(tags::TABLE)
@@ -351,6 +357,6 @@ impl Retagging {
     }
 }
 
-fn failed(error: &clickhouse::error::Error, doing: &str) -> SinkError {
+fn failed(error: &Error, doing: &str) -> SinkError {
     sink_error(error, doing)
 }

@@ -47,6 +47,7 @@ struct Job<'a> {
     ends: BTreeMap<String, Ends>,
     failing: Failing,
     foreign: u64,
+    group: &'a str,
 }
 
 /// Replays the dead letters that the topic holds now.
@@ -66,6 +67,7 @@ pub async fn replay(config: &Config, writer: &Writer, which: Which) -> Result<()
         ends: BTreeMap::new(),
         failing: Failing::default(),
         foreign: 0,
+        group: &config.kafka.group,
     };
     let read = job.read(config, &mut reader, &bar).await;
     bar.finish_and_clear();
@@ -220,7 +222,7 @@ impl Job<'_> {
             rows,
             "were rows already",
             "still failing",
-            "not finished",
+            "no outcome here",
         ];
         let mut table = table(&header);
         for (reason, ends) in &self.ends {
@@ -242,6 +244,14 @@ impl Job<'_> {
         }
         if let Some(table) = self.failing.table() {
             say(format_args!("\n{table}"))?;
+        }
+        let open: u64 = self.ends.values().map(|ends| ends.open).sum();
+        if open > 0 {
+            say(format_args!(
+                "{open} dead letters have no outcome yet from group {}: the pipeline has not \
+                 finished with them, or another group wrote them",
+                self.group
+            ))?;
         }
         if self.foreign > 0 {
             say(format_args!(
