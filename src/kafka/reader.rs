@@ -5,10 +5,12 @@ use std::ops::RangeInclusive;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow, bail};
-use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::client::ClientContext;
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{Message, OwnedMessage};
 use rdkafka::{Offset, TopicPartitionList};
+use tracing::warn;
 
 use super::topic_ids;
 use crate::config::Config;
@@ -18,9 +20,23 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// How long nothing may come before the brokers count as gone.
 const SILENCE: Duration = Duration::from_secs(60);
 
+/// The end of a partition is no error.
+struct Context;
+
+impl ClientContext for Context {
+    fn error(&self, error: KafkaError, reason: &str) {
+        let is_end = error.rdkafka_error_code() == Some(RDKafkaErrorCode::PartitionEOF);
+        if !is_end {
+            warn!(%error, reason, "kafka");
+        }
+    }
+}
+
+impl ConsumerContext for Context {}
+
 /// Reads a part of a topic to its end.
 pub struct TopicReader {
-    consumer: BaseConsumer,
+    consumer: BaseConsumer<Context>,
     /// Last offset to read, by partition.
     last: HashMap<i32, i64>,
     /// Partitions that are not at their end.
@@ -78,7 +94,7 @@ impl TopicReader {
     }
 
     fn start(
-        consumer: BaseConsumer,
+        consumer: BaseConsumer<Context>,
         topic: &str,
         ranges: Vec<(i32, RangeInclusive<i64>)>,
     ) -> Result<Self> {
@@ -166,13 +182,13 @@ impl Log {
     }
 }
 
-fn bounds(consumer: &BaseConsumer, topic: &str, partition: i32) -> Result<(i64, i64)> {
+fn bounds(consumer: &BaseConsumer<Context>, topic: &str, partition: i32) -> Result<(i64, i64)> {
     let bounds = consumer.fetch_watermarks(topic, partition, TIMEOUT);
     bounds.with_context(|| format!("can't read the bounds of {topic}[{partition}]"))
 }
 
 /// Assigned by hand, it is no member of the group that it names.
-fn consumer(config: &Config) -> Result<BaseConsumer> {
+fn consumer(config: &Config) -> Result<BaseConsumer<Context>> {
     let consumer = super::client(config)?
         .set("group.id", &config.kafka.group)
         .set("enable.auto.commit", "false")
@@ -184,7 +200,7 @@ fn consumer(config: &Config) -> Result<BaseConsumer> {
         .set("queued.max.messages.kbytes", "16384")
         .set("fetch.message.max.bytes", "4194304")
         .set("fetch.wait.max.ms", "10")
-        .create()
+        .create_with_context(Context)
         .map_err(super::check::refused_property)?;
     Ok(consumer)
 }

@@ -162,6 +162,17 @@ async fn letters_that_pass_now_become_rows_once_and_newer_versions_win() {
     let again = replayed(&d, &[]);
     assert_eq!(told(&again, "too_long"), [20, 0, 20, 0, 0], "{again}");
     assert_eq!((d.count(REPLAYED).await, d.count(LINES).await), (20, 20));
+
+    // What retention has taken from the topic is told from the table.
+    assert!(!again.contains("no longer in the topic"), "{again}");
+    let gone =
+        "INSERT INTO dead_letters SELECT * REPLACE (999 AS offset) FROM dead_letters LIMIT 1";
+    run(&d, gone).await;
+    let again = replayed(&d, &[]);
+    assert!(
+        again.contains("1 dead letters are no longer in the topic"),
+        "{again}"
+    );
 }
 
 #[tokio::test]
