@@ -364,6 +364,13 @@ mod tests {
     use crate::feedback::{Context, Customer, References, Review};
     use proptest::prelude::*;
 
+    #[test]
+    fn marks_are_taken_out_again() {
+        let text = "به jo@example.com یا 0912 345 6789 بنویسید [sic]";
+        assert_eq!(redact(text), "به [email] یا [phone] بنویسید [sic]");
+        assert_eq!(without_marks(&redact(text)), "به   یا   بنویسید [sic]");
+    }
+
     fn redact(text: &str) -> String {
         Redactor::new(b"sixteen bytes key").redact(text).0
     }
