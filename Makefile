@@ -40,6 +40,13 @@ demo: libchdb ## Broker, ClickHouse engine and pipeline in one command, in ./dem
 test: libchdb kafka clients ## All tests, against real Apache Kafka and the real ClickHouse engine
 	$(CARGO) test --locked --lib --tests
 
+# FAULTS, EVENTS, SEED, DELIVERY=at_least_once
+.PHONY: chaos
+chaos: libchdb kafka ## A thousand faults under load, then every record is checked (FAULTS=1000 EVENTS=2000000 SEED=1)
+	SADA_CHAOS_FAULTS=$(or $(FAULTS),1000) SADA_CHAOS_EVENTS=$(or $(EVENTS),2000000) \
+	SADA_CHAOS_SEED=$(or $(SEED),$(shell date +%s)) SADA_CHAOS_DELIVERY=$(DELIVERY) \
+	$(CARGO) test --locked --test suite -- --exact --nocapture chaos::every_record_has_one_outcome_whatever_fails
+
 .PHONY: bench
 bench: libchdb kafka python-mark ## Measure events/s, CPU and memory, with a Python pipeline beside ours
 	SADA_BENCH_PYTHON=$(PYTHON_VENV)/bin/python $(CARGO) bench --locked

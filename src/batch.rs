@@ -206,6 +206,11 @@ impl RawBatch {
         self.buffer.len()
     }
 
+    /// Assignment under which it was read.
+    pub fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
     /// Partition of all its records.
     pub fn partition(&self) -> &Partition {
         &self.partition

@@ -19,6 +19,7 @@ pub mod eval;
 mod job;
 pub mod load;
 pub mod migrate;
+pub mod reconcile;
 pub mod replay;
 pub mod retag;
 pub mod run;
@@ -42,6 +43,7 @@ enum Command {
     Clickhouse(clickhouse::Arguments),
     Migrate(migrate::Arguments),
     Check(check::Arguments),
+    Reconcile(reconcile::Arguments),
     Load(Box<load::Arguments>),
     Tag(tag::Arguments),
     Replay(replay::Arguments),
@@ -60,6 +62,7 @@ impl Cli {
             Command::Clickhouse(a) => clickhouse::run(a),
             Command::Migrate(a) => migrate::run(a),
             Command::Check(a) => check::run(a),
+            Command::Reconcile(a) => reconcile::run(&a),
             Command::Load(a) => load::run(&a),
             Command::Tag(a) => tag::run(a),
             Command::Replay(a) => replay::run(a),

@@ -9,12 +9,15 @@ use crate::config::{self, Config, ConfigError};
 
 mod assignment;
 pub mod check;
+pub mod committed;
 pub mod dead_letters;
 mod forming;
 pub mod ledger;
 mod letter;
+pub mod log;
 mod lookup;
 mod poller;
+mod probe;
 mod reader;
 mod recovery;
 pub mod source;
@@ -22,7 +25,8 @@ mod topic_ids;
 
 pub use dead_letters::DeadLetterTopic;
 pub use letter::DeadLetter;
-pub use reader::{Log, TopicReader};
+pub use log::GroupLog;
+pub use reader::TopicReader;
 pub use source::KafkaSource;
 
 /// Property of `[kafka.properties]` that names a file with the SASL password.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::config::{Config, ConfigError};
 
+pub mod audit;
 mod client;
 pub mod error;
 mod evidence;
@@ -14,6 +15,7 @@ pub mod retagging;
 pub mod rows;
 mod servers;
 
+pub use audit::Audit;
 pub use client::{client, clients, ping};
 pub use evidence::{Evidence, Known};
 pub use feedback_sink::FeedbackSink;

@@ -5,6 +5,8 @@
 
 #[path = "suite/architecture.rs"]
 mod architecture;
+#[path = "suite/chaos.rs"]
+mod chaos;
 #[path = "suite/check.rs"]
 mod check;
 #[path = "suite/config_example.rs"]
@@ -23,6 +25,10 @@ mod embedded_process;
 mod embedded_python_java;
 #[path = "suite/embedded_stack.rs"]
 mod embedded_stack;
+#[path = "suite/events.rs"]
+mod events;
+#[path = "suite/fault_proxy.rs"]
+mod fault_proxy;
 #[path = "suite/health.rs"]
 mod health;
 #[path = "suite/kafka.rs"]
@@ -31,6 +37,10 @@ mod kafka;
 mod kafka_server;
 #[path = "suite/load.rs"]
 mod load;
+#[path = "suite/reconcile.rs"]
+mod reconcile;
+#[path = "suite/recovery.rs"]
+mod recovery;
 #[path = "suite/replay.rs"]
 mod replay;
 #[path = "suite/retag.rs"]

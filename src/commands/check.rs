@@ -1,5 +1,7 @@
 //! `sada check`: everything that `run` would refuse, without starting.
 
+use std::time::Duration;
+
 use anyhow::Result;
 use clap::Args;
 
@@ -147,9 +149,13 @@ fn topics(config: &Config) -> Result<String, ConfigError> {
         .iter()
         .map(|t| format!("{} ({} partitions)", t.name, t.partitions));
     let shown: Vec<String> = shown.collect();
+    // The dead-letter topic, the last one, is not read.
+    let read = &topics[..topics.len().saturating_sub(1)];
+    let partitions: usize = read.iter().map(|t| t.partitions).sum();
+    let paced = Duration::from_secs_f64(partitions as f64 / f64::from(config.batch.per_second));
     Ok(format!(
-        "{}; a batch is closed after {:?} at the latest",
+        "{}; a record is a row after {:?}, if one instance holds all partitions",
         shown.join(", "),
-        config.batch.time
+        paced.max(config.batch.time)
     ))
 }

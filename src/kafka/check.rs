@@ -29,16 +29,9 @@ pub fn topics(config: &Config) -> Result<Vec<Topic>, ConfigError> {
         .set("socket.connection.setup.timeout.ms", "5000")
         .create()
         .map_err(refused_property)?;
-    let metadata =
-        consumer.fetch_metadata(None, TIMEOUT).map_err(|error| {
-            ConfigError {
-        place: String::new(),
-        field: "kafka.brokers".into(),
-        message: format!("no broker answers at {} ({error})", config.kafka.brokers),
-        mend: "start Kafka, or correct kafka.brokers (SADA_KAFKA_BROKERS), TLS and SASL properties"
-            .into(),
-    }
-        })?;
+    let metadata = consumer
+        .fetch_metadata(None, TIMEOUT)
+        .map_err(|error| no_broker(config, &error))?;
     let read = config
         .kafka
         .topics
@@ -62,6 +55,17 @@ pub fn topics(config: &Config) -> Result<Vec<Topic>, ConfigError> {
             }
         })
         .collect()
+}
+
+/// The cluster does not answer.
+pub(super) fn no_broker(config: &Config, error: &KafkaError) -> ConfigError {
+    ConfigError {
+        place: String::new(),
+        field: "kafka.brokers".into(),
+        message: format!("no broker answers at {} ({error})", config.kafka.brokers),
+        mend: "start Kafka, or correct kafka.brokers (SADA_KAFKA_BROKERS), TLS and SASL properties"
+            .into(),
+    }
 }
 
 /// librdkafka refuses a property: says which.

@@ -129,6 +129,26 @@ impl Lookup {
         Ok(ids)
     }
 
+    /// Whether the topic still lives the life that the partition was read in. Asked after its
+    /// records were fetched, the answer holds for them: librdkafka reads on in a topic that was made
+    /// again, at the old offset. Blocks.
+    ///
+    /// # Errors
+    /// The cluster does not answer.
+    pub fn is_same_stream(&self, partition: &Partition) -> Result<bool> {
+        let topic = partition.topic.to_string();
+        if self.streams.contains_key(&topic) {
+            return Ok(true);
+        }
+        let ids = topic_ids::describe(
+            self.consumer.client(),
+            std::slice::from_ref(&topic),
+            TIMEOUT,
+        )?;
+        // A topic that is gone may come back under a new id, its records were read from the old.
+        Ok(ids.get(&topic).is_none_or(|id| **id == *partition.stream))
+    }
+
     /// Ends all that was read so far, and looks up every partition again.
     pub fn again(&self) {
         self.assignment.renew();

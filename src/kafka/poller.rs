@@ -123,7 +123,7 @@ impl Poller {
         };
         let (before, begun) = (reading.bytes(), reading.is_begun());
         let ended = reading.take(message);
-        if !begun || ended.is_some() {
+        if (!begun && reading.is_begun()) || ended.is_some() {
             self.health
                 .reading(message.topic(), key.1, message.offset());
         }

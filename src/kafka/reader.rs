@@ -12,7 +12,6 @@ use rdkafka::message::{Message, OwnedMessage};
 use rdkafka::{Offset, TopicPartitionList};
 use tracing::warn;
 
-use super::topic_ids;
 use crate::config::Config;
 
 /// Longest wait for one answer of Kafka.
@@ -42,20 +41,6 @@ pub struct TopicReader {
     /// Partitions that are not at their end.
     open: HashSet<i32>,
     offsets: u64,
-}
-
-/// One partition as Kafka has it now.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Log {
-    /// Id of this life of the topic, if the broker tells.
-    pub stream: Option<String>,
-    /// Offset of the oldest record that is kept.
-    pub start: i64,
-    /// Offset of the next record.
-    pub end: i64,
-    /// Everything before it has its outcome from the configured group; `None` if the group has
-    /// committed nothing.
-    pub passed: Option<i64>,
 }
 
 impl TopicReader {
@@ -152,33 +137,6 @@ impl TopicReader {
             }
         }
         Ok(None)
-    }
-}
-
-impl Log {
-    /// Asks Kafka about one partition.
-    ///
-    /// # Errors
-    /// No broker answers, or it has no such partition.
-    pub fn of(config: &Config, topic: &str, partition: i32) -> Result<Self> {
-        let consumer = consumer(config)?;
-        let (start, end) = bounds(&consumer, topic, partition)?;
-        let names = [topic.to_owned()];
-        let mut ids = topic_ids::describe(consumer.client(), &names, TIMEOUT).unwrap_or_default();
-        let mut list = TopicPartitionList::new();
-        list.add_partition(topic, partition);
-        let committed = consumer.committed_offsets(list, TIMEOUT);
-        let committed = committed.context("can't read the group's offset")?;
-        let found = committed.find_partition(topic, partition);
-        Ok(Self {
-            stream: ids.remove(topic),
-            start,
-            end,
-            passed: found.and_then(|found| match found.offset() {
-                Offset::Offset(offset) => Some(offset),
-                _ => None,
-            }),
-        })
     }
 }
 

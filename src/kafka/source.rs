@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::{Offset, TopicPartitionList};
 use tokio::sync::mpsc;
 use tracing::{debug, warn};
@@ -34,6 +33,7 @@ const SESSION: Duration = Duration::from_secs(45);
 /// Reads the configured topics as a member of the group.
 pub struct KafkaSource {
     consumer: Arc<BaseConsumer<Context>>,
+    lookup: Arc<Lookup>,
     assignment: Arc<Assignment>,
     batches: tokio::sync::Mutex<mpsc::Receiver<Result<RawBatch>>>,
     /// Ranges announced, and when.
@@ -99,7 +99,7 @@ impl KafkaSource {
         let poller = Poller {
             consumer: consumer.clone(),
             assignment: assignment.clone(),
-            lookup,
+            lookup: lookup.clone(),
             runtime: tokio::runtime::Handle::try_current()?,
             limits: config.batch.clone(),
             topics: config.kafka.topics.clone(),
@@ -113,6 +113,7 @@ impl KafkaSource {
             .spawn(move || poller.run(&stopped))?;
         Ok(Self {
             consumer,
+            lookup,
             assignment,
             batches: tokio::sync::Mutex::new(batches),
             announced: Mutex::default(),
@@ -192,7 +193,10 @@ impl Source for KafkaSource {
             (None, None) => return Ok(true),
         };
         let begun = Instant::now();
-        let committed = self.commit(about, offset, &note.to_string()).await?;
+        let announces = next.is_some();
+        let committed = self
+            .commit(about, offset, &note.to_string(), announces)
+            .await?;
         if committed {
             metrics::commit_took(begun.elapsed());
             let time = done.map_or(0, |done| done.last_time);
@@ -212,8 +216,17 @@ impl Source for KafkaSource {
 }
 
 impl KafkaSource {
-    /// Commits until it is acknowledged; `false` if the partition is no longer ours.
-    async fn commit(&self, about: &Offsets, offset: i64, note: &str) -> Result<bool> {
+    /// Commits until it is acknowledged; `false` if the partition is no longer ours, or a range that
+    /// is announced was read from another life of the topic. A refusal alone (of an old generation,
+    /// of an unknown member) proves nothing: with cooperative assignment it comes of a commit that
+    /// crossed a rebalance in which the partition stayed. Whoever was evicted is told so by the poll.
+    async fn commit(
+        &self,
+        about: &Offsets,
+        offset: i64,
+        note: &str,
+        announces: bool,
+    ) -> Result<bool> {
         let partition = &about.partition;
         let mut list = TopicPartitionList::new();
         list.add_partition_offset(&partition.topic, partition.number, Offset::Offset(offset))?;
@@ -222,17 +235,31 @@ impl KafkaSource {
         }
         for attempt in 1_u64.. {
             let (consumer, assignment) = (self.consumer.clone(), self.assignment.clone());
-            let (about, list) = (about.clone(), list.clone());
-            let commit =
-                move || assignment.while_held(&about, || consumer.commit(&list, CommitMode::Sync));
-            match tokio::task::spawn_blocking(commit).await? {
+            let (lookup, about, list) = (self.lookup.clone(), about.clone(), list.clone());
+            let commit = move || {
+                if announces && !lookup.is_same_stream(&about.partition)? {
+                    warn!(
+                        topic = &*about.partition.topic,
+                        "topic was made again, looking up where to go on"
+                    );
+                    lookup.again();
+                }
+                let commit = || consumer.commit(&list, CommitMode::Sync);
+                anyhow::Ok(assignment.while_held(&about, commit))
+            };
+            let committed = match tokio::task::spawn_blocking(commit).await? {
+                Ok(committed) => committed,
+                Err(error) => {
+                    metrics::retry(Cause::Commit);
+                    warn!(%partition, attempt, %error, "topic can't be looked after, trying again");
+                    tokio::time::sleep(AGAIN).await;
+                    continue;
+                }
+            };
+            match committed {
                 Some(Ok(())) => return Ok(true),
                 None => {
                     debug!(%partition, "partition was taken away, offset left alone");
-                    return Ok(false);
-                }
-                Some(Err(error)) if taken_away(&error) => {
-                    warn!(%partition, %error, "offset not committed, the next owner goes on");
                     return Ok(false);
                 }
                 Some(Err(error)) => {
@@ -244,21 +271,6 @@ impl KafkaSource {
         }
         Ok(false)
     }
-}
-
-/// This member was evicted: the partition is another one's. While a rebalance is under way, in
-/// contrast, the member still holds it, and the commit is tried again.
-fn taken_away(error: &KafkaError) -> bool {
-    matches!(
-        error.rdkafka_error_code(),
-        Some(
-            RDKafkaErrorCode::UnknownMemberId
-                | RDKafkaErrorCode::IllegalGeneration
-                | RDKafkaErrorCode::FencedInstanceId
-                | RDKafkaErrorCode::FencedMemberEpoch
-                | RDKafkaErrorCode::AssignmentLost
-        )
-    )
 }
 
 impl Drop for KafkaSource {

@@ -21,6 +21,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// A batch that waits for its turn.
 pub(super) struct Pending {
     work: Work,
+    /// Assignment under which it was read.
+    epoch: u64,
     /// Gives its place to another batch when this one is done.
     _slot: OwnedSemaphorePermit,
 }
@@ -39,11 +41,16 @@ impl Pending {
         slot: OwnedSemaphorePermit,
         parts: &Arc<Parts<impl Sink, impl Sink, impl Sink>>,
     ) -> Self {
+        let epoch = batch.epoch();
         let work = match batch.delivery() {
             Delivery::First => Work::Ahead(start(batch, parts)),
             Delivery::Doubtful | Delivery::Gap => Work::InTurn(batch),
         };
-        Self { work, _slot: slot }
+        Self {
+            work,
+            epoch,
+            _slot: slot,
+        }
     }
 }
 
@@ -67,6 +74,8 @@ pub(super) async fn run(
 ) -> Result<usize> {
     let mut done: Option<Offsets> = None;
     let mut given_up = 0;
+    // What was read under an assignment that is over comes again under the next one.
+    let mut over = None;
     loop {
         let pending = match queue.try_recv() {
             Ok(pending) => pending,
@@ -86,6 +95,9 @@ pub(super) async fn run(
             given_up += 1;
             continue;
         }
+        if over == Some(pending.epoch) {
+            continue;
+        }
         let writing = Writing {
             source: &*source,
             parts: &parts,
@@ -93,7 +105,7 @@ pub(super) async fn run(
         };
         match writing.deliver(pending.work, done.take()).await? {
             End::Durable(offsets) => done = Some(offsets),
-            End::TakenAway => {}
+            End::TakenAway => over = Some(pending.epoch),
             End::GivenUp => given_up += 1,
         }
     }

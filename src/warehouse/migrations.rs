@@ -10,7 +10,7 @@ use crate::config::{ClickHouse, Config, ConfigError};
 use super::client::{SETTINGS, client, ping, refusal};
 
 pub mod template;
-mod ttl;
+pub mod ttl;
 
 /// One file of `schemas/clickhouse`.
 #[derive(Debug, Clone, Copy)]

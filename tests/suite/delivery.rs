@@ -5,58 +5,12 @@ use std::time::{Duration, Instant};
 use rdkafka::Message;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::Headers;
-use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 
+use crate::events::{deployed, review, send};
 use crate::kafka_server::KafkaServer;
 use crate::support::{Deployment, PATIENCE};
 
 const OUTCOMES: &str = "SELECT count() FROM ingested";
-
-/// A deployment with its topics and tables.
-fn deployed(name: &str, partitions: i32, extra: &str) -> Deployment {
-    let kafka = KafkaServer::shared().unwrap();
-    let deployment = Deployment::new(name, kafka.bootstrap(), extra);
-    kafka.create_topic(&deployment.topic(), partitions).unwrap();
-    kafka
-        .create_topic(&deployment.dead_letter_topic(), 1)
-        .unwrap();
-    let migrated = deployment.sada("migrate");
-    assert!(
-        migrated.status.success(),
-        "{}",
-        String::from_utf8_lossy(&migrated.stderr)
-    );
-    deployment
-}
-
-fn review(id: usize, text: &str) -> String {
-    serde_json::json!({
-        "specversion": "1.0", "id": format!("event-{id}"), "source": "shop/reviews",
-        "type": "cx.review.v1", "time": "2026-03-01T10:00:00Z", "tenant_id": "acme",
-        "customer": {"customer_id": format!("c{}", id % 17)},
-        "context": {"channel": "web", "country": "DE"},
-        "data": {
-            "review_id": format!("r{id}"), "platform": "shop", "body": text,
-            "rating": {"value": 1 + id % 5}, "created_at": "2026-03-01T09:59:00Z"
-        }
-    })
-    .to_string()
-}
-
-/// Sends payloads in order, `None` as tombstones, and waits for the acknowledgement of all.
-fn send(topic: &str, payloads: impl IntoIterator<Item = Option<String>>) {
-    let producer: BaseProducer = KafkaServer::shared().unwrap().client().create().unwrap();
-    for (number, payload) in payloads.into_iter().enumerate() {
-        let key = number.to_string();
-        let mut record = BaseRecord::to(topic).key(&key);
-        if let Some(payload) = &payload {
-            record = record.payload(payload);
-        }
-        producer.send(record).map_err(|(error, _)| error).unwrap();
-        producer.poll(Duration::ZERO);
-    }
-    producer.flush(PATIENCE).unwrap();
-}
 
 #[tokio::test]
 async fn bad_records_become_dead_letters_and_their_neighbours_rows() {

@@ -11,10 +11,11 @@ use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
+use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
 /// The version that `deploy/dev/kafka/pom.xml` names.
 const VERSION: &str = "4.1.0";
@@ -114,7 +115,7 @@ impl KafkaServer {
     /// As for [`start`](Self::start).
     pub fn start_again(&mut self) -> io::Result<()> {
         self.kill();
-        let log = self.folder.path().join("kafka.log");
+        let log = self.log_file();
         let output = File::options().create(true).append(true).open(&log)?;
         let server = java(&self.libraries, "kafka.Kafka")
             .arg(self.folder.path().join("server.properties"))
@@ -161,6 +162,11 @@ impl KafkaServer {
         &self.bootstrap
     }
 
+    /// What the server wrote so far; gone with the value.
+    pub fn log_file(&self) -> PathBuf {
+        self.folder.path().join("kafka.log")
+    }
+
     /// A client configuration that names this server.
     pub fn client(&self) -> ClientConfig {
         let mut config = ClientConfig::new();
@@ -173,32 +179,16 @@ impl KafkaServer {
     /// # Errors
     /// The topic is there already, or the server refuses.
     pub fn create_topic(&self, name: &str, partitions: i32) -> io::Result<()> {
-        let admin: AdminClient<DefaultClientContext> =
-            self.client().create().map_err(io::Error::other)?;
         let topic = NewTopic::new(name, partitions, TopicReplication::Fixed(1));
-        let options = AdminOptions::new().operation_timeout(Some(Duration::from_secs(30)));
-        // A thread of its own: a runtime can't be entered inside another one.
-        let results = std::thread::scope(|scope| {
-            let ask = || {
-                let runtime = tokio::runtime::Builder::new_current_thread()
-                    .enable_all()
-                    .build()?;
-                runtime
-                    .block_on(admin.create_topics(&[topic], &options))
-                    .map_err(io::Error::other)
-            };
-            scope
-                .spawn(ask)
-                .join()
-                .unwrap_or_else(|_| Err(io::Error::other("the admin client panicked")))
-        })?;
+        let results =
+            self.administer(async |admin, options| admin.create_topics(&[topic], options).await)?;
         for result in results {
             result.map_err(|(topic, code)| io::Error::other(format!("{topic}: {code}")))?;
         }
+        let client: BaseConsumer = self.client().create().map_err(io::Error::other)?;
         let begun = Instant::now();
         loop {
-            let metadata = admin
-                .inner()
+            let metadata = client
                 .fetch_metadata(Some(name), Duration::from_secs(10))
                 .map_err(io::Error::other)?;
             let ready = metadata.topics().iter().any(|t| {
@@ -212,6 +202,76 @@ impl KafkaServer {
                 return Err(io::Error::other(format!("{name} has no leader")));
             }
         }
+    }
+
+    /// Deletes a topic; its offsets and records are gone.
+    ///
+    /// # Errors
+    /// The server refuses.
+    pub fn delete_topic(&self, name: &str) -> io::Result<()> {
+        self.administer(async |admin, options| {
+            admin.delete_topics(&[name], options).await.map(|_| ())
+        })
+    }
+
+    /// Deletes the records before an offset, as retention would.
+    ///
+    /// # Errors
+    /// The server refuses.
+    pub fn delete_records(&self, topic: &str, partition: i32, before: i64) -> io::Result<()> {
+        let mut list = TopicPartitionList::new();
+        list.add_partition_offset(topic, partition, Offset::Offset(before))
+            .map_err(io::Error::other)?;
+        self.administer(async |admin, options| {
+            admin.delete_records(&list, options).await.map(|_| ())
+        })
+    }
+
+    /// Runs one of Kafka's own tools against this server; returns what it printed.
+    ///
+    /// # Errors
+    /// It fails; the message has what it printed.
+    pub fn tool(&self, class: &str, arguments: &[&str]) -> io::Result<String> {
+        let output = java(&self.libraries, class)
+            .args(["--bootstrap-server", &self.bootstrap])
+            .args(arguments)
+            .output()
+            .map_err(no_java)?;
+        let printed = format!(
+            "{}{}",
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        );
+        match output.status.success() {
+            true => Ok(printed),
+            false => Err(io::Error::other(printed)),
+        }
+    }
+
+    /// Asks as administrator, on a thread of its own: a runtime can't be entered inside another one.
+    fn administer<T: Send>(
+        &self,
+        ask: impl AsyncFnOnce(
+            &AdminClient<DefaultClientContext>,
+            &AdminOptions,
+        ) -> Result<T, KafkaError>
+        + Send,
+    ) -> io::Result<T> {
+        let admin: AdminClient<DefaultClientContext> =
+            self.client().create().map_err(io::Error::other)?;
+        let options = AdminOptions::new().operation_timeout(Some(Duration::from_secs(30)));
+        let ask = || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()?;
+            runtime
+                .block_on(ask(&admin, &options))
+                .map_err(io::Error::other)
+        };
+        std::thread::scope(|scope| {
+            let asked = scope.spawn(ask).join();
+            asked.unwrap_or_else(|_| Err(io::Error::other("the admin client panicked")))
+        })
     }
 
     /// Ends the server in good order (SIGTERM) and waits for it.

@@ -288,6 +288,13 @@ async fn a_range_of_offsets_is_processed_again() {
     assert_eq!(d.count(outcome).await, 1);
     assert_eq!(d.count("SELECT count() FROM feedback_latest").await, 29);
 
+    let proof = d.sada("reconcile");
+    assert!(
+        proof.status.success(),
+        "{}",
+        String::from_utf8_lossy(&proof.stdout)
+    );
+
     let unread = replay(&d, &["--offsets", "nowhere:0:1-2"])
         .output()
         .unwrap();

@@ -1,7 +1,7 @@
 //! Records of a range of offsets that Kafka still holds, processed again.
 
 use std::collections::BTreeMap;
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 
 use anyhow::{Result, bail};
 use rdkafka::message::{Headers, Message, OwnedMessage};
@@ -12,7 +12,8 @@ use super::writer::Writer;
 use crate::batch::{Outcome, OutcomeKind, Partition, RawBatch};
 use crate::commands::{job, say};
 use crate::config::Config;
-use crate::kafka::{Log, TopicReader};
+use crate::kafka::log::HeldPartition;
+use crate::kafka::{GroupLog, TopicReader};
 use crate::warehouse::replaying::Line;
 
 /// Most records in a batch.
@@ -43,26 +44,28 @@ pub async fn replay(config: &Config, writer: &Writer, range: &OffsetRange) -> Re
         partition,
         offsets,
     } = range;
-    let log = tokio::task::block_in_place(|| Log::of(config, topic, *partition))?;
-    let Some(passed) = log.passed else {
-        bail!(
-            "group {} has read nothing of {topic}[{partition}]: `sada run` does that",
-            config.kafka.group
-        );
-    };
-    let stream = match &log.stream {
-        Some(stream) => stream.clone(),
+    let (log, stream) = tokio::task::block_in_place(|| look(config, topic, *partition))?;
+    let stream = match stream {
+        Some(stream) => stream,
         None => {
             let ask = async || writer.replaying.newest_stream(topic).await;
             writer.ask(ask).await?.unwrap_or_else(|| topic.clone())
         }
     };
+    let committed = log.committed.filter(|c| c.is_of(&stream, log.end));
+    let Some(committed) = committed else {
+        bail!(
+            "group {} has read nothing of {topic}[{partition}]: `sada run` does that",
+            config.kafka.group
+        );
+    };
+    let read = log.first as i64..committed.offset.min(log.end) as i64;
     let partition = Partition {
         topic: topic.as_str().into(),
         stream: stream.into(),
         number: *partition,
     };
-    let held = (*offsets.start()).max(log.start)..=(*offsets.end()).min(passed.min(log.end) - 1);
+    let held = (*offsets.start()).max(read.start)..=(*offsets.end()).min(read.end - 1);
     let open = || TopicReader::range(config, topic, partition.number, held);
     let mut reader = tokio::task::block_in_place(open)?;
     let bar = job::bar(reader.offsets());
@@ -83,8 +86,18 @@ pub async fn replay(config: &Config, writer: &Writer, range: &OffsetRange) -> Re
     let replayed = replayed.await;
     bar.finish_and_clear();
     ends.report(writer.dry_run)?;
-    left_out(offsets, &log, passed)?;
+    left_out(offsets, &read)?;
     replayed
+}
+
+/// The partition as Kafka has it, and the id of the topic's present life, if the broker tells.
+fn look(config: &Config, topic: &str, number: i32) -> Result<(HeldPartition, Option<String>)> {
+    let log = GroupLog::connect(config)?;
+    let partitions = log.partitions(topic)?;
+    let Some(partition) = partitions.into_iter().find(|p| p.number == number) else {
+        bail!("Kafka has no partition {topic}[{number}]");
+    };
+    Ok((partition, log.stream(topic)?))
 }
 
 fn push(message: &OwnedMessage, raw: &mut RawBatch) {
@@ -179,20 +192,20 @@ impl Ends {
     }
 }
 
-/// Says which offsets of the range were not read.
-fn left_out(offsets: &RangeInclusive<i64>, log: &Log, passed: i64) -> Result<()> {
+/// Says which offsets of the range were not read. `read`: offsets that Kafka holds and the group
+/// has passed.
+fn left_out(offsets: &RangeInclusive<i64>, read: &Range<i64>) -> Result<()> {
     let (first, last) = (*offsets.start(), *offsets.end());
-    if first < log.start {
+    if first < read.start {
         say(format_args!(
             "offsets {first}-{} are no longer in Kafka",
-            last.min(log.start - 1)
+            last.min(read.start - 1)
         ))?;
     }
-    let reached = passed.min(log.end);
-    if last >= reached {
+    if last >= read.end {
         say(format_args!(
             "offsets {}-{last} are the pipeline's: it has not passed them yet",
-            first.max(reached)
+            first.max(read.end)
         ))?;
     }
     Ok(())

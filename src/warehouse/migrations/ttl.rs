@@ -85,6 +85,16 @@ pub fn changes(config: &ClickHouse, engine: impl Fn(&str) -> Option<String>) -> 
     TABLES.iter().filter_map(change).collect()
 }
 
+/// SQL that is true for a row whose time is over: it may be there still, or gone. `None`: the
+/// configuration keeps all rows of the table.
+pub fn is_over(config: &ClickHouse, table: &str) -> Option<String> {
+    let (_, column) = TABLES.iter().find(|(name, _)| *name == table)?;
+    let (number, unit) = interval(config.ttl.get(table)?)?;
+    Some(format!(
+        "toDateTime({column}) + toInterval{unit}({number}) <= now()"
+    ))
+}
+
 /// `"3 YEAR"`: the number, and the unit as ClickHouse's functions spell it.
 fn interval(duration: &str) -> Option<(u32, &'static str)> {
     let (number, unit) = duration.trim().split_once(' ')?;

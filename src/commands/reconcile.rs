@@ -1,0 +1,196 @@
+//! `sada reconcile`: is everything that the group has passed in the warehouse, once?
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use anyhow::Result;
+use clap::Args;
+
+use super::{ConfigFile, say};
+use crate::config::{Config, ConfigError};
+use crate::embedded::Address;
+use crate::kafka::GroupLog;
+use crate::telemetry;
+use crate::warehouse::Audit;
+
+mod ahead;
+mod coverage;
+mod progress;
+mod report;
+mod rows;
+mod subject;
+mod table;
+
+use progress::Progress;
+use report::{PartitionReport, Report};
+
+/// Prove from Kafka and ClickHouse that no record is missing or stored twice
+#[derive(Args)]
+#[command(
+    long_about = "Prove from Kafka and ClickHouse that no record is missing or stored twice.\n\n\
+        For every partition: each offset that the consumer group has passed and that holds a record \
+        stands once in `ingested`; each row told of there is in `feedback`, in that version or a \
+        newer one; each dead letter is in `dead_letters`. Reads only, and may run beside the \
+        pipeline. What is found is looked over once more before it is told.",
+    after_help = "Examples:
+  sada reconcile --config sada.toml
+  sada reconcile --topic sada.feedback --partition 3 --json | jq .partitions[0].missing
+  sada reconcile --embedded demo-data
+
+Columns: from, to: first and last offset to be accounted for; empty: offsets without a record
+(transaction markers, compaction); gap: deleted by Kafka before they were read; in flight:
+announced by the pipeline, not finished; ahead: stored, not committed; unprovable: no line, and
+Kafka can no longer tell whether there was a record; expired: older than [clickhouse.ttl] keeps.
+
+Exit code 0: in order; 1: something is missing, doubled or without its row; 2: the configuration
+was refused."
+)]
+pub struct Arguments {
+    #[command(flatten)]
+    config: ConfigFile,
+    /// Only this topic
+    #[arg(long, value_name = "NAME")]
+    topic: Option<String>,
+    /// Only these partitions, separated by commas
+    #[arg(long, value_name = "N", value_delimiter = ',', value_parser = clap::value_parser!(i32).range(0..))]
+    partition: Vec<i32>,
+    /// Print everything as JSON: counts, and ranges [first, last]
+    #[arg(long)]
+    json: bool,
+    /// Folder of a running `sada demo` or `sada run --embedded`
+    #[arg(long, value_name = "DIR")]
+    embedded: Option<PathBuf>,
+}
+
+/// Something is not in order; what it is has been printed.
+#[derive(Debug, thiserror::Error)]
+#[error("not in order: {0}")]
+struct NotInOrder(String);
+
+/// Runs the command.
+///
+/// # Errors
+/// The configuration was refused, a server does not answer, or something is not in order.
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let mut config = arguments.config.load()?;
+    telemetry::start(&config.log)?;
+    if let Some(folder) = &arguments.embedded {
+        embedded(&mut config, Address::read(folder)?);
+    }
+    narrow(&mut config, arguments.topic.as_deref())?;
+    let report = super::runtime()?.block_on(reconcile(arguments, &config))?;
+    if arguments.json {
+        say(serde_json::to_string_pretty(&report)?)?;
+    } else {
+        table::print(&report)?;
+    }
+    match report.ok {
+        true => Ok(()),
+        false => Err(NotInOrder(report.totals.trouble()).into()),
+    }
+}
+
+fn embedded(config: &mut Config, address: Address) {
+    config.kafka.brokers = address.bootstrap;
+    config.kafka.properties.clear();
+    config.clickhouse.url = address.http;
+    config.clickhouse.user.clear();
+    config.clickhouse.password_file = PathBuf::new();
+}
+
+fn narrow(config: &mut Config, topic: Option<&str>) -> Result<(), ConfigError> {
+    let Some(topic) = topic else { return Ok(()) };
+    if !config.kafka.topics.iter().any(|t| t == topic) {
+        return Err(ConfigError {
+            place: String::new(),
+            field: "--topic".into(),
+            message: format!("{topic} is not read under this configuration"),
+            mend: format!("name one of {}", config.kafka.topics.join(", ")),
+        });
+    }
+    config.kafka.topics = vec![topic.to_owned()];
+    Ok(())
+}
+
+fn nothing_there(arguments: &Arguments, config: &Config) -> ConfigError {
+    let topics = config.kafka.topics.join(", ");
+    let (field, mend) = match arguments.partition.is_empty() {
+        true => ("kafka.topics", "correct the name, or create the topic"),
+        false => ("--partition", "name partitions that the topic has"),
+    };
+    ConfigError {
+        place: String::new(),
+        field: field.into(),
+        message: format!("neither Kafka nor the warehouse knows such partitions of {topics}"),
+        mend: mend.into(),
+    }
+}
+
+/// The two systems, and what is told meanwhile.
+struct Parts {
+    log: GroupLog,
+    audit: Audit,
+    progress: Progress,
+}
+
+async fn reconcile(arguments: &Arguments, config: &Config) -> Result<Report> {
+    let begun = Instant::now();
+    let audit = Audit::connect(config).await?;
+    let mut parts = Parts {
+        log: tokio::task::block_in_place(|| GroupLog::connect(config))?,
+        audit,
+        progress: Progress::new(),
+    };
+    let mut subjects = Vec::new();
+    for topic in &config.kafka.topics {
+        parts.progress.doing(&format!("asking for {topic}"));
+        let has_ids = arguments.embedded.is_none();
+        subjects.extend(subject::of_topic(&parts, topic, has_ids, &arguments.partition).await?);
+    }
+    if subjects.is_empty() {
+        return Err(nothing_there(arguments, config).into());
+    }
+    let lines: u64 = subjects.iter().map(|s| s.known.lines).sum();
+    parts.progress.expect(2 * lines);
+    let mut partitions = Vec::with_capacity(subjects.len());
+    for subject in &subjects {
+        partitions.push(coverage::check(&mut parts, subject).await?);
+    }
+    rows::check(&parts, &subjects, &mut partitions).await?;
+    ahead::check(&parts, &subjects, &mut partitions).await?;
+    parts.progress.finish();
+    Ok(Report::new(config, partitions, begun.elapsed()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_topics_of_the_configuration_are_reconciled() {
+        let mut config = Config::default();
+        config.kafka.topics = vec!["a".into(), "b".into()];
+        let error = narrow(&mut config, Some("c")).unwrap_err();
+        assert!(error.to_string().contains("a, b"), "{error}");
+        narrow(&mut config, Some("b")).unwrap();
+        assert_eq!(config.kafka.topics, ["b"]);
+    }
+
+    #[test]
+    fn an_embedded_pipeline_is_reached_without_the_secrets_of_another() {
+        let mut config = Config::default();
+        config.clickhouse.user = "sada".into();
+        config
+            .kafka
+            .properties
+            .insert("sasl.username".into(), "x".into());
+        let address = Address {
+            bootstrap: "127.0.0.1:1".into(),
+            http: "http://127.0.0.1:2".into(),
+        };
+        embedded(&mut config, address);
+        assert_eq!(config.kafka.brokers, "127.0.0.1:1");
+        assert_eq!(config.clickhouse.url, "http://127.0.0.1:2");
+        assert!(config.clickhouse.user.is_empty() && config.kafka.properties.is_empty());
+    }
+}
