@@ -16,9 +16,12 @@ pub mod clickhouse;
 pub mod demo;
 pub mod enricher;
 pub mod eval;
+mod job;
 pub mod load;
 pub mod migrate;
 pub mod reconcile;
+pub mod replay;
+pub mod retag;
 pub mod run;
 pub mod tag;
 pub mod train;
@@ -43,6 +46,8 @@ enum Command {
     Reconcile(reconcile::Arguments),
     Load(Box<load::Arguments>),
     Tag(tag::Arguments),
+    Replay(replay::Arguments),
+    Retag(retag::Arguments),
     Train(train::Arguments),
     Eval(eval::Arguments),
 }
@@ -60,6 +65,8 @@ impl Cli {
             Command::Reconcile(a) => reconcile::run(&a),
             Command::Load(a) => load::run(&a),
             Command::Tag(a) => tag::run(a),
+            Command::Replay(a) => replay::run(a),
+            Command::Retag(a) => retag::run(a),
             Command::Train(a) => train::run(a),
             Command::Eval(a) => eval::run(a),
         };

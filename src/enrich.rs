@@ -120,9 +120,8 @@ impl Enricher {
         let raw = text_of(&feedback);
         let (language, languages) = self.language.detect(&raw);
         let redactions = self.redact(&mut feedback);
-        let clean = text_of(&feedback);
-        let parts = self.part_sentiments(&feedback, &language);
-        let tags = self.tag_clean(clean, language, languages);
+        let parts = self.part_sentiments(&parts_of(&feedback.body), &language);
+        let tags = self.tag_clean(text_of(&feedback), language, languages);
         Enriched {
             feedback,
             tags,
@@ -137,6 +136,16 @@ impl Enricher {
         let (language, languages) = self.language.detect(raw);
         let (clean, _) = self.privacy.redact(&text::clean(raw));
         self.tag_clean(clean, language, languages)
+    }
+
+    /// Tags an item again from its stored texts: `text` as [`Tags::text`], `parts` as
+    /// [`parts_of`] gives them. Both are clean and redacted, so language is found on them without
+    /// the marks that stand for personal data; where there are none, the tags are those that
+    /// [`enrich`](Self::enrich) gave.
+    pub fn tag_stored(&self, text: String, parts: &[Option<&str>]) -> (Tags, Vec<Sentiment>) {
+        let (language, languages) = self.language.detect(&privacy::without_marks(&text));
+        let parts = self.part_sentiments(parts, &language);
+        (self.tag_clean(text, language, languages), parts)
     }
 
     fn tag_clean(&self, text: String, language: Language, languages: Vec<LanguageShare>) -> Tags {
@@ -154,23 +163,10 @@ impl Enricher {
         }
     }
 
-    fn part_sentiments(&self, feedback: &Feedback, language: &Language) -> Vec<Sentiment> {
-        let score = |text: &str| self.sentiment.score(&MatchForm::of(text).text, language);
-        match &feedback.body {
-            Body::Conversation(c) => c
-                .turns
-                .iter()
-                .map(|t| {
-                    if counts(t) {
-                        score(&t.body)
-                    } else {
-                        Sentiment::UNKNOWN
-                    }
-                })
-                .collect(),
-            Body::Survey(s) => s.answers.iter().map(|a| score(&a.text)).collect(),
-            Body::Review(_) | Body::Message(_) => Vec::new(),
-        }
+    fn part_sentiments(&self, parts: &[Option<&str>], language: &Language) -> Vec<Sentiment> {
+        let score = |text: &&str| self.sentiment.score(&MatchForm::of(text).text, language);
+        let of = |part: &Option<&str>| part.as_ref().map_or(Sentiment::UNKNOWN, score);
+        parts.iter().map(of).collect()
     }
 
     /// Replaces every text of the item by its clean, redacted form; returns how often personal
@@ -187,6 +183,19 @@ fn emptied(body: &Body) -> Body {
         Body::Conversation(_) => Body::Conversation(Conversation::default()),
         Body::Message(_) => Body::Message(Turn::default()),
         Body::Survey(_) => Body::Survey(Survey::default()),
+    }
+}
+
+/// Texts that [`Enriched::parts`] describes: of each turn of a conversation, `None` where it doesn't
+/// count, or of each answer of a survey.
+pub fn parts_of(body: &Body) -> Vec<Option<&str>> {
+    match body {
+        Body::Conversation(c) => {
+            let texts = c.turns.iter().map(|t| counts(t).then_some(&*t.body));
+            texts.collect()
+        }
+        Body::Survey(s) => s.answers.iter().map(|a| Some(a.text.as_str())).collect(),
+        Body::Review(_) | Body::Message(_) => Vec::new(),
     }
 }
 

@@ -13,16 +13,20 @@ pub mod committed;
 pub mod dead_letters;
 mod forming;
 pub mod ledger;
+mod letter;
 pub mod log;
 mod lookup;
 mod poller;
 mod probe;
+mod reader;
 mod recovery;
 pub mod source;
 mod topic_ids;
 
 pub use dead_letters::DeadLetterTopic;
+pub use letter::DeadLetter;
 pub use log::GroupLog;
+pub use reader::TopicReader;
 pub use source::KafkaSource;
 
 /// Property of `[kafka.properties]` that names a file with the SASL password.

@@ -68,6 +68,7 @@
 //! | Language, sentiment, topics, redaction | one file each in [`enrich`] |
 //! | Which words make a topic? | `models/taxonomy.toml` |
 //! | Columns of a table, a view's formula | `schemas/clickhouse/` |
+//! | How is a stored row enriched again, a dead letter processed again? | [`warehouse::retagging`], [`commands::replay`] |
 //! | Which error is tried again, which blames a row? | [`warehouse::error`]; for the topic [`kafka::dead_letters`] |
 //! | Where does a group go on, and why? | `kafka/recovery.rs` |
 //! | What is in the offset's metadata? | [`kafka::ledger`] |

@@ -10,6 +10,8 @@ pub mod error;
 mod evidence;
 mod feedback_sink;
 pub mod migrations;
+pub mod replaying;
+pub mod retagging;
 pub mod rows;
 mod servers;
 

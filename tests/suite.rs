@@ -41,6 +41,12 @@ mod load;
 mod reconcile;
 #[path = "suite/recovery.rs"]
 mod recovery;
+#[path = "suite/replay.rs"]
+mod replay;
+#[path = "suite/retag.rs"]
+mod retag;
+#[path = "suite/row_versions.rs"]
+mod row_versions;
 #[path = "suite/schemas.rs"]
 mod schemas;
 #[path = "suite/stalled.rs"]

@@ -89,7 +89,11 @@ impl DeadLetterTopic {
 }
 
 /// Reason and position as headers, then the record's own.
-fn headers(partition: &Partition, outcome: &Outcome, rejected: &Rejected) -> OwnedHeaders {
+pub(super) fn headers(
+    partition: &Partition,
+    outcome: &Outcome,
+    rejected: &Rejected,
+) -> OwnedHeaders {
     let mut headers = OwnedHeaders::new_with_capacity(8 + rejected.headers.len());
     let number = partition.number.to_string();
     let offset = outcome.offset.to_string();

@@ -3,6 +3,8 @@
 //! Tables are always named with their database, so the client needs none of its own and can speak
 //! to a server on which the database does not exist yet.
 
+use std::time::Duration;
+
 use clickhouse::error::Error;
 use clickhouse::{Client, Compression};
 
@@ -86,6 +88,17 @@ pub async fn ping(client: &Client, config: &ClickHouse) -> Result<String, Config
         Ok(Ok(version)) => Ok(version),
         Ok(Err(error)) => Err(refusal(&error, config)),
         Err(_) => Err(refusal(&Error::TimedOut, config)),
+    }
+}
+
+/// The answer of a server, if it comes in time.
+pub(super) async fn within<T>(
+    limit: Duration,
+    answer: impl Future<Output = clickhouse::error::Result<T>>,
+) -> clickhouse::error::Result<T> {
+    match tokio::time::timeout(limit, answer).await {
+        Ok(answer) => answer,
+        Err(_) => Err(Error::TimedOut),
     }
 }
 

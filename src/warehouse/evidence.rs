@@ -162,6 +162,29 @@ impl Evidence {
         }
         insert.end().await
     }
+
+    /// Writes the lines of rows that a job wrote before it was killed. `job`: number of the job that
+    /// writes them; the batch bears that of the one that was killed, whose lines may have been
+    /// written, and lost since.
+    ///
+    /// # Errors
+    /// ClickHouse does not take them.
+    pub async fn make_up(&self, batch: &EnrichedBatch, job: u64) -> Result<(), SinkError> {
+        let token = self.servers.token(&batch.offsets, batch.computed);
+        self.write_under(&format!("{token}:made-up-{job}"), batch)
+            .await
+    }
+
+    async fn write_under(&self, token: &str, batch: &EnrichedBatch) -> Result<(), SinkError> {
+        let servers = &self.servers;
+        let written = self.dead_letters(batch, token).await;
+        written.map_err(|error| servers.failed(&error, "insert into dead_letters"))?;
+        let begun = Instant::now();
+        let written = self.ingested(batch, token).await;
+        written.map_err(|error| servers.failed(&error, "insert into ingested"))?;
+        servers.taken("ingested", begun);
+        Ok(())
+    }
 }
 
 impl Sink for Evidence {
@@ -169,15 +192,8 @@ impl Sink for Evidence {
         if batch.outcomes.is_empty() {
             return Ok(());
         }
-        let servers = &self.servers;
-        let token = servers.token(&batch.offsets, batch.computed);
-        let written = self.dead_letters(batch, &token).await;
-        written.map_err(|error| servers.failed(&error, "insert into dead_letters"))?;
-        let begun = Instant::now();
-        let written = self.ingested(batch, &token).await;
-        written.map_err(|error| servers.failed(&error, "insert into ingested"))?;
-        servers.taken("ingested", begun);
-        Ok(())
+        let token = self.servers.token(&batch.offsets, batch.computed);
+        self.write_under(&token, batch).await
     }
 
     async fn recorded(&self, offsets: &Offsets) -> Result<BTreeSet<i64>, SinkError> {

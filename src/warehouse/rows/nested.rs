@@ -12,7 +12,7 @@ pub struct Column<'a, T, V> {
 }
 
 impl<'a, T, V> Column<'a, T, V> {
-    pub(super) fn new(items: &'a [T], value: fn(&'a T) -> V) -> Self {
+    pub(in crate::warehouse) fn new(items: &'a [T], value: fn(&'a T) -> V) -> Self {
         Self { items, value }
     }
 }
@@ -32,7 +32,11 @@ pub struct Parts<'a, V> {
 }
 
 impl<'a, V> Parts<'a, V> {
-    pub(super) fn new(sentiments: &'a [Sentiment], len: usize, value: fn(&Sentiment) -> V) -> Self {
+    pub(in crate::warehouse) fn new(
+        sentiments: &'a [Sentiment],
+        len: usize,
+        value: fn(&Sentiment) -> V,
+    ) -> Self {
         Self {
             sentiments,
             len,

@@ -1,0 +1,90 @@
+//! What jobs on stored data share: their number, and that they wait for ClickHouse when it is away
+//! for a while.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use indicatif::{ProgressBar, ProgressStyle};
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+
+use crate::pipeline::SinkError;
+
+/// How long a job waits.
+const LONGEST: Duration = Duration::from_secs(600);
+
+/// Number of a job that starts now, the revision of what it writes: seconds since 2020-01-01.
+pub(super) fn number_now() -> u64 {
+    const YEAR_2020: i64 = 1_577_836_800;
+    u64::try_from(jiff::Timestamp::now().as_second() - YEAR_2020).unwrap_or(0)
+}
+
+/// Asks until there is an answer, until it has been refused for good, or for ten minutes.
+///
+/// # Errors
+/// Refused; no answer for too long, or a signal came before one.
+pub(super) async fn patiently<T>(
+    shutdown: &CancellationToken,
+    ask: impl AsyncFn() -> Result<T, SinkError>,
+) -> Result<T> {
+    let begun = Instant::now();
+    let mut pause = Duration::from_millis(200);
+    loop {
+        match ask().await {
+            Err(error) if error.is_transient() && begun.elapsed() < LONGEST => {
+                warn!(%error, ?pause, "failed, trying again");
+                tokio::select! {
+                    () = shutdown.cancelled() => return Err(error.into()),
+                    () = tokio::time::sleep(pause) => {}
+                }
+                pause = (pause * 2).min(Duration::from_secs(15));
+            }
+            answer => return answer.context("stopped; run again, it goes on where it stopped"),
+        }
+    }
+}
+
+/// A bar over a number of records or rows.
+pub(super) fn bar(length: u64) -> ProgressBar {
+    let bar = ProgressBar::new(length);
+    match ProgressStyle::with_template(
+        "{bar:30} {percent:>3}%  {pos} of {len}, {per_sec}, {eta} left",
+    ) {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[test]
+    fn numbers_count_seconds_from_2020() {
+        // From 2026 to 2100: 40 bits hold it.
+        assert!((189_388_800..2_524_608_000).contains(&number_now()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_passes_is_waited_for_and_a_refusal_is_not() {
+        let busy = || SinkError::Transient {
+            message: "busy".into(),
+            cause: crate::telemetry::Cause::Other,
+        };
+        let calls = Cell::new(0);
+        let third = async || {
+            calls.set(calls.get() + 1);
+            if calls.get() < 3 { Err(busy()) } else { Ok(7) }
+        };
+        let token = CancellationToken::new();
+        assert_eq!(patiently(&token, third).await.unwrap(), 7);
+        let refused = async || Err::<(), _>(SinkError::Permanent("no".into()));
+        let error = patiently(&token, refused).await.unwrap_err();
+        assert!(format!("{error:#}").contains("no"));
+        token.cancel();
+        let error = patiently(&token, async || Err::<(), _>(busy())).await;
+        assert_eq!(error.unwrap_err().to_string(), "busy");
+    }
+}

@@ -1,0 +1,149 @@
+//! The normal path of records that are processed again: decode, enrich, rows, dead letters,
+//! evidence, stamped with the job's number.
+
+use anyhow::{Result, bail};
+use tokio_util::sync::CancellationToken;
+
+use super::super::enricher;
+use super::super::job::{number_now, patiently};
+use crate::batch::{Computed, Delivery, EnrichedBatch, Origin, Outcome, RawBatch, Refused};
+use crate::config::Config;
+use crate::decode::Limits;
+use crate::enrich::Enricher;
+use crate::kafka::DeadLetterTopic;
+use crate::pipeline::{self, Sink, SinkError};
+use crate::warehouse::replaying::Replaying;
+use crate::warehouse::{self, Evidence, FeedbackSink};
+
+/// Processes and writes records of one job.
+pub struct Writer {
+    /// Asks what was done before.
+    pub replaying: Replaying,
+    /// Nothing is written.
+    pub dry_run: bool,
+    /// Cancelled by a signal.
+    pub shutdown: CancellationToken,
+    models: Enricher,
+    limits: Limits,
+    rows: FeedbackSink,
+    dead_letters: DeadLetterTopic,
+    evidence: Evidence,
+    computed: Computed,
+}
+
+impl Writer {
+    /// A job that starts now.
+    ///
+    /// # Errors
+    /// A secret can't be read, a property is wrong.
+    pub fn new(
+        config: &Config,
+        models: Enricher,
+        dry_run: bool,
+        shutdown: CancellationToken,
+    ) -> Result<Self> {
+        let build = enricher::build(config, &models)?;
+        let (rows, evidence) = warehouse::sinks(config, &build)?;
+        Ok(Self {
+            replaying: Replaying::new(config)?,
+            dry_run,
+            shutdown,
+            models,
+            limits: Limits {
+                max_record_bytes: config.limits.record_bytes,
+                max_text_bytes: config.limits.text_bytes,
+            },
+            rows,
+            dead_letters: DeadLetterTopic::new(config)?,
+            evidence,
+            computed: Computed {
+                origin: Origin::Replay,
+                revision: number_now(),
+            },
+        })
+    }
+
+    /// Outcomes of a batch; `None` for an empty one.
+    pub fn enrich(&self, raw: RawBatch) -> Option<EnrichedBatch> {
+        let enrich = |feedback| self.models.enrich(feedback);
+        let limits = &self.limits;
+        let batch = tokio::task::block_in_place(|| pipeline::enrich(raw, enrich, limits));
+        batch.map(|batch| EnrichedBatch {
+            computed: self.computed,
+            ..batch
+        })
+    }
+
+    /// Waits for an answer of the warehouse.
+    ///
+    /// # Errors
+    /// See [`patiently`].
+    pub async fn ask<T>(&self, ask: impl AsyncFn() -> Result<T, SinkError>) -> Result<T> {
+        patiently(&self.shutdown, ask).await
+    }
+
+    /// Writes the rows of a batch; returns those that ClickHouse will never take.
+    ///
+    /// # Errors
+    /// ClickHouse fails for long or for good.
+    pub async fn write_rows(&self, batch: &EnrichedBatch) -> Result<Vec<Refused>> {
+        let write = async || match self.rows.write(batch).await {
+            Ok(()) => Ok(Vec::new()),
+            Err(SinkError::Refused(rows)) => Ok(rows),
+            Err(error) => Err(error),
+        };
+        self.ask(write).await
+    }
+
+    /// Writes the dead letters of a batch to topic and table and a line for every outcome.
+    ///
+    /// # Errors
+    /// Kafka or ClickHouse fails for long or for good.
+    pub async fn write_outcomes(&self, batch: &EnrichedBatch) -> Result<()> {
+        self.ask(async || self.dead_letters.write(batch).await)
+            .await?;
+        self.ask(async || self.evidence.write(batch).await).await
+    }
+
+    /// Writes the lines of rows that an earlier job, of this number, has written before it was
+    /// killed.
+    ///
+    /// # Errors
+    /// See [`write_outcomes`](Self::write_outcomes).
+    pub async fn write_lines(
+        &self,
+        like: &EnrichedBatch,
+        outcomes: Vec<Outcome>,
+        number: u64,
+    ) -> Result<()> {
+        let (Some(first), Some(last)) = (outcomes.first(), outcomes.last()) else {
+            return Ok(());
+        };
+        let mut offsets = like.offsets.clone();
+        offsets.range = first.offset..=last.offset;
+        let batch = EnrichedBatch {
+            raw: RawBatch::new(offsets.partition.clone(), offsets.epoch),
+            offsets,
+            outcomes,
+            computed: Computed {
+                revision: number,
+                ..self.computed
+            },
+            delivery: Delivery::First,
+        };
+        let job = self.computed.revision;
+        self.ask(async || self.evidence.make_up(&batch, job).await)
+            .await
+    }
+
+    /// Refuses to go on after a signal.
+    ///
+    /// # Errors
+    /// A signal has come.
+    pub fn go_on(&self) -> Result<()> {
+        if self.shutdown.is_cancelled() {
+            bail!("stopped before the end; run again, it goes on");
+        }
+        Ok(())
+    }
+}
