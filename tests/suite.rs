@@ -25,10 +25,10 @@ mod embedded_process;
 mod embedded_python_java;
 #[path = "suite/embedded_stack.rs"]
 mod embedded_stack;
-#[path = "suite/fault_proxy.rs"]
-mod fault_proxy;
 #[path = "suite/events.rs"]
 mod events;
+#[path = "suite/fault_proxy.rs"]
+mod fault_proxy;
 #[path = "suite/health.rs"]
 mod health;
 #[path = "suite/kafka.rs"]
