@@ -114,7 +114,14 @@ impl Servers {
             .with_timeouts(Some(self.timeout), Some(self.timeout));
         Ok(match self.delivery {
             DeliveryMode::ExactlyOnce => insert.with_setting("insert_deduplication_token", token),
-            DeliveryMode::AtLeastOnce => insert.with_setting("insert_deduplicate", "0"),
+            // `deduplicate_insert` of ClickHouse 26 is on and beats this setting, and older servers
+            // don't know it: a token that never comes again works with all.
+            DeliveryMode::AtLeastOnce => {
+                insert.with_setting("insert_deduplicate", "0").with_setting(
+                    "insert_deduplication_token",
+                    uuid::Uuid::new_v4().to_string(),
+                )
+            }
         })
     }
 
