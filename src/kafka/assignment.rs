@@ -143,12 +143,14 @@ impl ConsumerContext for Context {
                     partitions = list.count(),
                     cooperative, "partitions assigned"
                 );
-                let assigned = list
-                    .set_all_offsets(Offset::End)
-                    .and_then(|()| match cooperative {
-                        true => consumer.incremental_assign(list),
-                        false => consumer.assign(list),
-                    });
+                // A number: a logical offset would be asked for, and the answer may overtake the seek
+                // that follows.
+                let assigned =
+                    list.set_all_offsets(Offset::Offset(0))
+                        .and_then(|()| match cooperative {
+                            true => consumer.incremental_assign(list),
+                            false => consumer.assign(list),
+                        });
                 let paused = assigned.and_then(|()| consumer.pause(list));
                 self.assignment.assign(list);
                 let elements = list.elements();

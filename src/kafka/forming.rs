@@ -18,6 +18,8 @@ pub(super) struct Reading {
     pub epoch: u64,
     /// Lowest offset not read yet.
     next: i64,
+    /// No record was read yet, and none that is further on was doubted.
+    fresh: bool,
     /// The batch in the making ends here, as it was announced: first and last offset.
     exact: Option<(i64, i64)>,
     doubtful_below: i64,
@@ -33,11 +35,20 @@ impl Reading {
             partition: resumption.partition.clone(),
             epoch: resumption.epoch,
             next: plan.from,
+            fresh: true,
             exact: plan.exact.map(|last| (plan.from, last)),
             doubtful_below: plan.doubtful_below,
             batch: None,
             since: Instant::now(),
         }
+    }
+
+    /// Where to seek again, if the first record lies further on than the partition was sought to: a
+    /// compaction or a transaction may have left nothing there, but a seek may have been overtaken,
+    /// too. Asked once; what comes then is believed.
+    pub fn doubts(&mut self, offset: i64) -> Option<i64> {
+        let fresh = std::mem::take(&mut self.fresh);
+        (fresh && offset > self.next).then_some(self.next)
     }
 
     /// Takes a record; returns a batch that an announced range ends before it.

@@ -120,6 +120,16 @@ impl Poller {
         let Some(reading) = self.state.reading.get_mut(&key) else {
             return;
         };
+        if let Some(from) = reading.doubts(message.offset()) {
+            let seek = self
+                .consumer
+                .seek(message.topic(), key.1, Offset::Offset(from), SEEK);
+            if let Err(error) = seek {
+                warn!(%error, "can't seek, looking up where to go on");
+                self.lookup.again();
+            }
+            return;
+        }
         let (before, begun) = (reading.bytes(), reading.is_begun());
         let ended = reading.take(message);
         if (!begun && reading.is_begun()) || ended.is_some() {
