@@ -257,7 +257,7 @@ async fn physical(client: &clickhouse::Client, ridden: &Ridden, scene: &Scene) -
 
 /// What `sada reconcile` has to say against the same run: nothing, if all is well.
 fn reconciled(scene: &Scene) -> Result<Option<String>> {
-    let output = scene.sada(&["reconcile", "--json"])?;
+    let output = scene.sada(&["reconcile"])?;
     let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     match output.status.code() {
         Some(0) => Ok(None),
