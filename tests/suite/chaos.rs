@@ -11,6 +11,10 @@ mod check;
 mod drain;
 #[path = "chaos/faults.rs"]
 mod faults;
+#[path = "chaos/findings.rs"]
+mod findings;
+#[path = "chaos/kafka_log.rs"]
+mod kafka_log;
 #[path = "chaos/load.rs"]
 mod load;
 #[path = "chaos/producer.rs"]
@@ -19,6 +23,8 @@ mod producer;
 mod scene;
 #[path = "chaos/schedule.rs"]
 mod schedule;
+#[path = "chaos/superseded.rs"]
+mod superseded;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -27,9 +33,10 @@ use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::fault_proxy::{Extent, Fault, Scope};
 use crate::support::PATIENCE;
-use check::{Check, Findings, Sort};
+use check::Check;
 use drain::Lag;
 use faults::Faults;
+use findings::{Findings, Sort};
 use load::Load;
 use producer::{Produced, Producer};
 use scene::Scene;
@@ -157,7 +164,7 @@ async fn ride(plan: &Plan, scene: &Scene) -> Result<Ridden> {
     let mut produced = producer.finish(Duration::from_secs(120))?;
     let lag = Lag::new(&kafka)?;
     let filled = producer::fill(&mut produced, &lag.ends()?, |partition, offset| {
-        check::read_key(&kafka, &scene::topic(), partition, offset)
+        kafka_log::read_key(&kafka, &scene::topic(), partition, offset)
     })?;
     if filled > 0 {
         println!("{filled} offsets were looked up: their reports told none");
@@ -257,7 +264,7 @@ async fn physical(client: &clickhouse::Client, ridden: &Ridden, scene: &Scene) -
 
 /// What `sada reconcile` has to say against the same run: nothing, if all is well.
 fn reconciled(scene: &Scene) -> Result<Option<String>> {
-    let output = scene.sada(&["reconcile", "--json"])?;
+    let output = scene.sada(&["reconcile"])?;
     let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     match output.status.code() {
         Some(0) => Ok(None),
@@ -287,7 +294,8 @@ async fn the_check_can_fail() {
     assert_eq!(ridden.complaints, [""; 0]);
     let client = scene.client();
     let found = physical(&client, &ridden, &scene).await.unwrap();
-    let both = |sort| [check::INGESTED, check::FEEDBACK].map(|place| found.count(place, sort));
+    let both =
+        |sort| [findings::INGESTED, findings::FEEDBACK].map(|place| found.count(place, sort));
     let [lines, rows] = both(Sort::Duplicated);
     assert!(lines + rows > 0, "nothing is there twice:\n{found}");
     assert_eq!(both(Sort::Missing), [0, 0], "{found}");
@@ -313,7 +321,7 @@ async fn the_check_can_fail() {
     let after = physical(&client, &ridden, &scene).await.unwrap();
     let more = |place| after.count(place, Sort::Missing) - before.count(place, Sort::Missing);
     assert_eq!(
-        [more(check::INGESTED), more(check::FEEDBACK)],
+        [more(findings::INGESTED), more(findings::FEEDBACK)],
         [100, rows],
         "{after}"
     );

@@ -3,88 +3,24 @@
 //!
 //! Everything is compared in slices of offsets, so memory is bounded whatever the run's length.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use clickhouse::{Client, Row};
-use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::ClientConfig;
 use rdkafka::message::{Headers, Message};
-use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use serde::Deserialize;
 
-use super::load::{Code, Load, PARTITIONS, Version};
+use super::findings::{FEEDBACK, Findings, INGESTED, Sort};
+use super::kafka_log::read_all;
+use super::load::{Code, Load, PARTITIONS};
 use super::producer::Produced;
 use super::scene::dead_letter_topic;
+use super::superseded::Superseded;
 
 /// Offsets compared at a time.
 const SLICE: usize = 100_000;
-/// Findings of each sort that are told one by one.
-const TOLD: usize = 12;
-
-/// Place of findings: table `ingested`.
-pub const INGESTED: &str = "ingested";
-/// Place of findings: table `feedback`, each row that lies there.
-pub const FEEDBACK: &str = "feedback, physically";
-
-/// What is wrong, by place and sort.
-#[derive(Debug, Default)]
-pub struct Findings {
-    counts: BTreeMap<(&'static str, Sort), u64>,
-    told: BTreeMap<(&'static str, Sort), Vec<String>>,
-}
-
-/// How something can be wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Sort {
-    /// It was produced and is not there.
-    Missing,
-    /// It is there more than once.
-    Duplicated,
-    /// It is there and should not be.
-    Unexpected,
-    /// It is there, and says something else.
-    Wrong,
-}
-
-impl Findings {
-    /// Whether everything is as it should be.
-    pub fn is_clean(&self) -> bool {
-        self.counts.is_empty()
-    }
-
-    /// How many of a sort at a place.
-    pub fn count(&self, place: &'static str, sort: Sort) -> u64 {
-        self.counts.get(&(place, sort)).copied().unwrap_or(0)
-    }
-
-    /// Takes in others, of other places.
-    pub fn join(&mut self, other: Findings) {
-        self.counts.extend(other.counts);
-        self.told.extend(other.told);
-    }
-
-    fn add(&mut self, place: &'static str, sort: Sort, times: u64, what: impl Into<String>) {
-        *self.counts.entry((place, sort)).or_default() += times;
-        let told = self.told.entry((place, sort)).or_default();
-        if told.len() < TOLD {
-            told.push(what.into());
-        }
-    }
-}
-
-impl fmt::Display for Findings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for ((place, sort), count) in &self.counts {
-            writeln!(f, "{place}: {count} {sort:?}")?;
-            for what in &self.told[&(*place, *sort)] {
-                writeln!(f, "    {what}")?;
-            }
-        }
-        Ok(())
-    }
-}
 
 /// What is compared: the tables against what was produced.
 pub struct Check<'c> {
@@ -535,99 +471,4 @@ pub async fn merge(client: &Client) -> Result<()> {
         }
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
-}
-
-/// Most records of a batch, by the settings that the schedule deals.
-const BATCH: usize = 10_000;
-
-/// Which records may have been superseded within their batch.
-struct Superseded {
-    load: Load,
-    /// Of each partition the records that become rows, sorted: item, offset, version.
-    rows: Vec<Vec<(u32, u32, u64)>>,
-}
-
-impl Superseded {
-    fn new(load: Load, produced: &Produced) -> Self {
-        let of_partition = |partition: usize| {
-            let row = |offset: usize| {
-                let code = produced.at(partition, offset).filter(|c| c.is_row())?;
-                let version = load.version(code);
-                Some((version.item, offset as u32, version.version))
-            };
-            let mut rows: Vec<_> = (0..produced.len(partition)).filter_map(row).collect();
-            rows.sort_unstable();
-            rows
-        };
-        Self {
-            load,
-            rows: (0..PARTITIONS).map(of_partition).collect(),
-        }
-    }
-
-    /// Whether a record near by has a newer version of the same item.
-    fn holds(&self, partition: usize, offset: usize, code: Code) -> bool {
-        let rows = &self.rows[partition];
-        let Version { item, version, .. } = self.load.version(code);
-        let first = rows.partition_point(|row| row.0 < item);
-        rows[first..]
-            .iter()
-            .take_while(|row| row.0 == item)
-            .map(|&(_, at, version)| (version, at as usize))
-            .any(|other| other > (version, offset) && other.1.abs_diff(offset) <= BATCH)
-    }
-}
-
-/// Longest silence of a broker that has something to tell.
-const SILENCE: Duration = Duration::from_secs(30);
-
-/// Reads a topic from its beginning to its present end.
-fn read_all(
-    client: &ClientConfig,
-    topic: &str,
-    mut each: impl FnMut(&rdkafka::message::BorrowedMessage<'_>),
-) -> Result<u64> {
-    let consumer: BaseConsumer = client.clone().set("group.id", "chaos-reader").create()?;
-    let (low, high) = consumer.fetch_watermarks(topic, 0, SILENCE)?;
-    let mut list = TopicPartitionList::new();
-    list.add_partition_offset(topic, 0, Offset::Offset(low))?;
-    consumer.assign(&list)?;
-    let (mut next, mut heard) = (low, Instant::now());
-    while next < high {
-        match consumer.poll(Duration::from_secs(1)) {
-            Some(message) => {
-                let message = message?;
-                next = message.offset() + 1;
-                heard = Instant::now();
-                each(&message);
-            }
-            None if heard.elapsed() > SILENCE => bail!("{topic} is silent at {next} of {high}"),
-            None => {}
-        }
-    }
-    Ok((high - low) as u64)
-}
-
-/// Key of the record at an offset.
-pub fn read_key(
-    client: &ClientConfig,
-    topic: &str,
-    partition: usize,
-    offset: usize,
-) -> Result<Vec<u8>> {
-    let consumer: BaseConsumer = client.clone().set("group.id", "chaos-reader").create()?;
-    let mut list = TopicPartitionList::new();
-    list.add_partition_offset(topic, partition as i32, Offset::Offset(offset as i64))?;
-    consumer.assign(&list)?;
-    let begun = Instant::now();
-    while begun.elapsed() < SILENCE {
-        if let Some(message) = consumer.poll(Duration::from_secs(1)) {
-            let message = message?;
-            if message.offset() != offset as i64 {
-                bail!("[{partition}] {offset} is a hole");
-            }
-            return Ok(message.key().unwrap_or_default().to_vec());
-        }
-    }
-    bail!("[{partition}] {offset} can't be read")
 }
