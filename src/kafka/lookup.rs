@@ -25,6 +25,8 @@ use crate::warehouse::Evidence;
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// Wait before a partition is looked up again.
 const AGAIN: Duration = Duration::from_secs(1);
+/// The longest such wait.
+const LONGEST: Duration = Duration::from_secs(15);
 
 /// Looks up partitions.
 pub(super) struct Lookup {
@@ -51,6 +53,7 @@ impl Lookup {
     /// Answers for each partition, as soon as it is known, as long as it is held. Tries again
     /// without end.
     pub async fn resume(self: Arc<Self>, mut assigned: Vec<Assigned>, answer: impl Fn(Resumption)) {
+        let mut pause = AGAIN;
         loop {
             assigned.retain(|a| self.assignment.holds(&a.topic, a.number, a.epoch));
             if assigned.is_empty() {
@@ -94,7 +97,8 @@ impl Lookup {
                 }
             }
             if !assigned.is_empty() {
-                tokio::time::sleep(AGAIN).await;
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(LONGEST);
             }
         }
     }

@@ -49,6 +49,8 @@ pub(super) struct Poller {
 pub(super) struct State {
     reading: HashMap<(usize, i32), Reading>,
     found: (std_mpsc::Sender<Resumption>, std_mpsc::Receiver<Resumption>),
+    /// Partitions with a gap that is still told.
+    gaps: VecDeque<Resumption>,
     ready: VecDeque<RawBatch>,
     /// Bytes of all batches here.
     held_bytes: usize,
@@ -61,6 +63,7 @@ impl State {
         Self {
             reading: HashMap::new(),
             found: std_mpsc::channel(),
+            gaps: VecDeque::new(),
             ready: VecDeque::new(),
             held_bytes: 0,
             paused: false,
@@ -169,14 +172,22 @@ impl Poller {
     /// Goes on with partitions that were looked up.
     fn take_found(&mut self) -> Result<()> {
         while let Ok(found) = self.state.found.1.try_recv() {
-            if let Err(error) = self.go_on(&found) {
-                // Of a topic that was made again librdkafka may keep a partition that it can't
-                // seek in: it lets go of it with the assignment.
-                warn!(partition = %found.partition, %error, "can't go on with a partition, joining the group again");
-                self.consumer.unsubscribe();
-                let topics: Vec<&str> = self.topics.iter().map(String::as_str).collect();
-                self.consumer.subscribe(&topics)?;
+            match found.plan.gap {
+                Some(_) => self.state.gaps.push_back(found),
+                None => self.go_on_or_join_again(&found)?,
             }
+        }
+        self.tell_gap()
+    }
+
+    fn go_on_or_join_again(&mut self, found: &Resumption) -> Result<()> {
+        if let Err(error) = self.go_on(found) {
+            // Of a topic that was made again librdkafka may keep a partition that it can't seek
+            // in: it lets go of it with the assignment.
+            warn!(partition = %found.partition, %error, "can't go on with a partition, joining the group again");
+            self.consumer.unsubscribe();
+            let topics: Vec<&str> = self.topics.iter().map(String::as_str).collect();
+            self.consumer.subscribe(&topics)?;
         }
         Ok(())
     }
@@ -190,31 +201,47 @@ impl Poller {
         };
         let from = Offset::Offset(found.plan.from);
         self.consumer.seek(topic, number, from, SEEK)?;
-        if let Some(gap) = &found.plan.gap {
-            let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH)?;
-            let time = since_1970.as_millis() as i64;
-            for first in gap.clone().step_by(GAP_BATCH as usize) {
-                let last = (first + GAP_BATCH - 1).min(*gap.end());
-                let partition = found.partition.clone();
-                let batch = RawBatch::gap(partition, found.epoch, first..=last, time);
-                self.state.ready.push_back(batch);
-            }
-        }
         self.state
             .reading
             .insert((position, number), Reading::new(found));
-        let first = found
-            .plan
-            .gap
-            .as_ref()
-            .map_or(found.plan.from, |gap| *gap.start());
-        self.health.recovered(topic, number, first);
+        self.health.recovered(topic, number, found.plan.from);
         if !self.state.paused {
             let mut list = TopicPartitionList::new();
             list.add_partition(topic, number);
             self.consumer.resume(&list)?;
         }
         Ok(())
+    }
+
+    /// The next part of what Kafka deleted before it was read, when nothing else waits: a gap may be
+    /// longer than memory. Behind its last part the partition itself is read.
+    fn tell_gap(&mut self) -> Result<()> {
+        let state = &mut self.state;
+        if !state.ready.is_empty() {
+            return Ok(());
+        }
+        let Some(found) = state.gaps.front_mut() else {
+            return Ok(());
+        };
+        let (epoch, partition) = (found.epoch, found.partition.clone());
+        let held = self
+            .assignment
+            .holds(&partition.topic, partition.number, epoch);
+        match found.plan.gap.take() {
+            Some(gap) if held => {
+                let last = (gap.start() + GAP_BATCH - 1).min(*gap.end());
+                let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH)?;
+                let time = since_1970.as_millis() as i64;
+                let batch = RawBatch::gap(partition, epoch, *gap.start()..=last, time);
+                state.ready.push_back(batch);
+                found.plan.gap = (last < *gap.end()).then(|| last + 1..=*gap.end());
+                Ok(())
+            }
+            _ => match state.gaps.pop_front() {
+                Some(found) => self.go_on_or_join_again(&found),
+                None => Ok(()),
+            },
+        }
     }
 
     /// Closes batches that have waited long enough, the oldest first, as many as may be written.

@@ -144,6 +144,7 @@ impl<S: Source, R: Sink, D: Sink, E: Sink> Writing<'_, S, R, D, E> {
                     Tried::Taken(recorded) => recorded,
                     Tried::Not(end) => return Ok(end),
                 };
+                metrics::replayed(raw.len() as u64);
                 raw.forget(&recorded);
                 debug!(partition = %offsets.partition, recorded = recorded.len(), "part of a batch has its outcome");
                 start(raw, self.parts)

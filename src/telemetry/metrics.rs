@@ -114,7 +114,7 @@ pub const REPLAYED: Metric = metric(
     "sada_records_replayed_total",
     Kind::Counter,
     Unit::Count,
-    "dead letters and records processed again",
+    "records read again, since they may have been written before",
 );
 /// Without labels: [`assignment_changed`].
 pub const ASSIGNMENTS: Metric = metric(
@@ -319,7 +319,8 @@ pub fn retry(cause: Cause) {
     counter!(RETRIES.name, "cause" => cause.name()).increment(1);
 }
 
-/// This many records were sent through the pipeline again.
+/// This many records are read a second time: after a crash, or an offset that was set back. Call it
+/// for each batch in doubt.
 pub fn replayed(records: u64) {
     counter!(REPLAYED.name).increment(records);
 }

@@ -109,10 +109,9 @@ async fn assert_exact(d: &Deployment, end: u64) {
 async fn go_on(d: &Deployment, from: usize) {
     let pipeline = d.start();
     send_scores(&d.topic(), from..from + 10);
-    let newest = format!(
-        "SELECT max(offset) FROM ingested WHERE stream = (SELECT stream FROM streams ORDER BY started_at DESC LIMIT 1)"
-    );
-    d.wait_for(&newest, from as u64 + 9).await;
+    let newest = "SELECT max(offset) FROM ingested WHERE stream = \
+                  (SELECT stream FROM streams ORDER BY started_at DESC LIMIT 1)";
+    d.wait_for(newest, from as u64 + 9).await;
     stop(d, pipeline);
     assert_exact(d, from as u64 + 10).await;
     let (_, stream) = build_and_stream(d).await;
