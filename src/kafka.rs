@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use rdkafka::ClientConfig;
 use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 use crate::config::{self, Config, ConfigError};
 
@@ -31,6 +32,20 @@ pub use source::KafkaSource;
 
 /// Property of `[kafka.properties]` that names a file with the SASL password.
 const PASSWORD_FILE: &str = "sasl.password_file";
+
+/// Errors that no waiting mends.
+fn is_hopeless(error: &KafkaError) -> bool {
+    matches!(
+        error.rdkafka_error_code(),
+        Some(
+            RDKafkaErrorCode::Fatal
+                | RDKafkaErrorCode::TopicAuthorizationFailed
+                | RDKafkaErrorCode::GroupAuthorizationFailed
+                | RDKafkaErrorCode::SaslAuthenticationFailed
+                | RDKafkaErrorCode::Authentication
+        )
+    )
+}
 
 /// Settings that every client of the cluster shares, those of `[kafka.properties]` last.
 ///

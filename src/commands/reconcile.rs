@@ -75,7 +75,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let mut config = arguments.config.load()?;
     telemetry::start(&config.log)?;
     if let Some(folder) = &arguments.embedded {
-        embedded(&mut config, Address::read(folder)?);
+        Address::read(folder)?.apply(folder, &mut config);
     }
     narrow(&mut config, arguments.topic.as_deref())?;
     let report = super::runtime()?.block_on(reconcile(arguments, &config))?;
@@ -88,14 +88,6 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         true => Ok(()),
         false => Err(NotInOrder(report.totals.trouble()).into()),
     }
-}
-
-fn embedded(config: &mut Config, address: Address) {
-    config.kafka.brokers = address.bootstrap;
-    config.kafka.properties.clear();
-    config.clickhouse.url = address.http;
-    config.clickhouse.user.clear();
-    config.clickhouse.password_file = PathBuf::new();
 }
 
 fn narrow(config: &mut Config, topic: Option<&str>) -> Result<(), ConfigError> {
@@ -174,23 +166,5 @@ mod tests {
         assert!(error.to_string().contains("a, b"), "{error}");
         narrow(&mut config, Some("b")).unwrap();
         assert_eq!(config.kafka.topics, ["b"]);
-    }
-
-    #[test]
-    fn an_embedded_pipeline_is_reached_without_the_secrets_of_another() {
-        let mut config = Config::default();
-        config.clickhouse.user = "sada".into();
-        config
-            .kafka
-            .properties
-            .insert("sasl.username".into(), "x".into());
-        let address = Address {
-            bootstrap: "127.0.0.1:1".into(),
-            http: "http://127.0.0.1:2".into(),
-        };
-        embedded(&mut config, address);
-        assert_eq!(config.kafka.brokers, "127.0.0.1:1");
-        assert_eq!(config.clickhouse.url, "http://127.0.0.1:2");
-        assert!(config.clickhouse.user.is_empty() && config.kafka.properties.is_empty());
     }
 }

@@ -1,6 +1,6 @@
 //! `sada replay`: records processed again with today's code, from the dead letters or from Kafka.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
@@ -9,7 +9,6 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{ConfigFile, check};
-use crate::config::Config;
 use crate::embedded::address::Address;
 use crate::feedback::Millis;
 use crate::telemetry;
@@ -71,7 +70,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
     let mut config = arguments.config.load()?;
     telemetry::start(&config.log)?;
     if let Some(dir) = &arguments.embedded {
-        embedded(&mut config, dir)?;
+        Address::read(dir)?.apply(dir, &mut config);
     }
     super::runtime()?.block_on(async {
         let models = check::require(&config).await?;
@@ -91,18 +90,6 @@ impl Arguments {
             since: self.since,
         }
     }
-}
-
-/// Points the configuration at the parts of a running embedded pipeline.
-fn embedded(config: &mut Config, dir: &Path) -> Result<()> {
-    let address = Address::read(dir)?;
-    config.kafka.brokers = address.bootstrap;
-    config.kafka.properties.clear();
-    config.clickhouse.url = address.http;
-    if config.privacy.key_file.as_os_str().is_empty() {
-        config.privacy.key_file = dir.join("privacy.key");
-    }
-    Ok(())
 }
 
 /// Milliseconds since 1970 of a day, a time or a time ago.

@@ -82,7 +82,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
         return Err(refused("--to is before --from", "give the first day as --from").into());
     }
     if let Some(dir) = &arguments.embedded {
-        config.clickhouse.url = Address::read(dir)?.http;
+        Address::read(dir)?.apply(dir, &mut config);
     }
     let enricher = enricher::load(&config)?;
     super::runtime()?.block_on(async {

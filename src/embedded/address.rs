@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::ConfigError;
+use crate::config::{Config, ConfigError};
 
 const FILE: &str = "embedded.json";
 
@@ -44,6 +44,18 @@ impl Address {
             })
     }
 
+    /// Points a configuration at the parts of the running pipeline, away from those of another one.
+    pub fn apply(self, dir: &Path, config: &mut Config) {
+        config.kafka.brokers = self.bootstrap;
+        config.kafka.properties.clear();
+        config.clickhouse.url = self.http;
+        config.clickhouse.user.clear();
+        config.clickhouse.password_file = PathBuf::new();
+        if config.privacy.key_file.as_os_str().is_empty() {
+            config.privacy.key_file = dir.join("privacy.key");
+        }
+    }
+
     /// Removes the file: nothing listens any more.
     pub fn remove(dir: &Path) {
         // Already gone is as good.
@@ -52,5 +64,29 @@ impl Address {
 
     fn file(dir: &Path) -> PathBuf {
         dir.join(FILE)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_embedded_pipeline_is_reached_without_the_secrets_of_another() {
+        let mut config = Config::default();
+        config.clickhouse.user = "sada".into();
+        config
+            .kafka
+            .properties
+            .insert("sasl.username".into(), "x".into());
+        let address = Address {
+            bootstrap: "127.0.0.1:1".into(),
+            http: "http://127.0.0.1:2".into(),
+        };
+        address.apply(Path::new("dir"), &mut config);
+        assert_eq!(config.kafka.brokers, "127.0.0.1:1");
+        assert_eq!(config.clickhouse.url, "http://127.0.0.1:2");
+        assert_eq!(config.privacy.key_file, Path::new("dir/privacy.key"));
+        assert!(config.clickhouse.user.is_empty() && config.kafka.properties.is_empty());
     }
 }

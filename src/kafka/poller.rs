@@ -99,7 +99,7 @@ impl Poller {
         for _ in 0..RECORDS_A_ROUND {
             match consumer.poll(wait) {
                 Some(Ok(message)) => self.take(&message),
-                Some(Err(error)) if fatal(&error) => {
+                Some(Err(error)) if super::is_hopeless(&error) => {
                     return Err(anyhow!(error).context("Kafka refuses this consumer"));
                 }
                 Some(Err(error)) if out_of_range(&error) => {
@@ -342,20 +342,6 @@ impl Pace {
     fn spend(&mut self) {
         self.saved -= 1.0;
     }
-}
-
-/// Errors that no waiting mends.
-fn fatal(error: &KafkaError) -> bool {
-    matches!(
-        error.rdkafka_error_code(),
-        Some(
-            RDKafkaErrorCode::Fatal
-                | RDKafkaErrorCode::TopicAuthorizationFailed
-                | RDKafkaErrorCode::GroupAuthorizationFailed
-                | RDKafkaErrorCode::SaslAuthenticationFailed
-                | RDKafkaErrorCode::Authentication
-        )
-    )
 }
 
 /// The next offset is not in the log.

@@ -101,17 +101,11 @@ impl Probe {
     }
 }
 
-/// Errors that no waiting mends.
+/// Errors that no waiting mends, of a partition that should be there.
 fn hopeless(error: &KafkaError) -> bool {
-    matches!(
+    let gone = matches!(
         error.rdkafka_error_code(),
-        Some(
-            RDKafkaErrorCode::Fatal
-                | RDKafkaErrorCode::TopicAuthorizationFailed
-                | RDKafkaErrorCode::GroupAuthorizationFailed
-                | RDKafkaErrorCode::SaslAuthenticationFailed
-                | RDKafkaErrorCode::UnknownTopicOrPartition
-                | RDKafkaErrorCode::UnknownPartition
-        )
-    )
+        Some(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownPartition)
+    );
+    gone || super::is_hopeless(error)
 }
