@@ -174,3 +174,41 @@ async fn killed_in_an_insert_and_started_when_its_token_is_forgotten() {
         assert_eq!(d.count(&sql).await, 30_003_000, "{table}: {}", d.log());
     }
 }
+
+#[tokio::test]
+async fn told_to_end_while_clickhouse_hangs_it_ends_in_time_and_the_next_start_goes_on() {
+    let (d, proxy) = behind_proxy(
+        "abandoned",
+        "[batch]\nrows = 500\ntime = \"50ms\"\nper_second = 1000\n",
+    );
+    let text = std::fs::read_to_string(&d.file).unwrap();
+    let text = text.replace("timeout = \"2s\"", "timeout = \"60s\"");
+    std::fs::write(&d.file, format!("shutdown = \"1s\"\n{text}")).unwrap();
+    let pipeline = d.start();
+    send_scores(&d.topic(), 0..1_000);
+    d.wait_for("SELECT count() FROM ingested", 1_000).await;
+    proxy.arm(Fault::HangAfter, Scope::Inserts, Extent::Time(PATIENCE));
+    send_scores(&d.topic(), 1_000..3_000);
+    d.wait_for("SELECT count() FROM feedback", 1_001).await;
+    let begun = Instant::now();
+    assert_eq!(pipeline.stop().code(), Some(1), "{}", d.log());
+    assert!(
+        begun.elapsed() < Duration::from_secs(10),
+        "{:?}",
+        begun.elapsed()
+    );
+    assert!(d.log().contains("abandoned"), "{}", d.log());
+    proxy.heal();
+    let pipeline = d.start();
+    d.wait_for("SELECT count() FROM ingested", 3_000).await;
+    let begun = Instant::now();
+    assert!(pipeline.stop().success(), "{}", d.log());
+    assert!(
+        begun.elapsed() < Duration::from_secs(10),
+        "{:?}",
+        begun.elapsed()
+    );
+    let lines = "SELECT count() * 10000 + uniqExact(partition, offset) FROM ingested";
+    assert_eq!(d.count(lines).await, 30_003_000, "{}", d.log());
+    assert_eq!(d.count("SELECT count() FROM feedback FINAL").await, 3_000);
+}
