@@ -436,7 +436,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Reason; 11] = [
+    pub const ALL: [Reason; 12] = [
         Reason::MalformedJson,
         Reason::InvalidUtf8,
         Reason::NulCharacter,
@@ -448,6 +448,7 @@ impl Reason {
         Reason::OutOfScale,
         Reason::TimeOutOfRange,
         Reason::UnknownKind,
+        Reason::RefusedByWarehouse,
     ];
 
     /// Code in the header `sada-reason` and the column `reason`.

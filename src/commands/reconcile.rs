@@ -118,6 +118,20 @@ fn nothing_there(arguments: &Arguments, config: &Config) -> ConfigError {
     }
 }
 
+/// Nothing to prove, most likely since the group is another one than that of the pipeline.
+fn never_read(config: &Config) -> ConfigError {
+    ConfigError {
+        place: String::new(),
+        field: "kafka.group".into(),
+        message: format!(
+            "group {} has never read {}",
+            config.kafka.group,
+            config.kafka.topics.join(", ")
+        ),
+        mend: "name the group that the pipeline runs under".into(),
+    }
+}
+
 /// The two systems, and what is told meanwhile.
 struct Parts {
     log: GroupLog,
@@ -141,6 +155,9 @@ async fn reconcile(arguments: &Arguments, config: &Config) -> Result<Report> {
     }
     if subjects.is_empty() {
         return Err(nothing_there(arguments, config).into());
+    }
+    if subjects.iter().all(|s| s.origin().is_none()) {
+        return Err(never_read(config).into());
     }
     let lines: u64 = subjects.iter().map(|s| s.known.lines).sum();
     parts.progress.expect(2 * lines);

@@ -4,11 +4,13 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
+use clap::builder::PossibleValuesParser;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{ConfigFile, check};
+use crate::batch::Reason;
 use crate::embedded::address::Address;
 use crate::feedback::Millis;
 use crate::telemetry;
@@ -46,7 +48,7 @@ pub struct Arguments {
     #[arg(long, value_name = "TOPIC")]
     topic: Vec<String>,
     /// Only dead letters of this reason (malformed_json, too_long)
-    #[arg(long, value_name = "CODE")]
+    #[arg(long, value_name = "CODE", value_parser = reason_codes())]
     reason: Option<String>,
     /// Only dead letters rejected since: a day, a time (2026-03-01T10:00:00Z), or so long ago (48h)
     #[arg(long, value_name = "TIME", value_parser = since)]
@@ -90,6 +92,10 @@ impl Arguments {
             since: self.since,
         }
     }
+}
+
+fn reason_codes() -> PossibleValuesParser {
+    Reason::ALL.map(Reason::code).into()
 }
 
 /// Milliseconds since 1970 of a day, a time or a time ago.

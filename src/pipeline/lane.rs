@@ -144,7 +144,9 @@ impl<S: Source, R: Sink, D: Sink, E: Sink> Writing<'_, S, R, D, E> {
                     Tried::Taken(recorded) => recorded,
                     Tried::Not(end) => return Ok(end),
                 };
-                metrics::replayed(raw.len() as u64);
+                if raw.delivery() == Delivery::Doubtful {
+                    metrics::replayed(raw.len() as u64);
+                }
                 raw.forget(&recorded);
                 debug!(partition = %offsets.partition, recorded = recorded.len(), "part of a batch has its outcome");
                 start(raw, self.parts)

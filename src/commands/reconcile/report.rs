@@ -148,7 +148,8 @@ impl PartitionReport {
                 "row" => self.rows += outcome.records,
                 "dead_letter" => self.dead_letters += outcome.records,
                 "skipped" => self.skipped += outcome.records,
-                _ => self.gaps += outcome.records,
+                "gap" => self.gaps += outcome.records,
+                other => tracing::warn!(outcome = other, "outcome not known, not counted"),
             }
         }
         self.outcomes = outcomes;
