@@ -1,5 +1,5 @@
-//! Names this build by what it is made from, as `SADA_BUILD`: a batch that one build announced is
-//! sent again under the same tokens only by the same build, since another may decode it otherwise.
+//! Names this build by what it is made from, as `SADA_BUILD`: the ledger keeps it with each range that
+//! is announced, since another build may decode a record otherwise.
 
 use std::fs;
 use std::io;

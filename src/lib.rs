@@ -28,9 +28,9 @@
 //! # Exactly once
 //! Crashes, evictions and lost answers leave at most one range of a partition in doubt: the one
 //! that was announced. Whoever gets the partition looks up offset, metadata, the log's bounds and
-//! the evidence, and decides by `kafka::recovery` alone: a range that the same build announced is
-//! formed again exactly, so that its tokens are the same; any record that may have been written
-//! before is held against `ingested`, and its row against `feedback`, before it is written. So the
+//! the evidence, and decides by `kafka::recovery` alone: a range that was announced is formed again
+//! exactly, so that its tokens are the same; any record that may have been written before is held
+//! against `ingested`, and its row against `feedback`, before it is written. So the
 //! tokens cover inserts that are still under way, and the evidence covers what the tables' windows
 //! of tokens no longer remember. `sada reconcile` proves it from both systems.
 //!

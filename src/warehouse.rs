@@ -20,12 +20,11 @@ pub use client::{client, clients, ping};
 pub use evidence::{Evidence, Known};
 pub use feedback_sink::FeedbackSink;
 
-/// The sinks of the configured warehouse: rows, then evidence. `build` names what decides about the
-/// outcome of a record: batches that it wrote are told from those of another one.
+/// The sinks of the configured warehouse: rows, then evidence.
 ///
 /// # Errors
 /// The password file can't be read.
-pub fn sinks(config: &Config, build: &str) -> Result<(FeedbackSink, Evidence), ConfigError> {
-    let servers = Arc::new(servers::Servers::new(config, build)?);
+pub fn sinks(config: &Config) -> Result<(FeedbackSink, Evidence), ConfigError> {
+    let servers = Arc::new(servers::Servers::new(config)?);
     Ok((FeedbackSink::new(servers.clone()), Evidence::new(servers)))
 }

@@ -113,7 +113,7 @@ impl Bench<'_> {
         runtime.block_on(async {
             migrations::apply(&config).await?;
             let done = CancellationToken::new();
-            let (rows, evidence) = warehouse::sinks(&config, "bench")?;
+            let (rows, evidence) = warehouse::sinks(&config)?;
             let health = Health::new(config.health.stalled);
             let parts = Parts {
                 enrich,

@@ -28,8 +28,8 @@ pub fn load(config: &Config) -> Result<Enricher, ConfigError> {
 }
 
 /// Names what decides about the outcome of a record: this program, its models, its limits and the
-/// privacy key. A batch that was announced under one name is sent again under the same tokens only
-/// under that name.
+/// privacy key. The ledger keeps it with each range: a log tells so when another build takes up what
+/// one has left.
 ///
 /// # Errors
 /// The key file can't be read.

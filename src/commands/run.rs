@@ -105,7 +105,7 @@ pub async fn pipeline(
 ) -> Result<()> {
     let models = check::require(config).await?;
     let build = enricher::build(config, &models)?;
-    let (rows, evidence) = warehouse::sinks(config, &build)?;
+    let (rows, evidence) = warehouse::sinks(config)?;
     let source = KafkaSource::start(config, streams, evidence.clone(), &build, health.clone())?;
     let parts = Parts {
         enrich: Box::new(move |feedback| models.enrich(feedback)),

@@ -80,6 +80,9 @@ impl DeadLetterTopic {
             ) => SinkError::Permanent(format!(
                 "dead-letter topic {topic} takes no records ({error}): create it, and let this user write to it"
             )),
+            Some(RDKafkaErrorCode::Fatal) => SinkError::Permanent(format!(
+                "dead-letter topic {topic}: {error}; a start makes a new producer"
+            )),
             _ => SinkError::Transient {
                 message: format!("dead-letter topic {topic}: {error}"),
                 cause: Cause::DeadLetterTopic,

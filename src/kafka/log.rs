@@ -67,7 +67,7 @@ impl GroupLog {
     pub fn stream(&self, topic: &str) -> Result<Option<String>> {
         let topics = [topic.to_owned()];
         let mut ids = topic_ids::describe(self.consumer.client(), &topics, TIMEOUT)?;
-        Ok(ids.remove(topic))
+        Ok(ids.remove(topic).flatten())
     }
 
     /// Partitions of the topic, none if it does not exist. What is committed is read first: what

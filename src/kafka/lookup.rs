@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::{Offset, TopicPartitionList};
 use tracing::{error, info, warn};
@@ -103,7 +103,8 @@ impl Lookup {
         }
     }
 
-    /// Ids of the topics now: 32 hexadecimal digits, or the name where the broker tells none.
+    /// Ids of those topics that exist now: 32 hexadecimal digits, or the name where the broker knows
+    /// none.
     ///
     /// # Errors
     /// The cluster does not answer. Blocks.
@@ -114,21 +115,18 @@ impl Lookup {
             .filter(|t| !ids.contains_key(*t))
             .cloned()
             .collect();
-        if !unknown.is_empty() {
-            ids.extend(topic_ids::describe(
-                self.consumer.client(),
-                &unknown,
-                TIMEOUT,
-            )?);
+        if unknown.is_empty() {
+            return Ok(ids);
         }
-        for topic in topics {
-            ids.entry(topic.clone()).or_insert_with(|| {
+        for (topic, id) in topic_ids::describe(self.consumer.client(), &unknown, TIMEOUT)? {
+            let id = id.unwrap_or_else(|| {
                 warn!(
                     topic,
                     "the broker tells no topic id: a topic made again looks like the old"
                 );
                 topic.clone()
             });
+            ids.insert(topic, id);
         }
         Ok(ids)
     }
@@ -138,28 +136,23 @@ impl Lookup {
     /// again, at the old offset. Blocks.
     ///
     /// # Errors
-    /// The cluster does not answer.
+    /// The cluster does not answer, or the topic is gone.
     pub fn is_same_stream(&self, partition: &Partition) -> Result<bool> {
         let topic = partition.topic.to_string();
-        if self.streams.contains_key(&topic) {
-            return Ok(true);
+        match self.stream_ids(std::slice::from_ref(&topic))?.get(&topic) {
+            Some(id) => Ok(**id == *partition.stream),
+            None => bail!("topic {topic} is gone"),
         }
-        let ids = topic_ids::describe(
-            self.consumer.client(),
-            std::slice::from_ref(&topic),
-            TIMEOUT,
-        )?;
-        // A topic that is gone may come back under a new id, its records were read from the old.
-        Ok(ids.get(&topic).is_none_or(|id| **id == *partition.stream))
     }
 
     /// Ends all that was read so far, and looks up every partition again.
     pub fn again(&self) {
-        self.assignment.renew();
+        // First the pause: what is looked up may be known, and resumed, at once.
         let held = self.consumer.assignment();
         if let Err(error) = held.and_then(|list| self.consumer.pause(&list)) {
             warn!(%error, "partitions could not be paused");
         }
+        self.assignment.renew();
     }
 
     /// Looks now and then after what the consumer does not tell: the end of partitions that stand
@@ -217,13 +210,12 @@ impl Lookup {
             });
             let log = self.consumer.fetch_watermarks(&a.topic, a.number, TIMEOUT);
             let (start, end) = log.with_context(|| format!("log of {}[{}]", a.topic, a.number))?;
-            let stream = streams
-                .get(&a.topic)
-                .map_or(a.topic.as_str(), String::as_str);
-            Ok(Told {
+            let stream = streams.get(&a.topic);
+            let stream = stream.with_context(|| format!("topic {} is gone", a.topic))?;
+            anyhow::Ok(Told {
                 partition: Partition {
                     topic: a.topic.as_str().into(),
-                    stream: stream.into(),
+                    stream: stream.as_str().into(),
                     number: a.number,
                 },
                 epoch: a.epoch,
@@ -231,7 +223,23 @@ impl Lookup {
                 log: start..end,
             })
         };
-        assigned.iter().map(tell).collect()
+        // One that can't be told of holds up no other.
+        let told = assigned.iter().map(|a| (a, tell(a)));
+        let told = told.filter_map(|(a, told)| {
+            told.inspect_err(|error| {
+                let error = format!("{error:#}");
+                warn!(
+                    topic = a.topic,
+                    partition = a.number,
+                    error,
+                    "partition can't be looked up"
+                );
+                self.health
+                    .recovery_failed(&a.topic, a.number, Cause::Other);
+            })
+            .ok()
+        });
+        Ok(told.collect())
     }
 
     async fn decide(&self, told: &Told) -> Result<Plan> {

@@ -148,7 +148,7 @@ pub fn plan(found: &Found<'_>) -> Result<Plan, LogLost> {
         _ => None,
     };
     let exact = announced
-        .filter(|range| why == Why::Pending && start <= *range.start())
+        .filter(|range| start <= *range.start())
         .map(|range| *range.end());
     let below = [
         recorded,
@@ -230,11 +230,11 @@ mod tests {
     }
 
     #[test]
-    fn a_range_of_another_build_is_only_doubtful() {
+    fn a_range_of_another_build_is_formed_again_exactly_too() {
         let mut f = found();
         f.committed = pending(100..=199, "other");
         let p = plan(&f).unwrap();
-        assert_eq!((p.from, p.exact, p.doubtful_below), (100, None, 200));
+        assert_eq!((p.from, p.exact, p.doubtful_below), (100, Some(199), 200));
         assert_eq!(p.why, Why::PendingOfOtherBuild);
     }
 

@@ -234,6 +234,13 @@ impl KafkaSource {
             element.set_metadata(note);
         }
         for attempt in 1_u64.. {
+            let held = self
+                .assignment
+                .holds(&partition.topic, partition.number, about.epoch);
+            if !held {
+                debug!(%partition, "partition was taken away, offset left alone");
+                return Ok(false);
+            }
             let (consumer, assignment) = (self.consumer.clone(), self.assignment.clone());
             let (lookup, about, list) = (self.lookup.clone(), about.clone(), list.clone());
             let commit = move || {

@@ -10,16 +10,20 @@ use anyhow::{Result, bail};
 use rdkafka::bindings as ffi;
 use rdkafka::client::{Client, ClientContext};
 
-/// Ids of topics as 32 hexadecimal digits, by name. A topic that does not exist, or a broker that
-/// knows no ids (older than 2.8), has no entry.
+const NO_ERROR: ffi::rd_kafka_resp_err_t = ffi::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR;
+const UNKNOWN_TOPIC: ffi::rd_kafka_resp_err_t =
+    ffi::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+
+/// Ids of topics as 32 hexadecimal digits, by name; `None` where the broker knows no ids (older than
+/// 2.8). A topic that does not exist has no entry.
 ///
 /// # Errors
-/// The cluster did not answer in time.
+/// The cluster did not answer in time, or did not tell of a topic.
 pub(super) fn describe<C: ClientContext>(
     client: &Client<C>,
     topics: &[String],
     timeout: Duration,
-) -> Result<HashMap<String, String>> {
+) -> Result<HashMap<String, Option<String>>> {
     let names: Vec<CString> = topics
         .iter()
         .map(|t| CString::new(t.as_str()))
@@ -53,14 +57,16 @@ pub(super) fn describe<C: ClientContext>(
 
 /// # Safety
 /// `event` is null or a live event of a DescribeTopics request.
-unsafe fn read(event: *mut ffi::rd_kafka_event_t) -> Result<HashMap<String, String>> {
+unsafe fn read(event: *mut ffi::rd_kafka_event_t) -> Result<HashMap<String, Option<String>>> {
     if event.is_null() {
         bail!("the cluster did not describe its topics in time");
     }
     // SAFETY: see above; the result lives as long as the event, every pointer is checked.
     unsafe {
         let result = ffi::rd_kafka_event_DescribeTopics_result(event);
-        if result.is_null() {
+        // A request that failed has a result, too: an empty one.
+        let failed = ffi::rd_kafka_event_error(event) != NO_ERROR;
+        if result.is_null() || failed {
             let text = ffi::rd_kafka_event_error_string(event);
             let text = if text.is_null() {
                 c"no answer"
@@ -82,15 +88,42 @@ unsafe fn read(event: *mut ffi::rd_kafka_event_t) -> Result<HashMap<String, Stri
                 ffi::rd_kafka_TopicDescription_topic_id(topic),
             );
             if name.is_null() || id.is_null() {
+                bail!("the cluster described a topic without its name");
+            }
+            let name = CStr::from_ptr(name).to_string_lossy().into_owned();
+            let error = ffi::rd_kafka_error_code(ffi::rd_kafka_TopicDescription_error(topic));
+            if error == UNKNOWN_TOPIC {
                 continue;
+            }
+            if error != NO_ERROR {
+                bail!("the cluster did not describe topic {name}: {error:?}");
             }
             let high = ffi::rd_kafka_Uuid_most_significant_bits(id) as u64;
             let low = ffi::rd_kafka_Uuid_least_significant_bits(id) as u64;
-            if (high, low) != (0, 0) {
-                let name = CStr::from_ptr(name).to_string_lossy().into_owned();
-                ids.insert(name, format!("{high:016x}{low:016x}"));
-            }
+            let id = ((high, low) != (0, 0)).then(|| format!("{high:016x}{low:016x}"));
+            ids.insert(name, id);
         }
         Ok(ids)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rdkafka::ClientConfig;
+    use rdkafka::consumer::{BaseConsumer, Consumer};
+
+    use super::*;
+
+    #[test]
+    fn a_cluster_that_does_not_answer_tells_nothing() {
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let consumer: BaseConsumer = ClientConfig::new()
+            .set("bootstrap.servers", free.local_addr().unwrap().to_string())
+            .create()
+            .unwrap();
+        let topics = ["sada.feedback".to_owned()];
+        // Not an empty answer: that would look like a topic that is gone, or made again.
+        let told = describe(consumer.client(), &topics, Duration::from_millis(300));
+        assert!(told.is_err(), "{told:?}");
     }
 }

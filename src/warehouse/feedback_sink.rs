@@ -59,7 +59,8 @@ impl FeedbackSink {
     }
 
     /// Offsets of the range whose rows are in the table. Rows of a range are written after the
-    /// lines of the range before it: nothing older is looked at (an hour for clocks that differ).
+    /// first lines of the range before it: nothing older is looked at (an hour for clocks that
+    /// differ).
     async fn present(&self, offsets: &Offsets) -> Result<BTreeSet<i64>, SinkError> {
         #[derive(Row, Deserialize)]
         struct Present {
@@ -77,7 +78,7 @@ impl FeedbackSink {
                    AND _ingested_at >= (
                        SELECT max(ingested_at) - INTERVAL 1 HOUR FROM (
                            SELECT ingested_at FROM {database}.ingested
-                           WHERE stream = ? AND partition = ? AND offset < ?
+                           WHERE stream = ? AND partition = ? AND offset < ? AND revision = 0
                            ORDER BY stream DESC, partition DESC, offset DESC LIMIT 1))"
             ))
             .bind(stream)

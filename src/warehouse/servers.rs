@@ -30,8 +30,6 @@ pub(super) struct Servers {
     checked: Mutex<BTreeSet<&'static str>>,
     pub database: String,
     pub group: String,
-    /// Names what decides about the outcome of a record.
-    build: String,
     delivery: DeliveryMode,
     timeout: Duration,
 }
@@ -45,11 +43,11 @@ struct Replica {
 }
 
 impl Servers {
-    /// The configured servers. `build` goes into the tokens.
+    /// The configured servers.
     ///
     /// # Errors
     /// The password file can't be read.
-    pub fn new(config: &Config, build: &str) -> std::result::Result<Self, ConfigError> {
+    pub fn new(config: &Config) -> std::result::Result<Self, ConfigError> {
         let clients = super::clients(&config.clickhouse)?;
         let replica = |(url, checking): (String, Client)| Replica {
             trusting: checking.clone().with_validation(false),
@@ -62,7 +60,6 @@ impl Servers {
             checked: Mutex::default(),
             database: config.clickhouse.database.clone(),
             group: config.kafka.group.clone(),
-            build: build.to_owned(),
             delivery: config.delivery,
             timeout: config.clickhouse.timeout,
         })
@@ -78,7 +75,8 @@ impl Servers {
     }
 
     /// The token of an insert: deployment, group, stream, partition and range, and what computed
-    /// its rows. The same token always means the same records.
+    /// its rows. The same token always means the same records. It does not name the build: an
+    /// insert of the build before may still be under way when this one sends the range again.
     pub fn token(&self, offsets: &Offsets, computed: Computed) -> String {
         let partition = &offsets.partition;
         let revision = match computed.revision {
@@ -86,7 +84,7 @@ impl Servers {
             revision => format!(":{}-{revision}", computed.origin.name()),
         };
         format!(
-            "{}:{}:{}:{}:{}:{}-{}:{}{revision}",
+            "{}:{}:{}:{}:{}:{}-{}{revision}",
             self.database,
             self.group,
             partition.stream,
@@ -94,7 +92,6 @@ impl Servers {
             partition.number,
             offsets.range.start(),
             offsets.range.end(),
-            self.build,
         )
     }
 

@@ -48,7 +48,7 @@ struct Sinks {
 
 impl Sinks {
     fn new(config: &Config) -> Self {
-        let (rows, evidence) = warehouse::sinks(config, "build").unwrap();
+        let (rows, evidence) = warehouse::sinks(config).unwrap();
         Self { rows, evidence }
     }
 

@@ -4,7 +4,6 @@
 use anyhow::{Result, bail};
 use tokio_util::sync::CancellationToken;
 
-use super::super::enricher;
 use super::super::job::{number_now, patiently};
 use crate::batch::{Computed, Delivery, EnrichedBatch, Origin, Outcome, RawBatch, Refused};
 use crate::config::Config;
@@ -42,8 +41,7 @@ impl Writer {
         dry_run: bool,
         shutdown: CancellationToken,
     ) -> Result<Self> {
-        let build = enricher::build(config, &models)?;
-        let (rows, evidence) = warehouse::sinks(config, &build)?;
+        let (rows, evidence) = warehouse::sinks(config)?;
         Ok(Self {
             replaying: Replaying::new(config)?,
             dry_run,
