@@ -13,6 +13,8 @@ use crate::pipeline::{Sink, SinkError, Source};
 pub struct VecSource {
     batches: Mutex<VecDeque<RawBatch>>,
     ledger: Mutex<Ledger>,
+    /// Assignments that are over.
+    over: Mutex<Vec<u64>>,
 }
 
 /// What a [`VecSource`] was told.
@@ -30,7 +32,13 @@ impl VecSource {
         Self {
             batches: Mutex::new(batches.into_iter().collect()),
             ledger: Mutex::default(),
+            over: Mutex::default(),
         }
+    }
+
+    /// Ends an assignment: batches read under it may no longer be written.
+    pub fn end(&self, epoch: u64) {
+        lock(&self.over).push(epoch);
     }
 
     /// What it was told so far.
@@ -45,6 +53,12 @@ impl Source for VecSource {
     }
 
     async fn advance(&self, done: Option<&Offsets>, next: Option<&Offsets>) -> Result<bool> {
+        if next
+            .or(done)
+            .is_some_and(|o| lock(&self.over).contains(&o.epoch))
+        {
+            return Ok(false);
+        }
         let mut ledger = lock(&self.ledger);
         ledger.done.extend(done.cloned());
         if let Some(next) = next

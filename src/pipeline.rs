@@ -425,4 +425,54 @@ mod tests {
         assert_eq!(parts.dead_letters.written().dead_letters, 1);
         assert_eq!(ends(&source.ledger().done, 0), [2]);
     }
+
+    /// Takes nothing that was read under the first assignment, which ends in the middle of a long
+    /// wait.
+    struct Refusing {
+        source: Arc<VecSource>,
+        tries: AtomicUsize,
+        ended: std::sync::Mutex<Option<tokio::time::Instant>>,
+    }
+
+    impl Sink for Refusing {
+        async fn write(&self, batch: &EnrichedBatch) -> Result<(), SinkError> {
+            if batch.offsets.epoch != 1 {
+                return Ok(());
+            }
+            if self.tries.fetch_add(1, Ordering::SeqCst) == 20 {
+                self.source.end(1);
+                *self.ended.lock().unwrap() = Some(tokio::time::Instant::now());
+            }
+            Err(transient())
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_batch_that_was_taken_away_gives_its_slot_back_at_once() {
+        let again = {
+            let mut batch = RawBatch::new(partition(0), 2);
+            batch.push(0, 0, None, None, []);
+            batch
+        };
+        let source = Arc::new(VecSource::new(batches(0, 2).into_iter().chain([again])));
+        let parts = Arc::new(Parts {
+            in_flight: 2,
+            ..Arc::into_inner(parts(Refusing {
+                source: source.clone(),
+                tries: AtomicUsize::new(0),
+                ended: std::sync::Mutex::default(),
+            }))
+            .unwrap()
+        });
+        run(source.clone(), parts.clone(), CancellationToken::new())
+            .await
+            .unwrap();
+        let ended = parts.evidence.ended.lock().unwrap().unwrap();
+        assert!(
+            ended.elapsed() < std::time::Duration::from_secs(1),
+            "{:?}",
+            ended.elapsed()
+        );
+        assert_eq!(ends(&source.ledger().done, 0), [0]);
+    }
 }

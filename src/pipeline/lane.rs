@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
@@ -15,8 +16,10 @@ use crate::batch::{Delivery, EnrichedBatch, Offsets, RawBatch, Refused};
 use crate::health::Target;
 use crate::telemetry::metrics;
 
-/// Longest wait between two tries.
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// Longest wait between two tries, give or take half of it.
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// How often a waiting batch looks whether its partition is still held.
+const LOOK: Duration = Duration::from_millis(500);
 
 /// A batch that waits for its turn.
 pub(super) struct Pending {
@@ -229,15 +232,36 @@ impl<S: Source, R: Sink, D: Sink, E: Sink> Writing<'_, S, R, D, E> {
                     let wait = pause.mul_f64(0.5 + fastrand::f64());
                     let partition = &offsets.partition;
                     warn!(%partition, attempt, %cause, ?wait, error = message, "write failed, trying again");
-                    tokio::select! {
-                        () = self.shutdown.cancelled() => return Ok(Tried::Not(End::GivenUp)),
-                        () = tokio::time::sleep(wait) => pause = (pause * 2).min(LONGEST_PAUSE),
+                    if let Some(end) = self.wait(wait, offsets).await? {
+                        return Ok(Tried::Not(end));
                     }
+                    pause = (pause * 2).min(LONGEST_PAUSE);
                 }
                 Err(error) => return Err(error.into()),
             }
         }
         Ok(Tried::Not(End::GivenUp))
+    }
+}
+
+impl<S: Source, R, D, E> Writing<'_, S, R, D, E> {
+    /// Waits before the next try, unless that is of no use any more: a batch whose partition was
+    /// taken away must not keep its slot from those that are read under the next assignment.
+    async fn wait(&self, wait: Duration, offsets: &Offsets) -> Result<Option<End>> {
+        let until = Instant::now() + wait;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(None);
+            }
+            tokio::select! {
+                () = self.shutdown.cancelled() => return Ok(Some(End::GivenUp)),
+                () = tokio::time::sleep(left.min(LOOK)) => {}
+            }
+            if !self.source.advance(None, Some(offsets)).await? {
+                return Ok(Some(End::TakenAway));
+            }
+        }
     }
 }
 
