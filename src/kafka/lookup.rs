@@ -2,7 +2,7 @@
 //! topic ids and the log's bounds, and the evidence for what was written.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
@@ -157,10 +157,11 @@ impl Lookup {
 
     /// Looks now and then after what the consumer does not tell: the end of partitions that stand
     /// still, and topics that were made again.
-    pub async fn watch(self: Arc<Self>) {
+    pub async fn watch(this: Weak<Self>) {
         loop {
             tokio::time::sleep(lag::ASK_EVERY).await;
-            let this = self.clone();
+            // The consumer ends with the source, not with this task.
+            let Some(this) = this.upgrade() else { return };
             let looked = tokio::task::spawn_blocking(move || this.look_after());
             if let Ok(Err(error)) = looked.await {
                 warn!(error = format!("{error:#}"), "can't look after the topics");

@@ -90,7 +90,7 @@ impl KafkaSource {
             found: Mutex::default(),
         };
         let lookup = Arc::new(lookup);
-        let watch = tokio::spawn(lookup.clone().watch());
+        let watch = tokio::spawn(Lookup::watch(Arc::downgrade(&lookup)));
         let topics: Vec<&str> = config.kafka.topics.iter().map(String::as_str).collect();
         consumer.subscribe(&topics).context("can't subscribe")?;
 

@@ -253,8 +253,8 @@ fn lag_counts_records_not_markers_and_sees_a_paused_partition() {
     assert_eq!(health.ready().len(), 1, "not in the group yet");
     let (offset, _) = until("no record", poll);
     assert_eq!((offset, lag()), (0, None), "not recovered yet");
-    health.reading(topic, 0, offset);
     health.recovered(topic, 0, 0);
+    health.reading(topic, 0, offset);
     let (offset, time) = until("not all records", || {
         poll().filter(|(offset, _)| *offset == 49)
     });

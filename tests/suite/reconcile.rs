@@ -177,6 +177,7 @@ async fn what_the_pipeline_writes_is_in_order_also_while_it_writes() {
     let topic = s.d.topic();
     let producer: BaseProducer = KafkaServer::shared().unwrap().client().create().unwrap();
     let mut looks = 0;
+    s.d.wait_for("SELECT count() FROM streams", 3).await;
     for number in 0..RECORDS {
         let payload = match number % 1_000 {
             10 => "{\"cut".to_owned(),
