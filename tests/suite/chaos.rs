@@ -46,8 +46,13 @@ use schedule::{GAP, Schedule, Strike};
 const STEADY: usize = 3;
 /// Time between two turns of the loop.
 const TURN: Duration = Duration::from_millis(50);
-/// Time between two lines of progress.
+/// Time between two looks at what has been ingested, and between two lines of progress.
+const LOOK: Duration = Duration::from_secs(1);
 const REPORT: Duration = Duration::from_secs(5);
+/// Records without an outcome up to which faults come. Past it they pause until the group has
+/// caught up: on a slow machine it would else never get two quiet seconds, and the run would
+/// measure the machine. The load goes on, and so do the failures that still wait for a request.
+const BACKLOG: u64 = 40_000;
 /// Events a second that go on when all are sent and faults are left.
 const TRICKLE: u64 = 100;
 
@@ -191,8 +196,7 @@ async fn settle(producer: &Producer, client: &clickhouse::Client) -> Result<()> 
     const FIRST: u64 = 400;
     producer.aim(FIRST);
     let begun = Instant::now();
-    let sql = "SELECT count() FROM ingested";
-    while client.query(sql).fetch_one::<u64>().await? < FIRST {
+    while ingested(client).await? < FIRST {
         ensure!(begun.elapsed() < PATIENCE, "nothing is ingested");
         tokio::time::sleep(TURN).await;
     }
@@ -200,6 +204,9 @@ async fn settle(producer: &Producer, client: &clickhouse::Client) -> Result<()> 
 }
 
 /// Strikes until all faults are done; the load keeps step with them.
+///
+/// # Errors
+/// The group does not catch up in a pause of the faults.
 async fn storm(
     plan: &Plan,
     producer: &Producer,
@@ -207,15 +214,28 @@ async fn storm(
     client: &clickhouse::Client,
 ) -> Result<()> {
     let begun = Instant::now();
-    let mut told = begun;
-    let mut trickled = 0;
+    let (mut looked, mut told, mut caught_up) = (begun, begun, begun);
+    let (mut trickled, mut lines) = (0, 0);
     let mut strikes = (plan.strikes)(plan.seed);
     let mut next = strikes.next();
     let mut since = Instant::now();
     let mut done = 0;
     while done < plan.faults {
         let Some((gap, strike)) = &next else { break };
-        if since.elapsed() >= *gap {
+        if looked.elapsed() >= LOOK {
+            lines = ingested(client).await?;
+            looked = Instant::now();
+        }
+        let (sent, _) = producer.progress();
+        if sent <= lines + BACKLOG {
+            caught_up = Instant::now();
+        }
+        ensure!(
+            caught_up.elapsed() < 3 * PATIENCE,
+            "{done} faults, {sent} records, {lines} lines: the group does not catch up"
+        );
+        let pause = sent > lines + BACKLOG;
+        if since.elapsed() >= *gap && !pause {
             let struck = faults.strike(strike, producer)?;
             if struck || faults.gives_up() {
                 done += u64::from(struck);
@@ -229,27 +249,30 @@ async fn storm(
         let between = (since.elapsed().as_secs_f64() / GAP.as_secs_f64()).min(1.0);
         let share = ((done as f64 + between) / plan.faults as f64).min(1.0);
         let planned = (plan.events as f64 * share) as u64;
-        if producer.progress().0 >= planned {
+        if sent >= planned {
             trickled += TRICKLE * TURN.as_millis() as u64 / 1_000;
         }
         producer.aim(planned + trickled);
         if told.elapsed() >= REPORT {
             told = Instant::now();
-            let (sent, _) = producer.progress();
-            let lines = client.query("SELECT count() FROM ingested");
-            let lines: u64 = lines.fetch_one().await?;
             let left = begun.elapsed().as_secs_f64() / share.max(1e-3) * (1.0 - share);
             println!(
                 "{done:>5} faults, {sent:>8} records, {lines:>8} lines in ingested, {} processes up, \
-                 {} failures wait, {left:.0} s left",
+                 {} failures wait{}, {left:.0} s left",
                 faults.up(),
                 faults.waiting(),
+                if pause { ", faults pause" } else { "" },
             );
         }
         tokio::time::sleep(TURN).await;
     }
     producer.aim(plan.events);
     Ok(())
+}
+
+async fn ingested(client: &clickhouse::Client) -> Result<u64> {
+    let lines = client.query("SELECT count() FROM ingested");
+    Ok(lines.fetch_one().await?)
 }
 
 /// What lies in the tables and on the dead-letter topic, while `feedback` has not merged.
