@@ -3,8 +3,11 @@
 use std::path::PathBuf;
 
 use rdkafka::ClientConfig;
+use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::consumer::ConsumerContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use tracing::warn;
 
 use crate::config::{self, Config, ConfigError};
 
@@ -45,6 +48,51 @@ fn is_hopeless(error: &KafkaError) -> bool {
                 | RDKafkaErrorCode::Authentication
         )
     )
+}
+
+/// Errors that no waiting mends, of partitions that should be there.
+fn is_lasting(error: &KafkaError) -> bool {
+    let gone = matches!(
+        error.rdkafka_error_code(),
+        Some(
+            RDKafkaErrorCode::UnknownTopic
+                | RDKafkaErrorCode::UnknownPartition
+                | RDKafkaErrorCode::UnknownTopicOrPartition
+        )
+    );
+    gone || is_hopeless(error)
+}
+
+/// Context of a consumer that reads to the end: that it came there is no error.
+struct ToTheEnd;
+
+impl ClientContext for ToTheEnd {
+    fn error(&self, error: KafkaError, reason: &str) {
+        let is_end = error.rdkafka_error_code() == Some(RDKafkaErrorCode::PartitionEOF);
+        if !is_end {
+            warn!(%error, reason, "kafka");
+        }
+    }
+}
+
+impl ConsumerContext for ToTheEnd {}
+
+/// Settings of a consumer that is given its partitions by hand, tells their ends and commits
+/// nothing: it is no member of the group that it names.
+///
+/// # Errors
+/// See [`client`].
+fn bystander(config: &Config) -> Result<ClientConfig, ConfigError> {
+    let mut client = client(config)?;
+    client
+        .set("group.id", &config.kafka.group)
+        .set("enable.auto.commit", "false")
+        .set("enable.auto.offset.store", "false")
+        .set("enable.partition.eof", "true")
+        .set("allow.auto.create.topics", "false")
+        // What retention takes away while it is read.
+        .set("auto.offset.reset", "earliest");
+    Ok(client)
 }
 
 /// Settings that every client of the cluster shares, those of `[kafka.properties]` last.
