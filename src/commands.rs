@@ -10,6 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, ConfigError};
+use crate::embedded::Address;
 
 pub mod check;
 pub mod clickhouse;
@@ -104,6 +105,35 @@ impl ConfigFile {
     /// See [`Config::load`].
     pub fn load(&self) -> Result<Config, ConfigError> {
         Config::load(self.config.as_deref())
+    }
+}
+
+/// `--config` and `--embedded`, shared by the commands that work on what a pipeline has written.
+#[derive(Args, Debug, Clone, Default)]
+pub struct Deployment {
+    #[command(flatten)]
+    config: ConfigFile,
+    /// Folder of a running `sada demo` or `sada run --embedded`
+    #[arg(long, value_name = "DIR")]
+    embedded: Option<PathBuf>,
+}
+
+impl Deployment {
+    /// The configuration, pointed at the running pipeline of the folder, if one is given.
+    ///
+    /// # Errors
+    /// See [`Config::load`]; no pipeline runs in the folder.
+    pub fn load(&self) -> Result<Config, ConfigError> {
+        let mut config = self.config.load()?;
+        if let Some(dir) = &self.embedded {
+            Address::read(dir)?.apply(dir, &mut config);
+        }
+        Ok(config)
+    }
+
+    /// Whether it is the pipeline of a folder.
+    pub fn is_embedded(&self) -> bool {
+        self.embedded.is_some()
     }
 }
 

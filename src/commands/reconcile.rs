@@ -1,14 +1,12 @@
 //! `sada reconcile`: is everything that the group has passed in the warehouse, once?
 
-use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::Result;
 use clap::Args;
 
-use super::{ConfigFile, say};
+use super::{Deployment, say};
 use crate::config::{Config, ConfigError};
-use crate::embedded::Address;
 use crate::kafka::GroupLog;
 use crate::telemetry;
 use crate::warehouse::Audit;
@@ -47,7 +45,7 @@ was refused."
 )]
 pub struct Arguments {
     #[command(flatten)]
-    config: ConfigFile,
+    deployment: Deployment,
     /// Only this topic
     #[arg(long, value_name = "NAME")]
     topic: Option<String>,
@@ -57,9 +55,6 @@ pub struct Arguments {
     /// Print everything as JSON: counts, and ranges [first, last]
     #[arg(long)]
     json: bool,
-    /// Folder of a running `sada demo` or `sada run --embedded`
-    #[arg(long, value_name = "DIR")]
-    embedded: Option<PathBuf>,
 }
 
 /// Something is not in order; what it is has been printed.
@@ -72,11 +67,8 @@ struct NotInOrder(String);
 /// # Errors
 /// The configuration was refused, a server does not answer, or something is not in order.
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let mut config = arguments.config.load()?;
+    let mut config = arguments.deployment.load()?;
     telemetry::start(&config.log)?;
-    if let Some(folder) = &arguments.embedded {
-        Address::read(folder)?.apply(folder, &mut config);
-    }
     narrow(&mut config, arguments.topic.as_deref())?;
     let report = super::runtime()?.block_on(reconcile(arguments, &config))?;
     if arguments.json {
@@ -150,7 +142,7 @@ async fn reconcile(arguments: &Arguments, config: &Config) -> Result<Report> {
     let mut subjects = Vec::new();
     for topic in &config.kafka.topics {
         parts.progress.doing(&format!("asking for {topic}"));
-        let has_ids = arguments.embedded.is_none();
+        let has_ids = !arguments.deployment.is_embedded();
         subjects.extend(subject::of_topic(&parts, topic, has_ids, &arguments.partition).await?);
     }
     if subjects.is_empty() {

@@ -1,7 +1,5 @@
 //! `sada replay`: records processed again with today's code, from the dead letters or from Kafka.
 
-use std::path::PathBuf;
-
 use anyhow::Result;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
@@ -9,9 +7,8 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{ConfigFile, check};
+use super::{Deployment, check};
 use crate::batch::Reason;
-use crate::embedded::address::Address;
 use crate::feedback::Millis;
 use crate::telemetry;
 
@@ -43,7 +40,7 @@ gets the one that it has now; of others that are no rows nothing is written. Exi
 on the way, run it again; 2: refused, nothing was done.")]
 pub struct Arguments {
     #[command(flatten)]
-    config: ConfigFile,
+    deployment: Deployment,
     /// Only dead letters of this topic that was read; may be repeated
     #[arg(long, value_name = "TOPIC")]
     topic: Vec<String>,
@@ -59,9 +56,6 @@ pub struct Arguments {
     /// Find out what would become of them, and write nothing
     #[arg(long)]
     dry_run: bool,
-    /// Folder of a running `sada demo` or `sada run --embedded`
-    #[arg(long, value_name = "DIR")]
-    embedded: Option<PathBuf>,
 }
 
 /// Runs the command.
@@ -69,11 +63,8 @@ pub struct Arguments {
 /// # Errors
 /// The configuration was refused, Kafka or ClickHouse failed, a signal came.
 pub fn run(arguments: Arguments) -> Result<()> {
-    let mut config = arguments.config.load()?;
+    let config = arguments.deployment.load()?;
     telemetry::start(&config.log)?;
-    if let Some(dir) = &arguments.embedded {
-        Address::read(dir)?.apply(dir, &mut config);
-    }
     super::runtime()?.block_on(async {
         let models = check::require(&config).await?;
         let writer = Writer::new(&config, models, arguments.dry_run, super::shutdown()?)?;

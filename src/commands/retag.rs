@@ -1,6 +1,5 @@
 //! `sada retag`: stored rows enriched again with today's models and taxonomy.
 
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
@@ -11,9 +10,8 @@ use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use tokio_util::sync::CancellationToken;
 
 use super::job::{bar, number_now, patiently};
-use super::{ConfigFile, enricher, say};
+use super::{Deployment, enricher, say};
 use crate::config::ConfigError;
-use crate::embedded::address::Address;
 use crate::enrich::{Enricher, Sentiment, Tags};
 use crate::pipeline::SinkError;
 use crate::telemetry;
@@ -40,7 +38,7 @@ Broken off, it is simply run again: rows done are done (with --all, add --job an
 the job printed). Exit code 1: it did not come to its end; 2: refused, nothing was done.")]
 pub struct Arguments {
     #[command(flatten)]
-    config: ConfigFile,
+    deployment: Deployment,
     /// First day on which items were created at their source (UTC)
     #[arg(long, value_name = "DATE")]
     from: Date,
@@ -66,9 +64,6 @@ pub struct Arguments {
     /// Find out what would change, and write nothing
     #[arg(long)]
     dry_run: bool,
-    /// Folder of a running `sada demo` or `sada run --embedded`
-    #[arg(long, value_name = "DIR")]
-    embedded: Option<PathBuf>,
 }
 
 /// Runs the command.
@@ -76,13 +71,10 @@ pub struct Arguments {
 /// # Errors
 /// The configuration is wrong, ClickHouse fails for long or for good, a signal came.
 pub fn run(arguments: Arguments) -> Result<()> {
-    let mut config = arguments.config.load()?;
+    let config = arguments.deployment.load()?;
     telemetry::start(&config.log)?;
     if arguments.from > arguments.to {
         return Err(refused("--to is before --from", "give the first day as --from").into());
-    }
-    if let Some(dir) = &arguments.embedded {
-        Address::read(dir)?.apply(dir, &mut config);
     }
     let enricher = enricher::load(&config)?;
     super::runtime()?.block_on(async {
