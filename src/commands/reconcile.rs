@@ -152,7 +152,7 @@ async fn reconcile(arguments: &Arguments, config: &Config) -> Result<Report> {
         return Err(never_read(config).into());
     }
     let lines: u64 = subjects.iter().map(|s| s.known.lines).sum();
-    parts.progress.expect(2 * lines);
+    parts.progress.set_total(2 * lines);
     let mut partitions = Vec::with_capacity(subjects.len());
     for subject in &subjects {
         partitions.push(coverage::check(&mut parts, subject).await?);

@@ -12,7 +12,6 @@ use tracing::{error, info};
 
 use super::{ConfigFile, check, enricher};
 use crate::config::Config;
-use crate::decode::Limits;
 use crate::embedded::EmbeddedStack;
 use crate::health::{self, Health};
 use crate::kafka::{DeadLetterTopic, KafkaSource};
@@ -109,10 +108,7 @@ pub async fn pipeline(
     let source = KafkaSource::start(config, streams, evidence.clone(), &build, health.clone())?;
     let parts = Parts {
         enrich: Box::new(move |feedback| models.enrich(feedback)),
-        limits: Limits {
-            max_record_bytes: config.limits.record_bytes,
-            max_text_bytes: config.limits.text_bytes,
-        },
+        limits: enricher::limits(config),
         dead_letters: DeadLetterTopic::new(config)?,
         rows,
         evidence,

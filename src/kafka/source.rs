@@ -127,11 +127,6 @@ impl KafkaSource {
         })
     }
 
-    /// Partitions that this instance holds now.
-    pub fn partitions(&self) -> usize {
-        self.assignment.len()
-    }
-
     /// Whether the range was announced so lately that the group can't have given the partition
     /// away without this instance being told.
     fn is_announced(&self, next: &Offsets) -> bool {

@@ -428,7 +428,6 @@ mod tests {
                 outcome(6, OutcomeKind::Skipped(SkipReason::Tombstone)),
             ],
             computed: Computed::STREAM,
-            delivery: raw.delivery(),
             raw,
         }
     }

@@ -146,7 +146,7 @@ impl Sink for FeedbackSink {
             return Ok(());
         }
         let doubtful =
-            batch.delivery == Delivery::Doubtful && batch.computed.origin == Origin::Stream;
+            batch.raw.delivery() == Delivery::Doubtful && batch.computed.origin == Origin::Stream;
         if doubtful && self.servers.exactly_once() {
             let present = self.present(&batch.offsets).await?;
             rows.retain(|row| !present.contains(&row.offset));
