@@ -170,7 +170,7 @@ pub const BYTES_HELD: Metric = metric(
     "sada_held_bytes",
     Kind::Gauge,
     Unit::Bytes,
-    "bytes of records held in batches; bounded by batch.memory",
+    "bytes of records that wait to be worked on; reading pauses at half of batch.memory",
 );
 /// Without labels: [`batch_read`].
 pub const BATCH_RECORDS: Metric = metric(
@@ -330,7 +330,7 @@ pub fn assignment_changed() {
     counter!(ASSIGNMENTS.name).increment(1);
 }
 
-/// Bytes of records held in batches now: where they are added up, once a round of polling.
+/// Bytes of records that wait to be worked on now, without those that are: once a round of polling.
 pub fn bytes_held(bytes: usize) {
     gauge!(BYTES_HELD.name).set(bytes as f64);
 }
