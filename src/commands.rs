@@ -55,7 +55,8 @@ enum Command {
 
 impl Cli {
     /// Runs the command. Exit code 2: the configuration or the arguments are wrong, nothing was
-    /// done; 1: it failed on the way; 0: done.
+    /// done; 1: it failed on the way; 0: done. Of `reconcile` 1 says that something is not in order,
+    /// and 2 also that it failed on the way.
     pub fn run(self) -> ExitCode {
         let result = match self.command {
             Command::Run(a) => run::run(a),
@@ -77,13 +78,12 @@ impl Cli {
             Err(error) if error.downcast_ref().is_some_and(is_broken_pipe) => ExitCode::SUCCESS,
             Err(error) => {
                 eprintln!("sada: {error:#}");
-                if error
+                let is_refused = error
                     .chain()
-                    .any(|e| e.is::<ConfigError>() || e.is::<check::Refused>())
-                {
-                    ExitCode::from(2)
-                } else {
-                    ExitCode::FAILURE
+                    .any(|e| e.is::<ConfigError>() || e.is::<check::Refused>());
+                match is_refused || error.is::<reconcile::Untold>() {
+                    true => ExitCode::from(2),
+                    false => ExitCode::FAILURE,
                 }
             }
         }

@@ -40,8 +40,8 @@ Columns: from, to: first and last offset to be accounted for; empty: offsets wit
 announced by the pipeline, not finished; ahead: stored, not committed; unprovable: no line, and
 Kafka can no longer tell whether there was a record; expired: older than [clickhouse.ttl] keeps.
 
-Exit code 0: in order; 1: something is missing, doubled or without its row; 2: the configuration
-was refused."
+Exit code 0: in order; 1: something is missing, doubled or without its row; 2: it can't be told: the
+configuration was refused, or Kafka or ClickHouse failed on the way."
 )]
 pub struct Arguments {
     #[command(flatten)]
@@ -62,6 +62,11 @@ pub struct Arguments {
 #[error("not in order: {0}")]
 struct NotInOrder(String);
 
+/// A server failed on the way: nothing is proven.
+#[derive(Debug, thiserror::Error)]
+#[error("can't tell whether all is in order")]
+pub struct Untold;
+
 /// Runs the command.
 ///
 /// # Errors
@@ -70,7 +75,11 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let mut config = arguments.deployment.load()?;
     telemetry::start(&config.log)?;
     narrow(&mut config, arguments.topic.as_deref())?;
-    let report = super::runtime()?.block_on(reconcile(arguments, &config))?;
+    let report = super::runtime()?.block_on(reconcile(arguments, &config));
+    let report = report.map_err(|error| match error.chain().any(|e| e.is::<ConfigError>()) {
+        true => error,
+        false => error.context(Untold),
+    })?;
     if arguments.json {
         say(serde_json::to_string_pretty(&report)?)?;
     } else {

@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Deployment, check};
 use crate::batch::Reason;
+use crate::config::ConfigError;
 use crate::feedback::Millis;
 use crate::telemetry;
 
@@ -70,9 +71,34 @@ pub fn run(arguments: Arguments) -> Result<()> {
         let writer = Writer::new(&config, models, arguments.dry_run, super::shutdown()?)?;
         match &arguments.offsets {
             Some(range) => offsets::replay(&config, &writer, range).await,
-            None => letters::replay(&config, &writer, arguments.which()).await,
+            None => {
+                refuse_unread(&arguments.topic, &config.kafka.group, &writer).await?;
+                letters::replay(&config, &writer, arguments.which()).await
+            }
         }
     })
+}
+
+/// Refuses topics that no dead letter can be of.
+async fn refuse_unread(topics: &[String], group: &str, writer: &Writer) -> Result<()> {
+    if topics.is_empty() {
+        return Ok(());
+    }
+    let read = writer.ask(async || writer.replaying.topics().await).await?;
+    let Some(unread) = topics.iter().find(|topic| !read.contains(topic)) else {
+        return Ok(());
+    };
+    let mend = match read.is_empty() {
+        true => "name the group that the pipeline runs under in kafka.group".into(),
+        false => format!("name one of {}", read.join(", ")),
+    };
+    Err(ConfigError {
+        place: String::new(),
+        field: "--topic".into(),
+        message: format!("group {group} has never read {unread}, and no dead letter is of it"),
+        mend,
+    }
+    .into())
 }
 
 impl Arguments {

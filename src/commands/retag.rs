@@ -74,7 +74,12 @@ pub fn run(arguments: Arguments) -> Result<()> {
     let config = arguments.deployment.load()?;
     telemetry::start(&config.log)?;
     if arguments.from > arguments.to {
-        return Err(refused("--to is before --from", "give the first day as --from").into());
+        return Err(refused(
+            "--to",
+            "it is before --from",
+            "give the first day as --from",
+        )
+        .into());
     }
     let enricher = enricher::load(&config)?;
     super::runtime()?.block_on(async {
@@ -93,10 +98,10 @@ pub fn run(arguments: Arguments) -> Result<()> {
     })
 }
 
-fn refused(message: &str, mend: &str) -> ConfigError {
+fn refused(field: &str, message: &str, mend: &str) -> ConfigError {
     ConfigError {
         place: String::new(),
-        field: String::new(),
+        field: field.into(),
         message: message.into(),
         mend: mend.into(),
     }
@@ -132,6 +137,9 @@ impl Job {
     async fn run(self) -> Result<()> {
         let standings = self.patiently(async || self.retagging.standings().await);
         let standings = standings.await?;
+        if standings.is_empty() {
+            self.refuse_unknown_language().await?;
+        }
         say(tables::standings(&standings, &self.retagging))?;
         let due = standings.iter().filter(|s| self.retagging.is_due(s));
         let mut counts = due.fold(Counts::default(), |mut counts, s| {
@@ -154,6 +162,21 @@ impl Job {
         bar.finish_and_clear();
         say(tables::summary(&counts, self.arguments.dry_run))?;
         self.verdict(&counts, ended?)
+    }
+
+    /// Refuses a language that no stored row is tagged with, within the days asked for or without.
+    async fn refuse_unknown_language(&self) -> Result<()> {
+        let Some(language) = &self.arguments.language else {
+            return Ok(());
+        };
+        let stored = self.patiently(async || self.retagging.languages().await);
+        let stored = stored.await?;
+        if stored.is_empty() || stored.contains(language) {
+            return Ok(());
+        }
+        let message = format!("no stored row is tagged {language}");
+        let mend = format!("name one of {}", stored.join(", "));
+        Err(refused("--language", &message, &mend).into())
     }
 
     /// All slices, one after another; `false` if a signal came first.

@@ -285,15 +285,18 @@ pub fn batch_read(batch: &RawBatch) {
 /// A batch is durable in every sink. Call it once a batch, after the last insert.
 pub fn batch_written(batch: &EnrichedBatch) {
     let topic = &batch.offsets.partition.topic;
-    let mut rows = 0;
+    let (mut rows, mut gaps) = (0, 0);
     for outcome in &batch.outcomes {
         match &outcome.kind {
             OutcomeKind::Row(_) => rows += 1,
             // Rare, so counted one by one.
             OutcomeKind::DeadLetter(letter) => rejected(topic, letter.error.reason, 1),
             OutcomeKind::Skipped(reason) => skipped(topic, *reason, 1),
-            OutcomeKind::Gap => gap(topic, 1),
+            OutcomeKind::Gap => gaps += 1,
         }
+    }
+    if gaps > 0 {
+        gap(topic, gaps);
     }
     counter!(ROWS.name, "topic" => topic.to_string()).increment(rows);
 }
