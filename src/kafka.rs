@@ -7,8 +7,10 @@ use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::ConsumerContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::{Headers, Message};
 use tracing::warn;
 
+use crate::batch::RawBatch;
 use crate::config::{self, Config, ConfigError};
 
 mod assignment;
@@ -35,6 +37,18 @@ pub use source::KafkaSource;
 
 /// Property of `[kafka.properties]` that names a file with the SASL password.
 const PASSWORD_FILE: &str = "sasl.password_file";
+
+/// Copies a record into a batch of its partition.
+pub fn push(message: &impl Message, batch: &mut RawBatch) {
+    let headers = message.headers().into_iter().flat_map(Headers::iter);
+    batch.push(
+        message.offset(),
+        message.timestamp().to_millis().unwrap_or(0),
+        message.key(),
+        message.payload(),
+        headers.map(|h| (h.key, h.value.unwrap_or_default())),
+    );
+}
 
 /// Errors that no waiting mends.
 fn is_hopeless(error: &KafkaError) -> bool {

@@ -27,7 +27,8 @@ use crate::warehouse;
   sada run --config sada.toml --listen 0.0.0.0:9100     # metrics and health for others
 
 Ends on SIGINT or SIGTERM, after the batches in flight are durable. Started again, it goes on where
-it stopped (the embedded broker keeps no records over a restart). Exit code 2: the configuration was refused, nothing was read.")]
+it stopped (the embedded broker keeps no records over a restart). Exit code 2: the configuration
+was refused, nothing was read.")]
 pub struct Arguments {
     #[command(flatten)]
     config: ConfigFile,
