@@ -301,8 +301,6 @@ pub struct EnrichedBatch {
     pub outcomes: Vec<Outcome>,
     /// What computed its rows.
     pub computed: Computed,
-    /// What is known of its delivery.
-    pub delivery: Delivery,
     /// The records as they came, for those that are rejected later.
     pub raw: RawBatch,
 }

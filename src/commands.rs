@@ -10,6 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, ConfigError};
+use crate::embedded::Address;
 
 pub mod check;
 pub mod clickhouse;
@@ -54,7 +55,8 @@ enum Command {
 
 impl Cli {
     /// Runs the command. Exit code 2: the configuration or the arguments are wrong, nothing was
-    /// done; 1: it failed on the way; 0: done.
+    /// done; 1: it failed on the way; 0: done. Of `reconcile` 1 says that something is not in order,
+    /// and 2 also that it failed on the way.
     pub fn run(self) -> ExitCode {
         let result = match self.command {
             Command::Run(a) => run::run(a),
@@ -76,13 +78,12 @@ impl Cli {
             Err(error) if error.downcast_ref().is_some_and(is_broken_pipe) => ExitCode::SUCCESS,
             Err(error) => {
                 eprintln!("sada: {error:#}");
-                if error
+                let is_refused = error
                     .chain()
-                    .any(|e| e.is::<ConfigError>() || e.is::<check::Refused>())
-                {
-                    ExitCode::from(2)
-                } else {
-                    ExitCode::FAILURE
+                    .any(|e| e.is::<ConfigError>() || e.is::<check::Refused>());
+                match is_refused || error.is::<reconcile::Untold>() {
+                    true => ExitCode::from(2),
+                    false => ExitCode::FAILURE,
                 }
             }
         }
@@ -104,6 +105,35 @@ impl ConfigFile {
     /// See [`Config::load`].
     pub fn load(&self) -> Result<Config, ConfigError> {
         Config::load(self.config.as_deref())
+    }
+}
+
+/// `--config` and `--embedded`, shared by the commands that work on what a pipeline has written.
+#[derive(Args, Debug, Clone, Default)]
+pub struct Deployment {
+    #[command(flatten)]
+    config: ConfigFile,
+    /// Folder of a running `sada demo` or `sada run --embedded`
+    #[arg(long, value_name = "DIR")]
+    embedded: Option<PathBuf>,
+}
+
+impl Deployment {
+    /// The configuration, pointed at the running pipeline of the folder, if one is given.
+    ///
+    /// # Errors
+    /// See [`Config::load`]; no pipeline runs in the folder.
+    pub fn load(&self) -> Result<Config, ConfigError> {
+        let mut config = self.config.load()?;
+        if let Some(dir) = &self.embedded {
+            Address::read(dir)?.apply(dir, &mut config);
+        }
+        Ok(config)
+    }
+
+    /// Whether it is the pipeline of a folder.
+    pub fn is_embedded(&self) -> bool {
+        self.embedded.is_some()
     }
 }
 

@@ -3,11 +3,12 @@
 //!
 //! [`stack`] starts both; [`address`] tells the other commands where they listen. [`broker`] is
 //! the broker, [`clickhouse`] the engine's endpoint, and [`process`] starts a process that serves
-//! it from another one.
+//! it from another one, in a folder that no other one holds ([`held`]).
 
 pub mod address;
 pub mod broker;
 pub mod clickhouse;
+pub mod held;
 pub mod process;
 pub mod stack;
 

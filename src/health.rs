@@ -119,7 +119,7 @@ impl Health {
     }
 
     /// The group gave these partitions, in addition to those held; an empty list counts too: more
-    /// instances than partitions. Call it in `post_rebalance` for `Assign`. Each partition is in
+    /// instances than partitions. Call it where the rebalance assigns them. Each partition is in
     /// recovery until [`recovered`](Self::recovered).
     pub fn assigned<'a>(&self, partitions: impl IntoIterator<Item = (&'a str, i32)>) {
         let (now, mut state) = self.now();
@@ -132,7 +132,7 @@ impl Health {
         metrics::assignment_changed();
     }
 
-    /// The group took these partitions. Call it in `pre_rebalance` for `Revoke`, and wherever an
+    /// The group took these partitions. Call it where the rebalance revokes them, and wherever an
     /// assignment is found to be lost.
     pub fn revoked<'a>(&self, partitions: impl IntoIterator<Item = (&'a str, i32)>) {
         let (now, mut state) = self.now();

@@ -3,9 +3,14 @@
 use std::path::PathBuf;
 
 use rdkafka::ClientConfig;
+use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::consumer::ConsumerContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::{Headers, Message};
+use tracing::warn;
 
+use crate::batch::RawBatch;
 use crate::config::{self, Config, ConfigError};
 
 mod assignment;
@@ -33,6 +38,18 @@ pub use source::KafkaSource;
 /// Property of `[kafka.properties]` that names a file with the SASL password.
 const PASSWORD_FILE: &str = "sasl.password_file";
 
+/// Copies a record into a batch of its partition.
+pub fn push(message: &impl Message, batch: &mut RawBatch) {
+    let headers = message.headers().into_iter().flat_map(Headers::iter);
+    batch.push(
+        message.offset(),
+        message.timestamp().to_millis().unwrap_or(0),
+        message.key(),
+        message.payload(),
+        headers.map(|h| (h.key, h.value.unwrap_or_default())),
+    );
+}
+
 /// Errors that no waiting mends.
 fn is_hopeless(error: &KafkaError) -> bool {
     matches!(
@@ -45,6 +62,51 @@ fn is_hopeless(error: &KafkaError) -> bool {
                 | RDKafkaErrorCode::Authentication
         )
     )
+}
+
+/// Errors that no waiting mends, of partitions that should be there.
+fn is_lasting(error: &KafkaError) -> bool {
+    let gone = matches!(
+        error.rdkafka_error_code(),
+        Some(
+            RDKafkaErrorCode::UnknownTopic
+                | RDKafkaErrorCode::UnknownPartition
+                | RDKafkaErrorCode::UnknownTopicOrPartition
+        )
+    );
+    gone || is_hopeless(error)
+}
+
+/// Context of a consumer that reads to the end: that it came there is no error.
+struct ToTheEnd;
+
+impl ClientContext for ToTheEnd {
+    fn error(&self, error: KafkaError, reason: &str) {
+        let is_end = error.rdkafka_error_code() == Some(RDKafkaErrorCode::PartitionEOF);
+        if !is_end {
+            warn!(%error, reason, "kafka");
+        }
+    }
+}
+
+impl ConsumerContext for ToTheEnd {}
+
+/// Settings of a consumer that is given its partitions by hand, tells their ends and commits
+/// nothing: it is no member of the group that it names.
+///
+/// # Errors
+/// See [`client`].
+fn bystander(config: &Config) -> Result<ClientConfig, ConfigError> {
+    let mut client = client(config)?;
+    client
+        .set("group.id", &config.kafka.group)
+        .set("enable.auto.commit", "false")
+        .set("enable.auto.offset.store", "false")
+        .set("enable.partition.eof", "true")
+        .set("allow.auto.create.topics", "false")
+        // What retention takes away while it is read.
+        .set("auto.offset.reset", "earliest");
+    Ok(client)
 }
 
 /// Settings that every client of the cluster shares, those of `[kafka.properties]` last.

@@ -18,6 +18,7 @@ use crate::embedded::clickhouse::endpoint::Endpoint;
 use crate::embedded::clickhouse::http;
 use crate::embedded::clickhouse::library::{self, Library};
 use crate::embedded::clickhouse::sessions::Sessions;
+use crate::embedded::held;
 
 /// Serve the embedded ClickHouse engine over ClickHouse's HTTP interface
 #[derive(Args)]
@@ -64,6 +65,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let library = library::find(arguments.library.as_deref())?
         .canonicalize()
         .context("can't find the library's real path")?;
+    held::refuse(&arguments.path)?;
     let path = prepare(&arguments.path)?;
     let listener = std::net::TcpListener::bind(arguments.listen).map_err(|e| ConfigError {
         place: String::new(),

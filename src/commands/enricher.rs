@@ -5,6 +5,7 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use crate::config::{Config, ConfigError, secret};
+use crate::decode::Limits;
 use crate::enrich::Enricher;
 use crate::enrich::language::Detector;
 use crate::enrich::privacy::Redactor;
@@ -48,12 +49,16 @@ pub fn build(config: &Config, enricher: &Enricher) -> Result<String, ConfigError
         config.limits.text_bytes
     );
     // The name is stored: it must not give the key away.
-    let digest = Sha256::digest(format!("{decides} {}", hex(&Sha256::digest(key))));
-    Ok(hex(&digest[..6]))
+    let digest = Sha256::digest(format!("{decides} {:x}", Sha256::digest(key)));
+    Ok(format!("{digest:.12x}"))
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+/// What a record may hold.
+pub fn limits(config: &Config) -> Limits {
+    Limits {
+        max_record_bytes: config.limits.record_bytes,
+        max_text_bytes: config.limits.text_bytes,
+    }
 }
 
 /// All models, with this key.

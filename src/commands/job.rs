@@ -1,9 +1,10 @@
-//! What jobs on stored data share: their number, and that they wait for ClickHouse when it is away
-//! for a while.
+//! What jobs on stored data share: their number, that they wait for ClickHouse when it is away for
+//! a while, and how they show progress and results.
 
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use comfy_table::{CellAlignment, Table, presets};
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
@@ -52,6 +53,20 @@ pub(super) fn bar(length: u64) -> ProgressBar {
     ) {
         Ok(style) => bar.with_style(style),
         Err(_) => bar,
+    }
+}
+
+/// A table without borders.
+pub(super) fn table(header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING).set_header(header);
+    table
+}
+
+/// Numbers, from this column on, to the right.
+pub(super) fn align(table: &mut Table, from: usize) {
+    for column in table.column_iter_mut().skip(from) {
+        column.set_cell_alignment(CellAlignment::Right);
     }
 }
 

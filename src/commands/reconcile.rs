@@ -1,14 +1,12 @@
 //! `sada reconcile`: is everything that the group has passed in the warehouse, once?
 
-use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::Result;
 use clap::Args;
 
-use super::{ConfigFile, say};
+use super::{Deployment, say};
 use crate::config::{Config, ConfigError};
-use crate::embedded::Address;
 use crate::kafka::GroupLog;
 use crate::telemetry;
 use crate::warehouse::Audit;
@@ -42,12 +40,12 @@ Columns: from, to: first and last offset to be accounted for; empty: offsets wit
 announced by the pipeline, not finished; ahead: stored, not committed; unprovable: no line, and
 Kafka can no longer tell whether there was a record; expired: older than [clickhouse.ttl] keeps.
 
-Exit code 0: in order; 1: something is missing, doubled or without its row; 2: the configuration
-was refused."
+Exit code 0: in order; 1: something is missing, doubled or without its row; 2: it can't be told: the
+configuration was refused, or Kafka or ClickHouse failed on the way."
 )]
 pub struct Arguments {
     #[command(flatten)]
-    config: ConfigFile,
+    deployment: Deployment,
     /// Only this topic
     #[arg(long, value_name = "NAME")]
     topic: Option<String>,
@@ -57,9 +55,6 @@ pub struct Arguments {
     /// Print everything as JSON: counts, and ranges [first, last]
     #[arg(long)]
     json: bool,
-    /// Folder of a running `sada demo` or `sada run --embedded`
-    #[arg(long, value_name = "DIR")]
-    embedded: Option<PathBuf>,
 }
 
 /// Something is not in order; what it is has been printed.
@@ -67,18 +62,24 @@ pub struct Arguments {
 #[error("not in order: {0}")]
 struct NotInOrder(String);
 
+/// A server failed on the way: nothing is proven.
+#[derive(Debug, thiserror::Error)]
+#[error("can't tell whether all is in order")]
+pub struct Untold;
+
 /// Runs the command.
 ///
 /// # Errors
 /// The configuration was refused, a server does not answer, or something is not in order.
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let mut config = arguments.config.load()?;
+    let mut config = arguments.deployment.load()?;
     telemetry::start(&config.log)?;
-    if let Some(folder) = &arguments.embedded {
-        Address::read(folder)?.apply(folder, &mut config);
-    }
     narrow(&mut config, arguments.topic.as_deref())?;
-    let report = super::runtime()?.block_on(reconcile(arguments, &config))?;
+    let report = super::runtime()?.block_on(reconcile(arguments, &config));
+    let report = report.map_err(|error| match error.chain().any(|e| e.is::<ConfigError>()) {
+        true => error,
+        false => error.context(Untold),
+    })?;
     if arguments.json {
         say(serde_json::to_string_pretty(&report)?)?;
     } else {
@@ -150,7 +151,7 @@ async fn reconcile(arguments: &Arguments, config: &Config) -> Result<Report> {
     let mut subjects = Vec::new();
     for topic in &config.kafka.topics {
         parts.progress.doing(&format!("asking for {topic}"));
-        let has_ids = arguments.embedded.is_none();
+        let has_ids = !arguments.deployment.is_embedded();
         subjects.extend(subject::of_topic(&parts, topic, has_ids, &arguments.partition).await?);
     }
     if subjects.is_empty() {
@@ -160,7 +161,7 @@ async fn reconcile(arguments: &Arguments, config: &Config) -> Result<Report> {
         return Err(never_read(config).into());
     }
     let lines: u64 = subjects.iter().map(|s| s.known.lines).sum();
-    parts.progress.expect(2 * lines);
+    parts.progress.set_total(2 * lines);
     let mut partitions = Vec::with_capacity(subjects.len());
     for subject in &subjects {
         partitions.push(coverage::check(&mut parts, subject).await?);

@@ -1,7 +1,5 @@
 //! `sada replay`: records processed again with today's code, from the dead letters or from Kafka.
 
-use std::path::PathBuf;
-
 use anyhow::Result;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
@@ -9,9 +7,9 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{ConfigFile, check};
+use super::{Deployment, check};
 use crate::batch::Reason;
-use crate::embedded::address::Address;
+use crate::config::ConfigError;
 use crate::feedback::Millis;
 use crate::telemetry;
 
@@ -43,7 +41,7 @@ gets the one that it has now; of others that are no rows nothing is written. Exi
 on the way, run it again; 2: refused, nothing was done.")]
 pub struct Arguments {
     #[command(flatten)]
-    config: ConfigFile,
+    deployment: Deployment,
     /// Only dead letters of this topic that was read; may be repeated
     #[arg(long, value_name = "TOPIC")]
     topic: Vec<String>,
@@ -59,9 +57,6 @@ pub struct Arguments {
     /// Find out what would become of them, and write nothing
     #[arg(long)]
     dry_run: bool,
-    /// Folder of a running `sada demo` or `sada run --embedded`
-    #[arg(long, value_name = "DIR")]
-    embedded: Option<PathBuf>,
 }
 
 /// Runs the command.
@@ -69,19 +64,41 @@ pub struct Arguments {
 /// # Errors
 /// The configuration was refused, Kafka or ClickHouse failed, a signal came.
 pub fn run(arguments: Arguments) -> Result<()> {
-    let mut config = arguments.config.load()?;
+    let config = arguments.deployment.load()?;
     telemetry::start(&config.log)?;
-    if let Some(dir) = &arguments.embedded {
-        Address::read(dir)?.apply(dir, &mut config);
-    }
     super::runtime()?.block_on(async {
         let models = check::require(&config).await?;
         let writer = Writer::new(&config, models, arguments.dry_run, super::shutdown()?)?;
         match &arguments.offsets {
             Some(range) => offsets::replay(&config, &writer, range).await,
-            None => letters::replay(&config, &writer, arguments.which()).await,
+            None => {
+                refuse_unread(&arguments.topic, &config.kafka.group, &writer).await?;
+                letters::replay(&config, &writer, arguments.which()).await
+            }
         }
     })
+}
+
+/// Refuses topics that no dead letter can be of.
+async fn refuse_unread(topics: &[String], group: &str, writer: &Writer) -> Result<()> {
+    if topics.is_empty() {
+        return Ok(());
+    }
+    let read = writer.ask(async || writer.replaying.topics().await).await?;
+    let Some(unread) = topics.iter().find(|topic| !read.contains(topic)) else {
+        return Ok(());
+    };
+    let mend = match read.is_empty() {
+        true => "name the group that the pipeline runs under in kafka.group".into(),
+        false => format!("name one of {}", read.join(", ")),
+    };
+    Err(ConfigError {
+        place: String::new(),
+        field: "--topic".into(),
+        message: format!("group {group} has never read {unread}, and no dead letter is of it"),
+        mend,
+    }
+    .into())
 }
 
 impl Arguments {

@@ -1,6 +1,5 @@
 //! `sada retag`: stored rows enriched again with today's models and taxonomy.
 
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
@@ -11,9 +10,8 @@ use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use tokio_util::sync::CancellationToken;
 
 use super::job::{bar, number_now, patiently};
-use super::{ConfigFile, enricher, say};
+use super::{Deployment, enricher, say};
 use crate::config::ConfigError;
-use crate::embedded::address::Address;
 use crate::enrich::{Enricher, Sentiment, Tags};
 use crate::pipeline::SinkError;
 use crate::telemetry;
@@ -40,7 +38,7 @@ Broken off, it is simply run again: rows done are done (with --all, add --job an
 the job printed). Exit code 1: it did not come to its end; 2: refused, nothing was done.")]
 pub struct Arguments {
     #[command(flatten)]
-    config: ConfigFile,
+    deployment: Deployment,
     /// First day on which items were created at their source (UTC)
     #[arg(long, value_name = "DATE")]
     from: Date,
@@ -66,9 +64,6 @@ pub struct Arguments {
     /// Find out what would change, and write nothing
     #[arg(long)]
     dry_run: bool,
-    /// Folder of a running `sada demo` or `sada run --embedded`
-    #[arg(long, value_name = "DIR")]
-    embedded: Option<PathBuf>,
 }
 
 /// Runs the command.
@@ -76,13 +71,15 @@ pub struct Arguments {
 /// # Errors
 /// The configuration is wrong, ClickHouse fails for long or for good, a signal came.
 pub fn run(arguments: Arguments) -> Result<()> {
-    let mut config = arguments.config.load()?;
+    let config = arguments.deployment.load()?;
     telemetry::start(&config.log)?;
     if arguments.from > arguments.to {
-        return Err(refused("--to is before --from", "give the first day as --from").into());
-    }
-    if let Some(dir) = &arguments.embedded {
-        Address::read(dir)?.apply(dir, &mut config);
+        return Err(refused(
+            "--to",
+            "it is before --from",
+            "give the first day as --from",
+        )
+        .into());
     }
     let enricher = enricher::load(&config)?;
     super::runtime()?.block_on(async {
@@ -101,10 +98,10 @@ pub fn run(arguments: Arguments) -> Result<()> {
     })
 }
 
-fn refused(message: &str, mend: &str) -> ConfigError {
+fn refused(field: &str, message: &str, mend: &str) -> ConfigError {
     ConfigError {
         place: String::new(),
-        field: String::new(),
+        field: field.into(),
         message: message.into(),
         mend: mend.into(),
     }
@@ -140,6 +137,9 @@ impl Job {
     async fn run(self) -> Result<()> {
         let standings = self.patiently(async || self.retagging.standings().await);
         let standings = standings.await?;
+        if standings.is_empty() {
+            self.refuse_unknown_language().await?;
+        }
         say(tables::standings(&standings, &self.retagging))?;
         let due = standings.iter().filter(|s| self.retagging.is_due(s));
         let mut counts = due.fold(Counts::default(), |mut counts, s| {
@@ -162,6 +162,21 @@ impl Job {
         bar.finish_and_clear();
         say(tables::summary(&counts, self.arguments.dry_run))?;
         self.verdict(&counts, ended?)
+    }
+
+    /// Refuses a language that no stored row is tagged with, within the days asked for or without.
+    async fn refuse_unknown_language(&self) -> Result<()> {
+        let Some(language) = &self.arguments.language else {
+            return Ok(());
+        };
+        let stored = self.patiently(async || self.retagging.languages().await);
+        let stored = stored.await?;
+        if stored.is_empty() || stored.contains(language) {
+            return Ok(());
+        }
+        let message = format!("no stored row is tagged {language}");
+        let mend = format!("name one of {}", stored.join(", "));
+        Err(refused("--language", &message, &mend).into())
     }
 
     /// All slices, one after another; `false` if a signal came first.

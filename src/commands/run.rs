@@ -12,7 +12,6 @@ use tracing::{error, info};
 
 use super::{ConfigFile, check, enricher};
 use crate::config::Config;
-use crate::decode::Limits;
 use crate::embedded::EmbeddedStack;
 use crate::health::{self, Health};
 use crate::kafka::{DeadLetterTopic, KafkaSource};
@@ -28,7 +27,8 @@ use crate::warehouse;
   sada run --config sada.toml --listen 0.0.0.0:9100     # metrics and health for others
 
 Ends on SIGINT or SIGTERM, after the batches in flight are durable. Started again, it goes on where
-it stopped (the embedded broker keeps no records over a restart). Exit code 2: the configuration was refused, nothing was read.")]
+it stopped (the embedded broker keeps no records over a restart). Exit code 2: the configuration
+was refused, nothing was read.")]
 pub struct Arguments {
     #[command(flatten)]
     config: ConfigFile,
@@ -109,10 +109,7 @@ pub async fn pipeline(
     let source = KafkaSource::start(config, streams, evidence.clone(), &build, health.clone())?;
     let parts = Parts {
         enrich: Box::new(move |feedback| models.enrich(feedback)),
-        limits: Limits {
-            max_record_bytes: config.limits.record_bytes,
-            max_text_bytes: config.limits.text_bytes,
-        },
+        limits: enricher::limits(config),
         dead_letters: DeadLetterTopic::new(config)?,
         rows,
         evidence,

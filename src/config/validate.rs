@@ -38,11 +38,8 @@ fn rules(c: &Config) -> Vec<Broken> {
     let identifier =
         |s: &str| !s.is_empty() && s.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     let bad_topic = c.kafka.topics.iter().find(|t| !name(t)).cloned();
-    let bad_url = c.clickhouse.url.split(',').map(str::trim);
-    let bad_url = bad_url
-        .filter(|u| !(u.starts_with("http://") || u.starts_with("https://")))
-        .map(str::to_owned)
-        .next();
+    let mut urls = c.clickhouse.url.split(',').map(str::trim);
+    let bad_url = urls.find(|u| !(u.starts_with("http://") || u.starts_with("https://")));
     let owned = [
         "group.id",
         "enable.auto.commit",

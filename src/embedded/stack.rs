@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow};
 
 use super::clickhouse::library;
-use super::{Address, EmbeddedBroker, EmbeddedClickHouse, process};
+use super::{Address, EmbeddedBroker, EmbeddedClickHouse, held, process};
 use crate::config::Config;
 
 /// A broker in this process and the ClickHouse engine in a child process; both end with it.
@@ -24,15 +24,18 @@ impl EmbeddedStack {
     /// the broker's records are gone when it ends. A key for identifiers is made on first use.
     ///
     /// # Errors
-    /// The folder can't be written, the engine's library is missing, the port is taken.
+    /// Another process holds the folder, it can't be written, the engine's library is missing, the
+    /// port is taken.
     pub fn start(dir: &Path, port: u16, config: &mut Config) -> Result<Self> {
+        let path = dir.join("clickhouse");
+        held::refuse(&path)?;
         std::fs::create_dir_all(dir).with_context(|| format!("can't make {}", dir.display()))?;
         if config.privacy.key_file.as_os_str().is_empty() {
             config.privacy.key_file = key_file(dir)?;
         }
         let clickhouse = EmbeddedClickHouse::start(&process::Settings {
             program: std::env::current_exe().context("can't find this program's file")?,
-            path: dir.join("clickhouse"),
+            path,
             port: (port != 0).then_some(port),
             library: Some(library::find(None)?),
         })?;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use rdkafka::message::{BorrowedMessage, Headers, Message};
+use rdkafka::message::{BorrowedMessage, Message};
 
 use super::lookup::Resumption;
 use crate::batch::{Partition, RawBatch};
@@ -71,14 +71,7 @@ impl Reading {
             }
             batch
         });
-        let headers = message.headers().into_iter().flat_map(|h| h.iter());
-        batch.push(
-            offset,
-            message.timestamp().to_millis().unwrap_or(0),
-            message.key(),
-            message.payload(),
-            headers.map(|h| (h.key, h.value.unwrap_or_default())),
-        );
+        super::push(message, batch);
         before
     }
 

@@ -43,10 +43,7 @@ impl GroupLog {
     /// # Errors
     /// A property is wrong, or no broker answers.
     pub fn connect(config: &Config) -> Result<Self, ConfigError> {
-        let consumer: BaseConsumer = super::client(config)?
-            .set("group.id", &config.kafka.group)
-            .set("enable.auto.commit", "false")
-            .set("allow.auto.create.topics", "false")
+        let consumer: BaseConsumer = super::bystander(config)?
             .create()
             .map_err(check::refused_property)?;
         let topic = config.kafka.topics.first().map(String::as_str);

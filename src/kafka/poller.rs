@@ -52,7 +52,7 @@ pub(super) struct State {
     /// Partitions with a gap that is still told.
     gaps: VecDeque<Resumption>,
     ready: VecDeque<RawBatch>,
-    /// Bytes of all batches here.
+    /// Bytes of all batches here, which wait.
     held_bytes: usize,
     paused: bool,
     pace: Pace,

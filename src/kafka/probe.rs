@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::error::KafkaError;
 use rdkafka::{Message, Offset, TopicPartitionList};
 
-use super::check;
+use super::{ToTheEnd, check};
 use crate::config::{Config, ConfigError};
 use crate::ranges::{self, Span};
 
@@ -19,21 +19,16 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A consumer that is given its partition and never commits.
 pub(super) struct Probe {
-    consumer: BaseConsumer,
+    consumer: BaseConsumer<ToTheEnd>,
 }
 
 impl Probe {
     pub fn connect(config: &Config) -> Result<Self, ConfigError> {
-        let consumer = super::client(config)?
-            .set("group.id", &config.kafka.group)
-            .set("enable.auto.commit", "false")
-            .set("enable.auto.offset.store", "false")
-            .set("enable.partition.eof", "true")
-            .set("auto.offset.reset", "earliest")
+        let consumer = super::bystander(config)?
             .set("queued.max.messages.kbytes", "8192")
             .set("fetch.message.max.bytes", "1048576")
             .set("fetch.wait.max.ms", "50")
-            .create()
+            .create_with_context(ToTheEnd)
             .map_err(check::refused_property)?;
         Ok(Self { consumer })
     }
@@ -68,7 +63,7 @@ impl Probe {
             let message = match self.consumer.poll(Duration::from_millis(200)) {
                 Some(Ok(message)) => message,
                 Some(Err(KafkaError::PartitionEOF(_))) => return Ok(found),
-                Some(Err(error)) if hopeless(&error) => return Err(error.into()),
+                Some(Err(error)) if super::is_lasting(&error) => return Err(error.into()),
                 Some(Err(_)) | None if heard.elapsed() < PATIENCE => continue,
                 Some(Err(error)) => return Err(error.into()),
                 None => bail!("no record came within {PATIENCE:?}"),
@@ -99,13 +94,4 @@ impl Probe {
         self.consumer.assign(&list)?;
         Ok(())
     }
-}
-
-/// Errors that no waiting mends, of a partition that should be there.
-fn hopeless(error: &KafkaError) -> bool {
-    let gone = matches!(
-        error.rdkafka_error_code(),
-        Some(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownPartition)
-    );
-    gone || super::is_hopeless(error)
 }

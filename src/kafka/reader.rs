@@ -5,13 +5,12 @@ use std::ops::RangeInclusive;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow, bail};
-use rdkafka::client::ClientContext;
-use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
 use rdkafka::message::{Message, OwnedMessage};
 use rdkafka::{Offset, TopicPartitionList};
-use tracing::warn;
 
+use super::ToTheEnd;
 use crate::config::Config;
 
 /// Longest wait for one answer of Kafka.
@@ -19,23 +18,9 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// How long nothing may come before the brokers count as gone.
 const SILENCE: Duration = Duration::from_secs(60);
 
-/// The end of a partition is no error.
-struct Context;
-
-impl ClientContext for Context {
-    fn error(&self, error: KafkaError, reason: &str) {
-        let is_end = error.rdkafka_error_code() == Some(RDKafkaErrorCode::PartitionEOF);
-        if !is_end {
-            warn!(%error, reason, "kafka");
-        }
-    }
-}
-
-impl ConsumerContext for Context {}
-
 /// Reads a part of a topic to its end.
 pub struct TopicReader {
-    consumer: BaseConsumer<Context>,
+    consumer: BaseConsumer<ToTheEnd>,
     /// Last offset to read, by partition.
     last: HashMap<i32, i64>,
     /// Partitions that are not at their end.
@@ -51,7 +36,8 @@ impl TopicReader {
     pub fn whole(config: &Config, topic: &str) -> Result<Self> {
         let consumer = consumer(config)?;
         let metadata = consumer.fetch_metadata(Some(topic), TIMEOUT);
-        let metadata = metadata.with_context(|| no_answer(config))?;
+        let metadata =
+            metadata.with_context(|| format!("no broker answers at {}", config.kafka.brokers))?;
         let partitions = metadata.topics().iter().find(|t| t.name() == topic);
         let partitions = partitions.map_or(&[][..], |t| t.partitions());
         if partitions.is_empty() {
@@ -79,7 +65,7 @@ impl TopicReader {
     }
 
     fn start(
-        consumer: BaseConsumer<Context>,
+        consumer: BaseConsumer<ToTheEnd>,
         topic: &str,
         ranges: Vec<(i32, RangeInclusive<i64>)>,
     ) -> Result<Self> {
@@ -126,7 +112,7 @@ impl TopicReader {
                 Some(Err(KafkaError::PartitionEOF(partition))) => {
                     self.open.remove(&partition);
                 }
-                Some(Err(error)) if is_lasting(&error) => {
+                Some(Err(error)) if super::is_lasting(&error) => {
                     return Err(anyhow!(error).context("Kafka refuses to be read"));
                 }
                 Some(Err(error)) if begun.elapsed() > SILENCE => {
@@ -140,44 +126,17 @@ impl TopicReader {
     }
 }
 
-fn bounds(consumer: &BaseConsumer<Context>, topic: &str, partition: i32) -> Result<(i64, i64)> {
+fn bounds(consumer: &BaseConsumer<ToTheEnd>, topic: &str, partition: i32) -> Result<(i64, i64)> {
     let bounds = consumer.fetch_watermarks(topic, partition, TIMEOUT);
     bounds.with_context(|| format!("can't read the bounds of {topic}[{partition}]"))
 }
 
-/// Assigned by hand, it is no member of the group that it names.
-fn consumer(config: &Config) -> Result<BaseConsumer<Context>> {
-    let consumer = super::client(config)?
-        .set("group.id", &config.kafka.group)
-        .set("enable.auto.commit", "false")
-        .set("enable.auto.offset.store", "false")
-        .set("enable.partition.eof", "true")
-        .set("allow.auto.create.topics", "false")
-        // What retention takes away while it is read.
-        .set("auto.offset.reset", "earliest")
+fn consumer(config: &Config) -> Result<BaseConsumer<ToTheEnd>> {
+    let consumer = super::bystander(config)?
         .set("queued.max.messages.kbytes", "16384")
         .set("fetch.message.max.bytes", "4194304")
         .set("fetch.wait.max.ms", "10")
-        .create_with_context(Context)
+        .create_with_context(ToTheEnd)
         .map_err(super::check::refused_property)?;
     Ok(consumer)
-}
-
-fn no_answer(config: &Config) -> String {
-    format!("no broker answers at {}", config.kafka.brokers)
-}
-
-fn is_lasting(error: &KafkaError) -> bool {
-    matches!(
-        error.rdkafka_error_code(),
-        Some(
-            RDKafkaErrorCode::Fatal
-                | RDKafkaErrorCode::UnknownTopic
-                | RDKafkaErrorCode::UnknownPartition
-                | RDKafkaErrorCode::UnknownTopicOrPartition
-                | RDKafkaErrorCode::TopicAuthorizationFailed
-                | RDKafkaErrorCode::SaslAuthenticationFailed
-                | RDKafkaErrorCode::Authentication
-        )
-    )
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -127,21 +127,27 @@ impl KafkaSource {
         })
     }
 
-    /// Partitions that this instance holds now.
-    pub fn partitions(&self) -> usize {
-        self.assignment.len()
+    /// Whether the partition is still held under the assignment of the range.
+    fn holds(&self, offsets: &Offsets) -> bool {
+        let partition = &offsets.partition;
+        self.assignment
+            .holds(&partition.topic, partition.number, offsets.epoch)
+    }
+
+    fn announced(&self) -> MutexGuard<'_, HashMap<Partition, (Offsets, Duration)>> {
+        self.announced
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether the range was announced so lately that the group can't have given the partition
     /// away without this instance being told.
     fn is_announced(&self, next: &Offsets) -> bool {
-        let announced = self
-            .announced
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        announced.get(&next.partition).is_some_and(|(offsets, at)| {
-            offsets == next && clock().saturating_sub(*at) < self.session / 2
-        })
+        self.announced()
+            .get(&next.partition)
+            .is_some_and(|(offsets, at)| {
+                offsets == next && clock().saturating_sub(*at) < self.session / 2
+            })
     }
 }
 
@@ -162,21 +168,14 @@ impl Source for KafkaSource {
             // Nothing is announced; only a partition taken away matters.
             DeliveryMode::AtLeastOnce if done.is_some() => None,
             DeliveryMode::AtLeastOnce => {
-                return Ok(next.is_none_or(|next| {
-                    let partition = &next.partition;
-                    self.assignment
-                        .holds(&partition.topic, partition.number, next.epoch)
-                }));
+                return Ok(next.is_none_or(|next| self.holds(next)));
             }
         };
         let Some(about) = next.or(done) else {
             return Ok(true);
         };
         if done.is_none() && self.is_announced(about) {
-            let partition = &about.partition;
-            return Ok(self
-                .assignment
-                .holds(&partition.topic, partition.number, about.epoch));
+            return Ok(self.holds(about));
         }
         let stream = about.partition.stream.to_string();
         let (offset, note) = match (next, done) {
@@ -205,11 +204,8 @@ impl Source for KafkaSource {
                 .durable(&partition.topic, partition.number, offset, time);
         }
         if committed && let Some(next) = next {
-            let mut announced = self
-                .announced
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            announced.insert(next.partition.clone(), (next.clone(), clock()));
+            self.announced()
+                .insert(next.partition.clone(), (next.clone(), clock()));
         }
         Ok(committed)
     }
@@ -234,10 +230,7 @@ impl KafkaSource {
             element.set_metadata(note);
         }
         for attempt in 1_u64.. {
-            let held = self
-                .assignment
-                .holds(&partition.topic, partition.number, about.epoch);
-            if !held {
+            if !self.holds(about) {
                 debug!(%partition, "partition was taken away, offset left alone");
                 return Ok(false);
             }

@@ -38,7 +38,6 @@ pub fn enrich(
         offsets,
         outcomes,
         computed: Computed::STREAM,
-        delivery: raw.delivery(),
         raw,
     })
 }

@@ -170,7 +170,7 @@ pub const BYTES_HELD: Metric = metric(
     "sada_held_bytes",
     Kind::Gauge,
     Unit::Bytes,
-    "bytes of records held in batches; bounded by batch.memory",
+    "bytes of records that wait to be worked on; reading pauses at half of batch.memory",
 );
 /// Without labels: [`batch_read`].
 pub const BATCH_RECORDS: Metric = metric(
@@ -285,15 +285,18 @@ pub fn batch_read(batch: &RawBatch) {
 /// A batch is durable in every sink. Call it once a batch, after the last insert.
 pub fn batch_written(batch: &EnrichedBatch) {
     let topic = &batch.offsets.partition.topic;
-    let mut rows = 0;
+    let (mut rows, mut gaps) = (0, 0);
     for outcome in &batch.outcomes {
         match &outcome.kind {
             OutcomeKind::Row(_) => rows += 1,
             // Rare, so counted one by one.
             OutcomeKind::DeadLetter(letter) => rejected(topic, letter.error.reason, 1),
             OutcomeKind::Skipped(reason) => skipped(topic, *reason, 1),
-            OutcomeKind::Gap => gap(topic, 1),
+            OutcomeKind::Gap => gaps += 1,
         }
+    }
+    if gaps > 0 {
+        gap(topic, gaps);
     }
     counter!(ROWS.name, "topic" => topic.to_string()).increment(rows);
 }
@@ -330,7 +333,7 @@ pub fn assignment_changed() {
     counter!(ASSIGNMENTS.name).increment(1);
 }
 
-/// Bytes of records held in batches now: where they are added up, once a round of polling.
+/// Bytes of records that wait to be worked on now, without those that are: once a round of polling.
 pub fn bytes_held(bytes: usize) {
     gauge!(BYTES_HELD.name).set(bytes as f64);
 }
@@ -428,7 +431,6 @@ mod tests {
                 outcome(6, OutcomeKind::Skipped(SkipReason::Tombstone)),
             ],
             computed: Computed::STREAM,
-            delivery: raw.delivery(),
             raw,
         }
     }

@@ -7,8 +7,9 @@ use std::time::Instant;
 
 use clickhouse::Row;
 use clickhouse::error::Error;
+use clickhouse::query::Query;
 use clickhouse::sql::Identifier;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::batch::{EnrichedBatch, Offsets, OutcomeKind, Partition};
 use crate::pipeline::{Sink, SinkError};
@@ -34,11 +35,6 @@ pub struct Known {
     pub earlier_stream: bool,
 }
 
-#[derive(Row, Deserialize)]
-struct Found {
-    offset: u64,
-}
-
 #[derive(Row, Serialize)]
 struct StreamRow<'a> {
     consumer_group: &'a str,
@@ -61,32 +57,20 @@ impl Evidence {
         let recorded = "SELECT offset FROM ?.ingested
              WHERE consumer_group = ? AND stream = ? AND partition = ? AND topic = ?
              ORDER BY stream DESC, partition DESC, offset DESC LIMIT 1";
-        let origin = "SELECT first_offset AS offset FROM ?.streams
+        let origin = "SELECT first_offset FROM ?.streams
              WHERE consumer_group = ? AND stream = ? AND partition = ? AND topic = ?
-             ORDER BY offset LIMIT 1";
-        let earlier = "SELECT first_offset AS offset FROM ?.streams
+             ORDER BY first_offset LIMIT 1";
+        let earlier = "SELECT first_offset FROM ?.streams
              WHERE consumer_group = ? AND stream != ? AND partition = ? AND topic = ? LIMIT 1";
+        let first_of = |sql| {
+            let query = self.query(sql).bind(&self.servers.group);
+            self.first_of(query, partition)
+        };
         Ok(Known {
-            recorded: self.newest(recorded, partition).await?,
-            origin: self.newest(origin, partition).await?,
-            earlier_stream: self.newest(earlier, partition).await?.is_some(),
+            recorded: first_of(recorded).await?,
+            origin: first_of(origin).await?,
+            earlier_stream: first_of(earlier).await?.is_some(),
         })
-    }
-
-    async fn newest(&self, sql: &str, partition: &Partition) -> Result<Option<i64>, SinkError> {
-        let servers = &self.servers;
-        let query = servers
-            .client()
-            .query(sql)
-            .bind(Identifier(&servers.database))
-            .bind(&servers.group)
-            .bind(&*partition.stream)
-            .bind(partition.number)
-            .bind(&*partition.topic);
-        match servers.fetch::<Found>(query).await {
-            Ok(found) => Ok(found.first().map(|f| f.offset as i64)),
-            Err(error) => Err(servers.failed(&error, "read the evidence")),
-        }
     }
 
     /// Newest offset of a partition that has a row, with or without its line of evidence. Reads
@@ -95,10 +79,31 @@ impl Evidence {
     /// # Errors
     /// ClickHouse does not answer.
     pub async fn newest_row(&self, partition: &Partition) -> Result<Option<i64>, SinkError> {
-        let sql = "SELECT max(_offset) AS offset FROM ?.feedback
-                   WHERE ? != '' AND _stream = ? AND _partition = ? AND _topic = ?
+        let sql = "SELECT max(_offset) FROM ?.feedback
+                   WHERE _stream = ? AND _partition = ? AND _topic = ?
                    HAVING count() > 0";
-        self.newest(sql, partition).await
+        self.first_of(self.query(sql), partition).await
+    }
+
+    /// A query of a table that is named `?.table`.
+    fn query(&self, sql: &str) -> Query {
+        let query = self.servers.client().query(sql);
+        query.bind(Identifier(&self.servers.database))
+    }
+
+    /// First offset that a query of a partition finds. Stream, number and topic are its last
+    /// parameters.
+    async fn first_of(
+        &self,
+        query: Query,
+        partition: &Partition,
+    ) -> Result<Option<i64>, SinkError> {
+        let query = query
+            .bind(&*partition.stream)
+            .bind(partition.number)
+            .bind(&*partition.topic);
+        let found = self.servers.offsets(query, "read the evidence").await?;
+        Ok(found.first().copied())
     }
 
     /// Writes down where the group begins to read a partition.
@@ -202,21 +207,16 @@ impl Sink for Evidence {
             return Ok(BTreeSet::new());
         }
         let (first, last) = bounds(&offsets.range);
-        let query = servers
-            .client()
-            .query(
-                "SELECT DISTINCT offset FROM ?.ingested
-                 WHERE consumer_group = ? AND stream = ? AND partition = ? AND offset BETWEEN ? AND ?",
-            )
-            .bind(Identifier(&servers.database))
+        let sql = "SELECT DISTINCT offset FROM ?.ingested
+             WHERE consumer_group = ? AND stream = ? AND partition = ? AND offset BETWEEN ? AND ?";
+        let query = self
+            .query(sql)
             .bind(&servers.group)
             .bind(&*offsets.partition.stream)
             .bind(offsets.partition.number)
             .bind(first)
             .bind(last);
-        match servers.fetch::<Found>(query).await {
-            Ok(rows) => Ok(rows.into_iter().map(|row| row.offset as i64).collect()),
-            Err(error) => Err(servers.failed(&error, "look into ingested")),
-        }
+        let recorded = servers.offsets(query, "look into ingested").await?;
+        Ok(recorded.into_iter().collect())
     }
 }

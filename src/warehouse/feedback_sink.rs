@@ -13,9 +13,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Instant;
 
-use clickhouse::Row;
 use clickhouse::error::Error;
-use serde::Deserialize;
 use tracing::warn;
 
 use crate::batch::{Delivery, EnrichedBatch, Offsets, Origin, Outcome, OutcomeKind, Refused};
@@ -62,10 +60,6 @@ impl FeedbackSink {
     /// first lines of the range before it: nothing older is looked at (an hour for clocks that
     /// differ).
     async fn present(&self, offsets: &Offsets) -> Result<BTreeSet<i64>, SinkError> {
-        #[derive(Row, Deserialize)]
-        struct Present {
-            offset: u64,
-        }
         let database = &self.servers.database;
         let (first, last) = bounds(&offsets.range);
         let stream = &*offsets.partition.stream;
@@ -73,7 +67,7 @@ impl FeedbackSink {
             .servers
             .client()
             .query(&format!(
-                "SELECT DISTINCT _offset AS offset FROM {database}.feedback
+                "SELECT DISTINCT _offset FROM {database}.feedback
                  WHERE _stream = ? AND _partition = ? AND _offset BETWEEN ? AND ?
                    AND _ingested_at >= (
                        SELECT max(ingested_at) - INTERVAL 1 HOUR FROM (
@@ -88,10 +82,8 @@ impl FeedbackSink {
             .bind(stream)
             .bind(offsets.partition.number)
             .bind(first);
-        match self.servers.fetch::<Present>(query).await {
-            Ok(rows) => Ok(rows.into_iter().map(|row| row.offset as i64).collect()),
-            Err(error) => Err(self.servers.failed(&error, "look for rows in feedback")),
-        }
+        let present = self.servers.offsets(query, "look for rows in feedback");
+        Ok(present.await?.into_iter().collect())
     }
 
     /// Inserts the rows, halving as long as some row is refused; returns those.
@@ -154,7 +146,7 @@ impl Sink for FeedbackSink {
             return Ok(());
         }
         let doubtful =
-            batch.delivery == Delivery::Doubtful && batch.computed.origin == Origin::Stream;
+            batch.raw.delivery() == Delivery::Doubtful && batch.computed.origin == Origin::Stream;
         if doubtful && self.servers.exactly_once() {
             let present = self.present(&batch.offsets).await?;
             rows.retain(|row| !present.contains(&row.offset));

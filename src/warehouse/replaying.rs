@@ -153,6 +153,22 @@ impl Replaying {
         count.map_err(|e| sink_error(&e, "count dead letters"))
     }
 
+    /// Names of the topics that the group has begun to read, and of those that dead letters are of.
+    ///
+    /// # Errors
+    /// ClickHouse fails.
+    pub async fn topics(&self) -> Result<Vec<String>, SinkError> {
+        let sql = format!(
+            "SELECT DISTINCT toString(topic) AS name FROM ( \
+               SELECT topic FROM `{0}`.streams WHERE consumer_group = ? \
+               UNION ALL SELECT topic FROM `{0}`.dead_letters) ORDER BY name",
+            self.database
+        );
+        let query = self.client.query(&sql).bind(&self.group);
+        let topics = within(self.timeout, query.fetch_all()).await;
+        topics.map_err(|e| sink_error(&e, "look into streams and dead_letters"))
+    }
+
     /// Id of the life of a topic that the group began to read last, for brokers that tell none.
     ///
     /// # Errors

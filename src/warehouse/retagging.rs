@@ -183,7 +183,21 @@ impl Retagging {
             self.table(),
         );
         let standings = filter.bind(self.client.query(&sql)).fetch_all().await;
-        standings.map_err(|e| failed(&e, "count rows"))
+        standings.map_err(|e| sink_error(&e, "count rows"))
+    }
+
+    /// Every language that stored rows are tagged with, as full tag and as base subtag.
+    ///
+    /// # Errors
+    /// ClickHouse fails.
+    pub async fn languages(&self) -> Result<Vec<String>, SinkError> {
+        let sql = format!(
+            "SELECT DISTINCT arrayJoin([toString(language), toString(language_tag)]) AS tag \
+             FROM {} WHERE is_deleted = 0 AND tag != '' ORDER BY tag",
+            self.table(),
+        );
+        let languages = self.client.query(&sql).fetch_all().await;
+        languages.map_err(|e| sink_error(&e, "look for languages"))
     }
 
     /// Whether the job does rows that bear these versions.
@@ -215,10 +229,10 @@ impl Retagging {
         );
         let last = from.bind(self.client.query(&sql)).fetch_optional::<Key>();
         let last = within(self.timeout, last).await;
-        let last = last.map_err(|e| failed(&e, "look for rows"))?;
+        let last = last.map_err(|e| sink_error(&e, "look for rows"))?;
         let Some(last) = last else { return Ok(None) };
         let read = within(self.timeout, self.read(Range::new(after, last), due)).await;
-        read.map(Some).map_err(|e| failed(&e, "read rows"))
+        read.map(Some).map_err(|e| sink_error(&e, "read rows"))
     }
 
     async fn read(&self, mut range: Range, due: Filter) -> Result<Slice, Error> {
@@ -262,7 +276,7 @@ impl Retagging {
             .with_setting("session_id", format!("sada-retag-{}", uuid::Uuid::new_v4()))
             .with_setting("session_timeout", "60");
         let written = within(self.timeout, self.write_in(&session, range, tags)).await;
-        written.map_err(|e| failed(&e, "write tags"))
+        written.map_err(|e| sink_error(&e, "write tags"))
     }
 
     async fn write_in(
@@ -355,8 +369,4 @@ impl Retagging {
     fn table(&self) -> String {
         format!("`{}`.feedback", self.database)
     }
-}
-
-fn failed(error: &Error, doing: &str) -> SinkError {
-    sink_error(error, doing)
 }

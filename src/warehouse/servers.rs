@@ -19,6 +19,7 @@ use crate::config::{Config, ConfigError, DeliveryMode};
 use crate::pipeline::SinkError;
 use crate::telemetry::metrics;
 
+use super::client::within;
 use super::error::{Meaning, meaning, sink_error};
 
 /// The servers of the configuration, and how to write to them.
@@ -122,17 +123,18 @@ impl Servers {
         })
     }
 
-    /// All rows of one query.
+    /// The offsets that a query finds, its only column.
     ///
     /// # Errors
     /// The server does not answer in time, or refuses.
-    pub async fn fetch<T>(&self, query: clickhouse::query::Query) -> Result<Vec<T>>
-    where
-        T: clickhouse::RowOwned + clickhouse::RowRead,
-    {
-        match tokio::time::timeout(self.timeout, query.fetch_all()).await {
-            Ok(rows) => rows,
-            Err(_) => Err(Error::TimedOut),
+    pub async fn offsets(
+        &self,
+        query: clickhouse::query::Query,
+        doing: &str,
+    ) -> std::result::Result<Vec<i64>, SinkError> {
+        match within(self.timeout, query.fetch_all::<u64>()).await {
+            Ok(found) => Ok(found.into_iter().map(|offset| offset as i64).collect()),
+            Err(error) => Err(self.failed(&error, doing)),
         }
     }
 

@@ -3,6 +3,9 @@
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
+use sada::embedded::EmbeddedClickHouse;
+use sada::embedded::process::Settings;
+
 use crate::support::{PATIENCE, SADA};
 
 /// Process id of the engine that listens for this folder: the child of the pipeline.
@@ -49,6 +52,31 @@ fn a_dead_engine_ends_the_pipeline_and_is_named() {
         "{}",
         said()
     );
+}
+
+#[test]
+fn a_folder_that_another_process_holds_is_refused_with_the_mend() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = Settings::new(SADA, folder.path().join("clickhouse"));
+    let _engine = EmbeddedClickHouse::start(&settings).unwrap();
+    for command in [
+        &["run", "--port", "0", "--embedded"][..],
+        &["demo", "--once", "--path"],
+    ] {
+        let answer = Command::new(SADA)
+            .args(command)
+            .arg(folder.path())
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&answer.stderr).into_owned();
+        assert_eq!(answer.status.code(), Some(2), "{said}");
+        assert!(
+            said.contains("another process (PID: ") && said.contains("mend: end it"),
+            "{said}"
+        );
+        assert!(!said.contains("Exception"), "{said}");
+    }
 }
 
 /// The engine's library reads past the environment when it is loaded: its size must not matter.

@@ -562,6 +562,23 @@ async fn dead_letters_without_their_row_are_named() {
 }
 
 #[tokio::test]
+async fn a_server_that_fails_on_the_way_is_no_finding() {
+    let s = Stage::new("reconcile_broken", 1, "");
+    s.in_order(0, 10).await;
+    s.begins(0, 0).await;
+    s.sql("RENAME TABLE streams TO kept").await;
+    s.sql("CREATE VIEW streams AS SELECT * FROM kept WHERE NOT throwIf(partition >= 0, 'broken')")
+        .await;
+    let output = s.reconcile(&[]);
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{errors}");
+    assert!(
+        errors.contains("can't tell whether all is in order") && errors.contains("broken"),
+        "{errors}"
+    );
+}
+
+#[tokio::test]
 async fn what_can_t_be_checked_is_refused_with_the_mend() {
     let kafka = KafkaServer::shared().unwrap();
     let d = Deployment::new("reconcile_refused", kafka.bootstrap(), "");

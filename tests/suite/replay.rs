@@ -123,12 +123,19 @@ async fn letters_that_pass_now_become_rows_once_and_newer_versions_win() {
     assert_eq!(told(&dry, "malformed_json"), [1, 0, 0, 1, 0], "{dry}");
     for none in [
         &["--reason", "invalid_utf8"][..],
-        &["--topic", "another"],
         &["--since", "2999-01-01"],
     ] {
         let summary = replayed(&d, none);
         assert!(summary.contains("No dead letter"), "{none:?}: {summary}");
     }
+    let refused = replay(&d, &["--topic", "another"]).output().unwrap();
+    let errors = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(2), "{errors}");
+    assert!(
+        errors.contains("never read another")
+            && errors.contains(&format!("mend: name one of {}\n", d.topic())),
+        "{errors}"
+    );
     assert_eq!(d.count(REPLAYED).await, 0);
 
     // A newer version of one has come meanwhile.

@@ -275,6 +275,18 @@ async fn only_rows_in_scope_are_read_whatever_their_keys_hold() {
         "{ids:?}"
     );
 
+    // A language of stored rows, outside of the scope or in it as a part, is no mistake.
+    let none = retagged(&d, &["--tenant", "other", "--language", "fa"]);
+    assert!(none.contains("Nothing to do."), "{none}");
+    let refused = retag(&d, &["--language", "xx"]).output().unwrap();
+    let errors = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(2), "{errors}");
+    assert!(
+        errors.contains("no stored row is tagged xx") && errors.contains("mend: name one of "),
+        "{errors}"
+    );
+    assert!(errors.contains("fa"), "{errors}");
+
     let refused = retag(&d, &["--embedded", "/nowhere"]).output().unwrap();
     assert_eq!(refused.status.code(), Some(2), "{refused:?}");
 }

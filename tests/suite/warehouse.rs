@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use clickhouse::Client;
 use sada::batch::{
-    Computed, DecodeError, Delivery, EnrichedBatch, Offsets, Outcome, OutcomeKind, Partition,
-    RawBatch, Reason, Rejected, SkipReason,
+    Computed, DecodeError, EnrichedBatch, Offsets, Outcome, OutcomeKind, Partition, RawBatch,
+    Reason, Rejected, SkipReason,
 };
 use sada::config::{Config, Engine};
 use sada::enrich::{Enriched, Label, Language, Sentiment, Tags, Topic, Versions};
@@ -130,7 +130,6 @@ fn batch_of(first: i64, kinds: Vec<OutcomeKind>) -> EnrichedBatch {
         },
         outcomes: outcomes.collect(),
         computed: Computed::STREAM,
-        delivery: Delivery::First,
         raw: RawBatch::new(partition, 1),
     }
 }

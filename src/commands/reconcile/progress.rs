@@ -47,7 +47,7 @@ impl Progress {
     }
 
     /// Lines that will be looked at in all.
-    pub fn expect(&self, lines: u64) {
+    pub fn set_total(&self, lines: u64) {
         self.bar.set_length(lines.max(1));
         self.bar.reset_eta();
     }

@@ -7,7 +7,7 @@ use comfy_table::{CellAlignment, Table, TableComponent, presets};
 
 use super::report::{PartitionReport, Report, Totals};
 use super::say;
-use crate::ranges::Ranges;
+use crate::ranges::{Ranges, total};
 
 /// Ranges that a finding names.
 const NAMED: usize = 20;
@@ -36,7 +36,7 @@ pub(super) fn print(report: &Report) -> io::Result<()> {
         say(format_args!(
             "\nIn order: {} of group {} have one outcome each, {rows} rows are in {}.feedback \
              ({:.1} s)",
-            records(offsets - empty.min(offsets)),
+            counted(offsets - empty.min(offsets)),
             report.consumer_group,
             report.database,
             report.seconds
@@ -45,7 +45,7 @@ pub(super) fn print(report: &Report) -> io::Result<()> {
     Ok(())
 }
 
-fn records(n: u64) -> String {
+fn counted(n: u64) -> String {
     match n {
         1 => "1 offset".into(),
         n => format!("{n} offsets"),
@@ -193,26 +193,19 @@ fn findings(partition: &PartitionReport) -> Vec<String> {
 
 /// `3 offsets: 5-6, 9`.
 fn named(ranges: &Ranges) -> String {
-    let shown: Vec<String> = ranges
-        .ranges
+    let named = &ranges.ranges[..ranges.ranges.len().min(NAMED)];
+    let shown: Vec<String> = named
         .iter()
-        .take(NAMED)
         .map(|(first, last)| match first == last {
             true => first.to_string(),
             false => format!("{first}-{last}"),
         })
         .collect();
-    let named: u64 = ranges
-        .ranges
-        .iter()
-        .take(NAMED)
-        .map(|(a, b)| b - a + 1)
-        .sum();
-    let rest = match ranges.count - named.min(ranges.count) {
+    let rest = match ranges.count.saturating_sub(total(named)) {
         0 => String::new(),
         rest => format!(" … and {rest} more"),
     };
-    format!("{}: {}{rest}", records(ranges.count), shown.join(", "))
+    format!("{}: {}{rest}", counted(ranges.count), shown.join(", "))
 }
 
 #[cfg(test)]

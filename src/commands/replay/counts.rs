@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use comfy_table::{CellAlignment, Table, presets};
+use comfy_table::Table;
 
+use super::super::job::{align, table};
 use crate::batch::{DecodeError, Outcome, OutcomeKind};
 
 /// Records that can't be used now, by reason and field.
@@ -47,19 +48,5 @@ impl Failing {
         }
         align(&mut table, 2);
         Some(table)
-    }
-}
-
-/// A table without borders.
-pub fn table(header: &[&str]) -> Table {
-    let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_header(header);
-    table
-}
-
-/// Numbers, from this column on, to the right.
-pub fn align(table: &mut Table, from: usize) {
-    for column in table.column_iter_mut().skip(from) {
-        column.set_cell_alignment(CellAlignment::Right);
     }
 }

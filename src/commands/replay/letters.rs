@@ -10,9 +10,10 @@ use anyhow::Result;
 use indicatif::ProgressBar;
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::counts::{Failing, align, table};
+use super::counts::Failing;
 use super::writer::Writer;
 use crate::batch::{EnrichedBatch, Outcome, OutcomeKind, Partition, RawBatch};
+use crate::commands::job::{self, align, table};
 use crate::commands::say;
 use crate::config::Config;
 use crate::kafka::{DeadLetter, TopicReader};
@@ -58,7 +59,7 @@ pub async fn replay(config: &Config, writer: &Writer, which: Which) -> Result<()
     let topic = &config.kafka.dead_letter_topic;
     let open = || TopicReader::whole(config, topic);
     let mut reader = tokio::task::block_in_place(open)?;
-    let bar = super::super::job::bar(reader.offsets());
+    let bar = job::bar(reader.offsets());
     let mut job = Job {
         writer,
         which,

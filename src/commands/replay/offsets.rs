@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 use std::ops::{Range, RangeInclusive};
 
 use anyhow::{Result, bail};
-use rdkafka::message::{Headers, Message, OwnedMessage};
 
-use super::counts::{Failing, align, table};
+use super::counts::Failing;
 use super::range::OffsetRange;
 use super::writer::Writer;
 use crate::batch::{Outcome, OutcomeKind, Partition, RawBatch};
-use crate::commands::{job, say};
+use crate::commands::job::{self, align, table};
+use crate::commands::say;
 use crate::config::Config;
 use crate::kafka::log::HeldPartition;
-use crate::kafka::{GroupLog, TopicReader};
+use crate::kafka::{self, GroupLog, TopicReader};
 use crate::warehouse::replaying::Line;
 
 /// Most records in a batch.
@@ -75,7 +75,7 @@ pub async fn replay(config: &Config, writer: &Writer, range: &OffsetRange) -> Re
         while let Some(message) = tokio::task::block_in_place(|| reader.next_record())? {
             writer.go_on()?;
             bar.inc(1);
-            push(&message, &mut raw);
+            kafka::push(&message, &mut raw);
             if raw.len() >= RECORDS.min(config.batch.rows) || raw.bytes() >= config.batch.bytes {
                 let full = std::mem::replace(&mut raw, RawBatch::new(partition.clone(), 0));
                 ends.batch(writer, full).await?;
@@ -98,17 +98,6 @@ fn look(config: &Config, topic: &str, number: i32) -> Result<(HeldPartition, Opt
         bail!("Kafka has no partition {topic}[{number}]");
     };
     Ok((partition, log.stream(topic)?))
-}
-
-fn push(message: &OwnedMessage, raw: &mut RawBatch) {
-    let headers = message.headers().into_iter().flat_map(|h| h.iter());
-    raw.push(
-        message.offset(),
-        message.timestamp().to_millis().unwrap_or(0),
-        message.key(),
-        message.payload(),
-        headers.map(|h| (h.key, h.value.unwrap_or_default())),
-    );
 }
 
 impl Ends {

@@ -5,7 +5,8 @@ use anyhow::{Result, bail};
 use tokio_util::sync::CancellationToken;
 
 use super::super::job::{number_now, patiently};
-use crate::batch::{Computed, Delivery, EnrichedBatch, Origin, Outcome, RawBatch, Refused};
+use crate::batch::{Computed, EnrichedBatch, Origin, Outcome, RawBatch, Refused};
+use crate::commands::enricher;
 use crate::config::Config;
 use crate::decode::Limits;
 use crate::enrich::Enricher;
@@ -47,10 +48,7 @@ impl Writer {
             dry_run,
             shutdown,
             models,
-            limits: Limits {
-                max_record_bytes: config.limits.record_bytes,
-                max_text_bytes: config.limits.text_bytes,
-            },
+            limits: enricher::limits(config),
             rows,
             dead_letters: DeadLetterTopic::new(config)?,
             evidence,
@@ -127,7 +125,6 @@ impl Writer {
                 revision: number,
                 ..self.computed
             },
-            delivery: Delivery::First,
         };
         let job = self.computed.revision;
         self.ask(async || self.evidence.make_up(&batch, job).await)

@@ -1,7 +1,8 @@
 //! What a job finds and what it did, as tables.
 
-use comfy_table::{CellAlignment, Table, presets};
+use comfy_table::Table;
 
+use super::super::job::{align, table};
 use crate::enrich::Tags;
 use crate::warehouse::retagging::{Retagging, Standing, StoredRow};
 
@@ -74,17 +75,4 @@ pub fn summary(counts: &Counts, dry_run: bool) -> Table {
     }
     align(&mut table, 1);
     table
-}
-
-fn table(header: &[&str]) -> Table {
-    let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_header(header);
-    table
-}
-
-/// Numbers, from this column on, to the right.
-fn align(table: &mut Table, from: usize) {
-    for column in table.column_iter_mut().skip(from) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
 }
