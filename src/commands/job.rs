@@ -14,10 +14,14 @@ use crate::pipeline::SinkError;
 /// How long a job waits.
 const LONGEST: Duration = Duration::from_secs(600);
 
-/// Number of a job that starts now, the revision of what it writes: seconds since 2020-01-01.
-pub(super) fn number_now() -> u64 {
+/// Number of a job that starts now, the revision of what it writes: seconds since 2020-01-01. Waits
+/// for the second to be over, so that no job started after this one has ended gets the same.
+pub(super) async fn number() -> u64 {
     const YEAR_2020: i64 = 1_577_836_800;
-    u64::try_from(jiff::Timestamp::now().as_second() - YEAR_2020).unwrap_or(0)
+    let now = jiff::Timestamp::now();
+    let over = 1_000_000_000 - now.subsec_nanosecond().clamp(0, 999_999_999);
+    tokio::time::sleep(Duration::from_nanos(over.unsigned_abs().into())).await;
+    u64::try_from(now.as_second() - YEAR_2020).unwrap_or(0)
 }
 
 /// Asks until there is an answer, until it has been refused for good, or for ten minutes.
@@ -76,10 +80,12 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn numbers_count_seconds_from_2020() {
+    #[tokio::test]
+    async fn numbers_count_seconds_from_2020_and_come_once() {
+        let (first, second) = (number().await, number().await);
         // From 2026 to 2100: 40 bits hold it.
-        assert!((189_388_800..2_524_608_000).contains(&number_now()));
+        assert!((189_388_800..2_524_608_000).contains(&first));
+        assert!(second > first);
     }
 
     #[tokio::test(start_paused = true)]

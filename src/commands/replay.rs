@@ -68,7 +68,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
     telemetry::start(&config.log)?;
     super::runtime()?.block_on(async {
         let models = check::require(&config).await?;
-        let writer = Writer::new(&config, models, arguments.dry_run, super::shutdown()?)?;
+        let writer = Writer::new(&config, models, arguments.dry_run, super::shutdown()?).await?;
         match &arguments.offsets {
             Some(range) => offsets::replay(&config, &writer, range).await,
             None => {

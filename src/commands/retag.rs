@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use tokio_util::sync::CancellationToken;
 
-use super::job::{bar, number_now, patiently};
+use super::job::{bar, number, patiently};
 use super::{Deployment, enricher, say};
 use crate::config::ConfigError;
 use crate::enrich::{Enricher, Sentiment, Tags};
@@ -85,7 +85,10 @@ pub fn run(arguments: Arguments) -> Result<()> {
     super::runtime()?.block_on(async {
         migrations::verify(&config).await?;
         let versions = enricher.versions().clone();
-        let revision = arguments.job.unwrap_or_else(number_now);
+        let revision = match arguments.job {
+            Some(job) => job,
+            None => number().await,
+        };
         let retagging = Retagging::new(&config, arguments.scope(), versions, revision)?;
         let job = Job {
             retagging,

@@ -14,10 +14,12 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use clickhouse::error::Error;
+use tokio::sync::Mutex;
 use tracing::warn;
 
 use crate::batch::{Delivery, EnrichedBatch, Offsets, Origin, Outcome, OutcomeKind, Refused};
 use crate::pipeline::{Sink, SinkError};
+use crate::telemetry::Cause;
 
 use super::error::{Meaning, meaning};
 use super::rows::{FeedbackRow, Position};
@@ -25,15 +27,23 @@ use super::servers::Servers;
 
 /// More refused rows than these, and more than half of a batch, are no matter of single rows.
 const MOST_REFUSED: usize = 100;
+/// Times that the time for a look at the table doubles, at most.
+const MOST_DOUBLINGS: u32 = 4;
 
 /// Writes the rows of batches.
 pub struct FeedbackSink {
     servers: Arc<Servers>,
+    /// Held while the table is looked at: one look at a time, since all partitions need one after a
+    /// restart and each touches every part of the table. How often in a row it took too long.
+    looking: Mutex<u32>,
 }
 
 impl FeedbackSink {
     pub(super) fn new(servers: Arc<Servers>) -> Self {
-        Self { servers }
+        Self {
+            servers,
+            looking: Mutex::new(0),
+        }
     }
 
     async fn insert(
@@ -58,7 +68,8 @@ impl FeedbackSink {
 
     /// Offsets of the range whose rows are in the table. Rows of a range are written after the
     /// first lines of the range before it: nothing older is looked at (an hour for clocks that
-    /// differ).
+    /// differ). With many small parts that takes long, and it must not fail for ever: the time
+    /// that it may take doubles with each look that took too long.
     async fn present(&self, offsets: &Offsets) -> Result<BTreeSet<i64>, SinkError> {
         let database = &self.servers.database;
         let (first, last) = bounds(&offsets.range);
@@ -82,8 +93,15 @@ impl FeedbackSink {
             .bind(stream)
             .bind(offsets.partition.number)
             .bind(first);
-        let present = self.servers.offsets(query, "look for rows in feedback");
-        Ok(present.await?.into_iter().collect())
+        let mut too_long = self.looking.lock().await;
+        let times = 1 << (*too_long).min(MOST_DOUBLINGS);
+        let doing = "look for rows in feedback";
+        let present = self.servers.offsets_in_time(times, query, doing).await;
+        match &present {
+            Err(SinkError::Transient { cause, .. }) if *cause == Cause::Timeout => *too_long += 1,
+            _ => *too_long = 0,
+        }
+        Ok(present?.into_iter().collect())
     }
 
     /// Inserts the rows, halving as long as some row is refused; returns those.

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use clickhouse::Client;
 use clickhouse::error::{Error, Result};
 use clickhouse::insert::Insert;
+use clickhouse::query::Query;
 use tracing::info;
 
 use crate::batch::{Computed, Offsets};
@@ -129,10 +130,27 @@ impl Servers {
     /// The server does not answer in time, or refuses.
     pub async fn offsets(
         &self,
-        query: clickhouse::query::Query,
+        query: Query,
         doing: &str,
     ) -> std::result::Result<Vec<i64>, SinkError> {
-        match within(self.timeout, query.fetch_all::<u64>()).await {
+        self.offsets_in_time(1, query, doing).await
+    }
+
+    /// The same, of a query that may need so many times the time of others. The server gives it up
+    /// with us: those asked again would else pile up there, each slowing the next.
+    ///
+    /// # Errors
+    /// The server does not answer in time, or refuses.
+    pub async fn offsets_in_time(
+        &self,
+        times: u32,
+        query: Query,
+        doing: &str,
+    ) -> std::result::Result<Vec<i64>, SinkError> {
+        let limit = self.timeout * times;
+        let seconds = limit.as_secs_f64().ceil().to_string();
+        let query = query.with_setting("max_execution_time", seconds);
+        match within(limit, query.fetch_all::<u64>()).await {
             Ok(found) => Ok(found.into_iter().map(|offset| offset as i64).collect()),
             Err(error) => Err(self.failed(&error, doing)),
         }

@@ -4,7 +4,7 @@
 use anyhow::{Result, bail};
 use tokio_util::sync::CancellationToken;
 
-use super::super::job::{number_now, patiently};
+use super::super::job::{number, patiently};
 use crate::batch::{Computed, EnrichedBatch, Origin, Outcome, RawBatch, Refused};
 use crate::commands::enricher;
 use crate::config::Config;
@@ -36,7 +36,7 @@ impl Writer {
     ///
     /// # Errors
     /// A secret can't be read, a property is wrong.
-    pub fn new(
+    pub async fn new(
         config: &Config,
         models: Enricher,
         dry_run: bool,
@@ -54,7 +54,7 @@ impl Writer {
             evidence,
             computed: Computed {
                 origin: Origin::Replay,
-                revision: number_now(),
+                revision: number().await,
             },
         })
     }
