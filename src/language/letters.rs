@@ -1,0 +1,312 @@
+//! What of a text is evidence of its language: words of letters, each in one script.
+//!
+//! Addresses, e-mail, mentions, hashtags, numbers and emoji are none. Marks that a text may have or
+//! lack (vowel signs of Arabic, tatweel) are passed over, accents are joined with their letters,
+//! compatibility forms read as the letters that they stand for, a letter that comes three times or
+//! more on end as twice. Digits within a romanised word stay: `m3aya` is Arabic.
+
+use std::ops::Range;
+
+use unicode_normalization::char::{compose, decompose_compatible, is_combining_mark};
+
+use super::classes::Script;
+
+/// Longer runs of letters are cut: no word is so long, and Chinese has no spaces.
+const LONGEST_WORD: usize = 64;
+/// Ends of a host name without `www`.
+const DOMAINS: [&str; 12] = [
+    "com", "net", "org", "ir", "cn", "io", "co", "de", "ru", "fr", "uk", "app",
+];
+
+/// A run of letters in one script.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Word {
+    /// Where its letters are.
+    pub letters: Range<usize>,
+    /// Script of all of them.
+    pub script: Script,
+    /// Number of the sentence that it stands in, of those that hold words.
+    pub sentence: u32,
+    /// It begins with a capital: perhaps a name.
+    pub capital: bool,
+}
+
+impl Word {
+    fn weight(&self) -> usize {
+        match (self.script, self.capital) {
+            (Script::Han, _) => 8 * self.letters.len(),
+            (Script::Latin, true) => self.letters.len(),
+            _ => 4 * self.letters.len(),
+        }
+    }
+}
+
+/// The words of a text. Kept and filled again, it allocates nothing.
+#[derive(Debug, Default)]
+pub struct Letters {
+    letters: Vec<char>,
+    words: Vec<Word>,
+    kana: usize,
+}
+
+/// The word that is open, and where the reading of a text stands.
+#[derive(Default)]
+struct State {
+    script: Option<Script>,
+    start: usize,
+    digits: usize,
+    capitals: usize,
+    capital: bool,
+    /// Words and letters before the present token: what stands between two spaces.
+    token: (usize, usize),
+    sentence: u32,
+    ended: bool,
+}
+
+impl Letters {
+    /// Reads a text, and forgets the one before. Time is linear in its length.
+    pub fn read(&mut self, text: &str) {
+        self.letters.clear();
+        self.words.clear();
+        self.kana = 0;
+        let mut state = State::default();
+        let (mut at, mut before) = (0, ' ');
+        while let Some(c) = text[at..].chars().next() {
+            if !before.is_ascii_graphic() && !state.is_open() {
+                state.token = (self.words.len(), self.letters.len());
+            }
+            let skipped = match c {
+                '@' | '#' | ':' | '.' | 'w' | 'W' => passed_over(before, &text[at..]),
+                _ => None,
+            };
+            match skipped {
+                Some(skipped) => {
+                    self.close(&mut state);
+                    if skipped.with_token {
+                        self.words.truncate(state.token.0);
+                        self.letters.truncate(state.token.1);
+                        state.start = self.letters.len();
+                    }
+                    at += skipped.bytes;
+                    before = ' ';
+                }
+                None => {
+                    self.one(&mut state, c, before);
+                    at += c.len_utf8();
+                    before = c;
+                }
+            }
+        }
+        self.close(&mut state);
+    }
+
+    /// Words in the order of the text.
+    pub fn words(&self) -> &[Word] {
+        &self.words
+    }
+
+    /// Letters of a word, in lower case.
+    pub fn of(&self, word: &Word) -> &[char] {
+        &self.letters[word.letters.clone()]
+    }
+
+    /// Letters that are kana: only Japanese has them.
+    pub fn kana(&self) -> usize {
+        self.kana
+    }
+
+    /// Script of most of the text. A Chinese character is about a word of two letters; of Latin
+    /// words beside another script, those that may be names count little.
+    pub fn script(&self) -> Option<Script> {
+        let mut counts = [0; Script::ALL.len()];
+        for word in &self.words {
+            counts[word.script as usize] += word.weight();
+        }
+        let most = *counts.iter().max()?;
+        let at = counts.iter().position(|count| *count == most)?;
+        (most > 0).then_some(Script::ALL[at])
+    }
+
+    fn one(&mut self, state: &mut State, c: char, before: char) {
+        match c {
+            'a'..='z' => self.push(state, Script::Latin, c),
+            'A'..='Z' => {
+                state.capitals += 1;
+                if !state.is_open() || state.script != Some(Script::Latin) {
+                    self.close(state);
+                    state.capital = true;
+                    state.capitals = 1;
+                }
+                self.push(state, Script::Latin, c.to_ascii_lowercase());
+            }
+            // Digits that stand for a letter of Arabic.
+            '2' | '3' | '5'..='9' if state.script == Some(Script::Latin) || !before.is_alphanumeric() => {
+                self.push(state, Script::Latin, c);
+                state.digits += 1;
+            }
+            ' ' => self.close(state),
+            '.' | '!' | '?' | '\n' | '؟' | '۔' | '।' | '。' | '！' | '？' | '…' => {
+                self.close(state);
+                state.ended = true;
+            }
+            _ if c.is_ascii() => self.close(state),
+            _ => self.other(state, c),
+        }
+    }
+
+    fn other(&mut self, state: &mut State, c: char) {
+        if is_passed_over(c) {
+            return;
+        }
+        if ('\u{300}'..='\u{36F}').contains(&c) {
+            if let Some(last) = self.letters[state.start..].last_mut() {
+                *last = compose(*last, c).unwrap_or(*last);
+            }
+            return;
+        }
+        match Script::of(c) {
+            Some(script) if is_letter(c) => self.lower(state, script, c),
+            Some(_) => self.close(state),
+            None if is_compatibility_form(c) => decompose_compatible(c, |c| {
+                match Script::of(c) {
+                    Some(script) if is_letter(c) => self.lower(state, script, c),
+                    _ if is_passed_over(c) => {}
+                    _ => self.close(state),
+                }
+            }),
+            None => self.close(state),
+        }
+    }
+
+    fn lower(&mut self, state: &mut State, script: Script, c: char) {
+        if is_kana(c) {
+            self.kana += 1;
+        }
+        let capital = c.is_uppercase();
+        if capital && state.script != Some(script) {
+            self.close(state);
+            state.capital = true;
+        }
+        state.capitals += usize::from(capital);
+        for c in c.to_lowercase().filter(|c| is_letter(*c)) {
+            self.push(state, script, c);
+        }
+    }
+
+    fn push(&mut self, state: &mut State, script: Script, letter: char) {
+        let long = self.letters.len() - state.start >= LONGEST_WORD;
+        if state.script.is_some_and(|open| open != script) || long {
+            self.close(state);
+        }
+        state.script = Some(script);
+        let word = &self.letters[state.start..];
+        if !word.ends_with(&[letter, letter]) {
+            self.letters.push(letter);
+        }
+    }
+
+    /// Ends the word that is open.
+    fn close(&mut self, state: &mut State) {
+        let Some(script) = state.script.take() else {
+            return;
+        };
+        let letters = self.letters.len() - state.start - state.digits.min(self.letters.len() - state.start);
+        // A number, or a code, with some letters: only these count.
+        if state.digits > 0 && (2 * state.digits > letters || state.capitals >= letters) {
+            let mut kept = state.start;
+            for at in state.start..self.letters.len() {
+                if !self.letters[at].is_ascii_digit() {
+                    self.letters[kept] = self.letters[at];
+                    kept += 1;
+                }
+            }
+            self.letters.truncate(kept);
+        }
+        if self.letters.len() > state.start {
+            if state.ended && !self.words.is_empty() {
+                state.sentence += 1;
+            }
+            state.ended = false;
+            self.words.push(Word {
+                letters: state.start..self.letters.len(),
+                script,
+                sentence: state.sentence,
+                capital: state.capital,
+            });
+        }
+        state.start = self.letters.len();
+        (state.digits, state.capitals, state.capital) = (0, 0, false);
+    }
+}
+
+impl State {
+    fn is_open(&self) -> bool {
+        self.script.is_some()
+    }
+}
+
+/// Something that is no evidence.
+struct Skipped {
+    bytes: usize,
+    /// What stands before it in the same token belongs to it.
+    with_token: bool,
+}
+
+fn passed_over(before: char, rest: &str) -> Option<Skipped> {
+    let address = |with_token| {
+        let end = rest.find(|c: char| c.is_whitespace() || !c.is_ascii());
+        Some(Skipped {
+            bytes: end.unwrap_or(rest.len()),
+            with_token,
+        })
+    };
+    let inside = before.is_ascii_alphanumeric();
+    match rest.as_bytes()[0] {
+        b'@' if inside => address(true),
+        b'@' | b'#' if !before.is_alphanumeric() => {
+            let end = rest[1..].find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '\u{200C}'));
+            let end = end.map_or(rest.len(), |end| end + 1);
+            // Chinese hashtags have a second # at their end.
+            let closing = usize::from(end > 1 && rest[end..].starts_with('#'));
+            (end > 1).then_some(Skipped {
+                bytes: end + closing,
+                with_token: false,
+            })
+        }
+        b':' if rest.starts_with("://") => address(true),
+        b'w' | b'W' if !inside && rest.get(..4).is_some_and(|s| s.eq_ignore_ascii_case("www.")) => {
+            address(false)
+        }
+        b'.' if inside => {
+            let name = &rest[1..];
+            let end = name.find(|c: char| !c.is_ascii_alphanumeric());
+            let name = &name[..end.unwrap_or(name.len())];
+            match DOMAINS.iter().any(|domain| name.eq_ignore_ascii_case(domain)) {
+                true => address(true),
+                false => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+fn is_letter(c: char) -> bool {
+    // Signs of Indic scripts that join consonants are no letters to Unicode.
+    c.is_alphabetic() || (is_combining_mark(c) && ('\u{900}'..='\u{E7F}').contains(&c))
+}
+
+/// Whether a letter is kana.
+pub fn is_kana(c: char) -> bool {
+    matches!(c as u32, 0x3041..=0x3096 | 0x30A1..=0x30FA | 0x31F0..=0x31FF)
+}
+
+/// Marks that a text has or lacks by chance: tatweel, vowel signs, joiners.
+fn is_passed_over(c: char) -> bool {
+    matches!(c as u32, 0x640 | 0x610..=0x61A | 0x64B..=0x65F | 0x670 | 0x6D6..=0x6ED
+        | 0x200D..=0x200F | 0x202A..=0x202E | 0x2060..=0x2069 | 0xFEFF | 0xAD | 0xFE00..=0xFE0F)
+}
+
+fn is_compatibility_form(c: char) -> bool {
+    matches!(c as u32, 0xFB00..=0xFDFF | 0xFE70..=0xFEFC | 0xFF21..=0xFF9F | 0xF900..=0xFAFF
+        | 0x2100..=0x214F | 0x1D400..=0x1D7FF | 0x2460..=0x24FF)
+}

@@ -1,0 +1,229 @@
+//! Makes the language model: n-grams of lingua's models and of texts in what lingua lacks, merged
+//! into one table, with weights and a confidence fitted on texts set aside.
+
+use std::path::Path;
+
+use anyhow::{Context, ensure};
+use rayon::prelude::*;
+
+pub mod confidence;
+pub mod ngrams;
+pub mod rows;
+pub mod table;
+pub mod weights;
+
+use super::progress;
+use crate::language::classes::{Script, class};
+use crate::language::letters::Letters;
+use crate::language::model::{self, Column, Model, Weights};
+use crate::language::{Detector, Hints};
+use ngrams::Logs;
+use rows::{Row, Rows};
+use table::Said;
+use weights::{Fitted, Values};
+
+/// What decides on the size of the model, and on how it treats rare n-grams.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// N-grams whose ln(gain / 4 nats) is below are left out.
+    pub least_gain: f64,
+    /// Most bytes of the file.
+    pub most_bytes: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            least_gain: -15.85,
+            most_bytes: 40_000_000,
+        }
+    }
+}
+
+/// A model with what is known about it.
+pub struct Trained {
+    /// Bytes of the model file.
+    pub file: Vec<u8>,
+    /// N-grams in the table.
+    pub ngrams: usize,
+    /// N-grams that found their place taken.
+    pub shadowed: usize,
+    /// Weights of n-grams of 1 to 5 letters.
+    pub fitted: Fitted,
+    /// Texts counted, fitted and calibrated on.
+    pub texts: [usize; 3],
+}
+
+/// The ways of typing that a class has columns for beside its own: letters of another keyboard.
+const TYPED: [(&str, &[(char, char)]); 4] = [
+    ("fa", &[('ی', 'ي'), ('ک', 'ك')]),
+    (
+        "fa",
+        &[('ی', 'ي'), ('ک', 'ك'), ('پ', 'ب'), ('چ', 'ج'), ('ژ', 'ز'), ('گ', 'ك')],
+    ),
+    ("ar", &[('ي', 'ی'), ('ك', 'ک')]),
+    ("ur", &[('ی', 'ي'), ('ک', 'ك'), ('ہ', 'ه'), ('ھ', 'ه')]),
+];
+
+/// Makes the model. `lingua`: of each language that lingua has, its tag and its file of n-grams.
+///
+/// # Errors
+/// A file can't be read, or the model becomes too big.
+pub fn train(
+    folder: &Path,
+    lingua: &[(&'static str, &Path)],
+    settings: &Settings,
+) -> anyhow::Result<Trained> {
+    let rows = rows::read(folder)?;
+    let columns = columns();
+    let bar = progress("reading n-grams", columns.len() as u64);
+    let of_class = |&(tag, typed): &(&'static str, Option<usize>)| -> anyhow::Result<Logs> {
+        let logs = logs(tag, lingua, &rows)?;
+        bar.inc(1);
+        Ok(match typed {
+            None => logs,
+            Some(at) => {
+                let letters = TYPED[at].1;
+                let other = |c| letters.iter().find(|pair| pair.0 == c).map(|pair| pair.1);
+                ngrams::retyped(&logs, |c| other(c).unwrap_or(c))
+            }
+        })
+    };
+    let said = columns.par_iter().enumerate().map(|(at, column)| {
+        Ok(table::worthy(&of_class(column)?, at as u8, settings.least_gain))
+    });
+    let said: Vec<Vec<Said>> = said.collect::<anyhow::Result<_>>()?;
+    bar.finish_and_clear();
+    let mut said = said.concat();
+    said.par_sort_unstable_by_key(|s| (s.hash, s.column));
+
+    let tags: Vec<&'static str> = columns.iter().map(|column| column.0).collect();
+    let fitted = weights::fit(&rows.fitted, &Values::new(&said), &tags);
+    let trained = finished(said, &tags, &rows, fitted)?;
+    ensure!(
+        trained.file.len() <= settings.most_bytes,
+        "the model has {} bytes, {} at most: leave more out",
+        trained.file.len(),
+        settings.most_bytes
+    );
+    Ok(trained)
+}
+
+/// Class and way of typing of each column, script by script.
+fn columns() -> Vec<(&'static str, Option<usize>)> {
+    let several = Script::ALL.into_iter().filter(|script| script.tags().len() > 1);
+    let ways = |tag: &'static str| {
+        let typed = TYPED.iter().enumerate().filter(move |(_, way)| way.0 == tag);
+        std::iter::once((tag, None)).chain(typed.map(move |(at, _)| (tag, Some(at))))
+    };
+    several.flat_map(|script| script.tags().iter().copied().flat_map(ways)).collect()
+}
+
+fn logs(tag: &'static str, lingua: &[(&'static str, &Path)], rows: &Rows) -> anyhow::Result<Logs> {
+    if let Some((_, file)) = lingua.iter().find(|model| model.0 == tag) {
+        let bytes = std::fs::read(file).with_context(|| format!("can't read {}", file.display()))?;
+        return ngrams::of_lingua(bytes).with_context(|| file.display().to_string());
+    }
+    let own = |row: &&Row| row.tag.as_deref() == Some(tag);
+    let texts: Vec<&str> = rows.counted.iter().filter(own).map(|row| row.text.as_str()).collect();
+    ensure!(!texts.is_empty(), "there are no texts in {tag}");
+    let written = |script: &&Script| script.tags().contains(&tag);
+    let script = Script::ALL.iter().find(written).context("a class has a script")?;
+    let keep = |c: char| Script::of(c) == Some(*script) || c.is_ascii_digit();
+    Ok(ngrams::of_texts(texts.into_iter(), keep))
+}
+
+fn finished(
+    said: Vec<Said>,
+    tags: &[&'static str],
+    rows: &Rows,
+    fitted: Fitted,
+) -> anyhow::Result<Trained> {
+    let most = said.iter().map(|s| s.value * fitted.lengths[usize::from(s.length) - 1]);
+    let step = most.fold(0.0, f32::max) / 255.0;
+    let table = table::lay_out(said, &fitted.lengths, step)?;
+    let mut weights = Weights {
+        step,
+        power: weights::POWER,
+        confidence: [0.0, 1.0, 0.0, 0.0],
+    };
+    let mut columns: Vec<(&str, Column)> = tags
+        .iter()
+        .map(|tag| {
+            let column = Column {
+                once: fitted.once[tag],
+                each: fitted.each[tag],
+                usual: 1.0,
+            };
+            (*tag, column)
+        })
+        .collect();
+    let parts = (&table.buckets[..], &table.rows[..], &table.pairs[..]);
+    let file = |weights, columns: &[(&str, Column)]| model::file(parts, weights, columns);
+
+    // What is usual in a language is seen with the weights, how sure an answer is with both.
+    let detector = Detector::new(Model::read(&file(weights, &columns))?);
+    let usual = usual(&detector, &rows.fitted);
+    for (tag, column) in &mut columns {
+        column.usual = usual.iter().find(|(other, _)| other == tag).map_or(1.0, |u| u.1);
+    }
+    let detector = Detector::new(Model::read(&file(weights, &columns))?);
+    weights.confidence = confidence::fit(&answers(&detector, rows));
+    Ok(Trained {
+        file: file(weights, &columns),
+        ngrams: table.ngrams,
+        shadowed: table.shadowed,
+        fitted,
+        texts: [rows.counted.len(), rows.fitted.len(), rows.calibrated.len()],
+    })
+}
+
+/// Mean score of a letter in texts of each class, of 20 letters and more.
+fn usual(detector: &Detector, rows: &[Row]) -> Vec<(&'static str, f32)> {
+    let of = |row: &Row| {
+        let tag = class(row.tag.as_deref()?)?.tag;
+        let evidence = found(detector, &row.text)?;
+        (evidence.1.letters >= 20 && evidence.0 == tag).then_some((tag, evidence.1.familiar))
+    };
+    let all: Vec<(&'static str, f32)> = rows.par_iter().filter_map(of).collect();
+    let mut sums: Vec<(&'static str, f32, f32)> = Vec::new();
+    for (tag, familiar) in all {
+        match sums.iter_mut().find(|sum| sum.0 == tag) {
+            Some(sum) => (sum.1, sum.2) = (sum.1 + familiar, sum.2 + 1.0),
+            None => sums.push((tag, familiar, 1.0)),
+        }
+    }
+    sums.into_iter().map(|(tag, sum, count)| (tag, sum / count)).collect()
+}
+
+/// Evidence of answers, whether they are right, and what each weighs: each set as much as others.
+fn answers(detector: &Detector, rows: &Rows) -> Vec<(crate::language::confidence::Evidence, bool, f32)> {
+    let rows: Vec<&Row> = rows.fitted.iter().chain(&rows.calibrated).collect();
+    let count = |set: &str| rows.iter().filter(|row| row.set == set).count() as f32;
+    let mut counts: Vec<(&str, f32)> = Vec::new();
+    for row in &rows {
+        if counts.iter().all(|(set, _)| *set != row.set) {
+            counts.push((row.set, count(row.set)));
+        }
+    }
+    let answer = |row: &&Row| {
+        let (tag, evidence) = found(detector, &row.text)?;
+        let right = row.tag.as_deref() == Some(tag);
+        let all = counts.iter().find(|(set, _)| *set == row.set)?.1;
+        Some((evidence, right, 1000.0 / all))
+    };
+    rows.par_iter().filter_map(answer).collect()
+}
+
+fn found(detector: &Detector, text: &str) -> Option<(&'static str, crate::language::confidence::Evidence)> {
+    let mut letters = Letters::default();
+    letters.read(text);
+    let script = letters.script()?;
+    let words = letters.words().iter().filter(|word| word.script == script);
+    let found = detector.words(&letters, script, words, Hints::default());
+    let tag = match found.language.base {
+        "zh" => "zh",
+        _ => found.language.tag,
+    };
+    Some((tag, found.evidence?))
+}

@@ -1,0 +1,153 @@
+//! Which n-grams go into the table, and how they are laid out in it.
+
+use std::collections::HashMap;
+
+use anyhow::{Context, ensure};
+
+use super::ngrams::{Logs, joints};
+use crate::language::model::{
+    Bucket, DENSE, MOST_COLUMNS, Packed, Row, SLOTS, START, bucket, hash, pack, tag,
+};
+use crate::language::score::LONGEST;
+
+/// Nats over which an n-gram speaks for a language: its value is `FLOOR` + ln p, if above 0.
+pub const FLOOR: f64 = 8.0;
+/// Share of the slots that are taken.
+const LOAD: f64 = 0.87;
+/// First columns that an n-gram must speak for to get a row of its own.
+const DENSE_FROM: usize = 20;
+
+/// What one n-gram says for one column.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Said {
+    /// Hash of the n-gram.
+    pub hash: u64,
+    /// Letters of the n-gram.
+    pub length: u8,
+    /// Number of the column.
+    pub column: u8,
+    /// Nats, not weighted.
+    pub value: f32,
+}
+
+/// The n-grams of a column that are worth their place. An n-gram's gain is how often it comes times
+/// what it says; of those over two letters, the ones with ln(gain / 4 nats) over `least` stay.
+pub fn worthy(logs: &Logs, column: u8, least: f64) -> Vec<Said> {
+    let of = joints(logs);
+    let said = logs.iter().filter_map(|(ngram, log)| {
+        let length = ngram.chars().count();
+        let value = FLOOR + log;
+        let gain = || of.get(ngram.as_str()).map(|joint| joint + (value / 4.0).ln());
+        let stays = length <= LONGEST && value > 0.0 && (length <= 2 || gain()? > least);
+        stays.then(|| Said {
+            hash: ngram.chars().fold(START, hash),
+            length: length as u8,
+            column,
+            value: value as f32,
+        })
+    });
+    said.collect()
+}
+
+/// The table's parts, as a model file holds them.
+#[derive(Debug, Default)]
+pub struct Table {
+    /// The n-grams.
+    pub buckets: Vec<Bucket>,
+    /// Values of those that speak for many columns.
+    pub rows: Vec<Row>,
+    /// Columns and values of those that speak for some.
+    pub pairs: Vec<[u8; 2]>,
+    /// N-grams left out because another has the same place and tag.
+    pub shadowed: usize,
+    /// N-grams in it.
+    pub ngrams: usize,
+}
+
+/// Lays n-grams out. Values are weighted by the n-gram's length and counted in steps.
+///
+/// # Errors
+/// There are more columns or n-grams than numbers for them.
+pub fn lay_out(mut said: Vec<Said>, weights: &[f32; LONGEST], step: f32) -> anyhow::Result<Table> {
+    said.sort_unstable_by_key(|s| (s.length, s.hash, s.column));
+    let groups: Vec<&[Said]> = said.chunk_by(|a, b| a.hash == b.hash).collect();
+    let count = (groups.len() as f64 / LOAD / SLOTS as f64).ceil() as usize + 1;
+    let mut table = Table {
+        buckets: vec![bytemuck::Zeroable::zeroed(); count],
+        ..Table::default()
+    };
+    let mut lists = HashMap::new();
+    for group in groups {
+        let value = |s: &Said| {
+            let weight = weights[usize::from(s.length) - 1];
+            ((s.value * weight / step).round() as i32).clamp(0, 255) as u8
+        };
+        let pairs: Vec<[u8; 2]> = group.iter().map(|s| [s.column, value(s)]).collect();
+        let pairs: Vec<[u8; 2]> = pairs.into_iter().filter(|pair| pair[1] > 0).collect();
+        ensure!(
+            pairs.iter().all(|pair| usize::from(pair[0]) < MOST_COLUMNS),
+            "too many languages for a model"
+        );
+        if pairs.is_empty() {
+            continue;
+        }
+        let Some((at, slot)) = table.free(group[0].hash) else {
+            table.shadowed += 1;
+            continue;
+        };
+        let packed = table.packed(pairs, &mut lists)?;
+        table.buckets[at].tags[slot] = tag(group[0].hash);
+        table.buckets[at].entries[slot] = pack(packed);
+        table.ngrams += 1;
+    }
+    Ok(table)
+}
+
+impl Table {
+    /// Bucket and slot for a hash; `None` if its tag is taken where it would be looked for.
+    fn free(&mut self, hash: u64) -> Option<(usize, usize)> {
+        let count = self.buckets.len();
+        let mut at = bucket(hash, count);
+        loop {
+            let tags = &self.buckets[at].tags;
+            if tags.contains(&tag(hash)) {
+                return None;
+            }
+            if let Some(slot) = tags.iter().position(|tag| *tag == 0) {
+                return Some((at, slot));
+            }
+            self.buckets[at].more = 1;
+            at = (at + 1) % count;
+        }
+    }
+
+    fn packed(
+        &mut self,
+        pairs: Vec<[u8; 2]>,
+        lists: &mut HashMap<Vec<[u8; 2]>, u32>,
+    ) -> anyhow::Result<Packed> {
+        if let [[column, value]] = pairs[..] {
+            return Ok(Packed::One(column, value));
+        }
+        let dense = pairs.iter().all(|pair| usize::from(pair[0]) < DENSE);
+        if dense && pairs.len() >= DENSE_FROM {
+            let mut row = [0; DENSE];
+            for [column, value] in pairs {
+                row[usize::from(column)] = value;
+            }
+            self.rows.push(Row(row));
+            return Ok(Packed::Row(number(self.rows.len() - 1, 22)?));
+        }
+        let next = number(self.pairs.len(), 23)?;
+        Ok(Packed::List(*lists.entry(pairs).or_insert_with_key(|pairs| {
+            self.pairs.push([pairs.len() as u8, 0]);
+            self.pairs.extend(pairs);
+            next
+        })))
+    }
+}
+
+fn number(at: usize, bits: u32) -> anyhow::Result<u32> {
+    let number = u32::try_from(at).ok().filter(|number| *number < 1 << bits);
+    number.context("too many n-grams for a model: leave more out")
+}
