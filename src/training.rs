@@ -8,6 +8,10 @@ pub mod data;
 pub mod evaluation;
 pub mod fit;
 pub mod languages;
+#[cfg(feature = "lingua")]
+pub mod lingua;
+#[cfg(feature = "lingua")]
+pub mod lingua_models;
 
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
