@@ -140,7 +140,7 @@ fn tell_footprint(file: &[u8], json: bool) -> anyhow::Result<()> {
 }
 
 /// Ways in which Persian texts are broken.
-fn ways(wanted: bool) -> Vec<Way<'static>> {
+fn ways(wanted: bool) -> Vec<Way> {
     let _ = wanted;
     Vec::new()
 }

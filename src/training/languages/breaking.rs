@@ -6,13 +6,15 @@ use serde::Serialize;
 use super::{Engine, Row};
 use crate::training::progress;
 
+/// Breaks a text; none if there is nothing in it to break.
+pub type Change = Box<dyn Fn(&str) -> Option<String> + Sync>;
+
 /// A way in which texts get broken.
-#[derive(Clone, Copy)]
-pub struct Way<'a> {
+pub struct Way {
     /// For the table.
     pub name: &'static str,
-    /// The text broken; none if there is nothing in it to break.
-    pub apply: &'a (dyn Fn(&str) -> Option<String> + Sync),
+    /// What it does to a text.
+    pub apply: Change,
 }
 
 /// Answers to the texts that a way can break.
@@ -121,11 +123,11 @@ mod tests {
         let ways = [
             Way {
                 name: "Arabic letters",
-                apply: &arabic,
+                apply: Box::new(arabic),
             },
             Way {
                 name: "nothing",
-                apply: &|_| None,
+                apply: Box::new(|_| None),
             },
         ];
         let table = measure(&rows, &[engine], &ways);

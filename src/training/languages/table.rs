@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::ops::Range;
 
-use comfy_table::{Table, presets};
+use comfy_table::{Table, TableComponent, presets};
 
 use super::breaking::Broken;
 use super::calibration;
@@ -20,8 +20,11 @@ const LOSS: f64 = 0.01;
 /// An empty table; columns of figures are aligned to the right.
 pub fn aligned(header: &[&str], figures: Range<usize>) -> Table {
     let mut table = Table::new();
-    table.load_preset(presets::UTF8_HORIZONTAL_ONLY);
-    table.set_header(header);
+    table
+        .load_preset(presets::NOTHING)
+        .set_style(TableComponent::HeaderLines, '─')
+        .set_style(TableComponent::MiddleHeaderIntersections, '─')
+        .set_header(header);
     right(&mut table, figures);
     table
 }
