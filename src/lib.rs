@@ -88,6 +88,7 @@ pub mod enrich;
 pub mod feedback;
 pub mod health;
 pub mod kafka;
+pub mod language;
 pub mod memory;
 pub mod pipeline;
 pub mod ranges;
