@@ -72,7 +72,11 @@ pub fn points(page: &Page, before: Before, bytes: &[u8], after: Option<char>) ->
     if page.kind == Kind::Arabic && (0xC2..=0xC5).contains(&lead) {
         // One Arabic letter among Latin ones; `\nأ…` is no word, so it isn't enough alone.
         let latin = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphabetic());
-        let glued = if page.look(last) == Look::Joining { 1 } else { 3 };
+        let glued = if page.look(last) == Look::Joining {
+            1
+        } else {
+            3
+        };
         points += glued * u32::from(latin(before)) + u32::from(latin(after));
     }
     if letter_after && page.look(last) == Look::Closing {

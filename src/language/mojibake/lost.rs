@@ -60,12 +60,15 @@ impl Survey {
         self.points += sequence.points;
         match c {
             'ے' | 'ں' | 'ٹ' | 'ڑ' | 'ڈ' | 'ھ' | 'ہ' => self.urdu += 1,
-            'ښ' | 'ږ' | 'ڼ' | 'ټ' | 'ډ' | 'څ' | 'ړ' | 'ځ' | 'ۇ' | 'ۆ' | 'ۈ' | 'ڭ' | 'ې' => {
+            'ښ' | 'ږ' | 'ڼ' | 'ټ' | 'ډ' | 'څ' | 'ړ' | 'ځ' | 'ۇ' | 'ۆ' | 'ۈ' | 'ڭ' | 'ې' =>
+            {
                 self.pashto += 1;
             }
             '\u{64B}'..='\u{652}' => self.arabic_marks += 1,
             'ē' | 'ī' | 'ū' | 'ņ' | 'ļ' | 'ķ' | 'ģ' => self.latvian += 1,
-            'ě' | 'ř' | 'ů' | 'š' | 'ž' | 'ć' | 'đ' | 'ľ' | 'ė' | 'ų' | 'į' => self.czech += 1,
+            'ě' | 'ř' | 'ů' | 'š' | 'ž' | 'ć' | 'đ' | 'ľ' | 'ė' | 'ų' | 'į' => {
+                self.czech += 1
+            }
             'ơ' | 'ư' | '\u{1EA0}'..='\u{1EF9}' => self.vietnamese += 1,
             'ą' | 'ę' | 'ż' | 'ź' | 'ś' | 'ł' => self.polish += 1,
             'ő' | 'ű' => self.hungarian += 1,
@@ -147,7 +150,9 @@ impl Survey {
             (0xC5, _) if self.hungarian > 0 => 'Ő',
             (0xC5, _) if self.esperanto > 0 => 'ŝ',
             (0xC6, _) if self.azeri > 0 => 'Ə',
-            (0xC3, 0) if !sequence.is_marked() && sequence.after.is_none_or(char::is_whitespace) => {
+            (0xC3, 0)
+                if !sequence.is_marked() && sequence.after.is_none_or(char::is_whitespace) =>
+            {
                 'à'
             }
             (0xCC, _) => '\u{301}',
@@ -172,7 +177,11 @@ fn hiragana(last: u8) -> char {
 
 /// Whether the last word of a text has a Greek vowel with an accent.
 fn has_accent(text: &str) -> bool {
-    let word = text.chars().rev().take(24).take_while(|c| c.is_alphabetic());
+    let word = text
+        .chars()
+        .rev()
+        .take(24)
+        .take_while(|c| c.is_alphabetic());
     word.into_iter().any(|c| "άέήίόύώΐΰ".contains(c))
 }
 

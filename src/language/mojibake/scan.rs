@@ -164,4 +164,3 @@ impl Iterator for Scan<'_> {
         })
     }
 }
-

@@ -136,7 +136,10 @@ fn only_the_misread_part_is_repaired() {
     );
     for (text, expected) in [
         ("Café: CafÃ© crème, déjà vu", "Café: Café crème, déjà vu"),
-        ("Itâ€™s « fiancé\u{A0}» for Â£5", "It’s « fiancé\u{A0}» for £5"),
+        (
+            "Itâ€™s « fiancé\u{A0}» for Â£5",
+            "It’s « fiancé\u{A0}» for £5",
+        ),
         ("petit Ã petit, trÃ¨s bien", "petit à petit, très bien"),
         ("Han .. ðŸ˜œ", "Han .. 😜"),
     ] {
