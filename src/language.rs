@@ -1,5 +1,7 @@
 //! Language of a text, found on its raw form.
 
+pub mod mojibake;
+
 /// Tags of the classes.
 pub mod classes {
     /// Whether a full tag (`fa`, `fa-Latn`) is one of the classes.

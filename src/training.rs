@@ -3,6 +3,7 @@
 //! Data is read from a folder with `feedback/{train,dev,test}/<language>/<set>.jsonl.zst`, one object
 //! a line with `text` and `label`. Nothing of it is kept but weights.
 
+pub mod broken;
 pub mod card;
 pub mod data;
 pub mod evaluation;

@@ -55,5 +55,7 @@ mod schemas;
 mod stalled;
 #[path = "suite/support.rs"]
 mod support;
+#[path = "suite/tag_language.rs"]
+mod tag_language;
 #[path = "suite/warehouse.rs"]
 mod warehouse;

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
+use sada::training::broken::Break;
 use serde_json::Value;
 
 use crate::support::SADA;
@@ -39,7 +40,7 @@ fn labelled(folder: &Path) -> String {
 fn accuracy_confusions_and_calibration_are_told() {
     let folder = tempfile::tempdir().unwrap();
     let file = labelled(folder.path());
-    let told_json = told(&[&file, "--json"]);
+    let told_json = told(&[&file, "--broken", "--json"]);
     let answer: Value = serde_json::from_str(&told_json).unwrap();
     let report = &answer["files"][0];
     assert_eq!(
@@ -63,6 +64,15 @@ fn accuracy_confusions_and_calibration_are_told() {
     assert_eq!(counts["answered"], in_bins);
     assert!(ours["speed"]["texts_per_second"].as_f64().unwrap() > 0.0);
     assert_eq!(report["outside"][0]["label"], "tlh");
+    let broken = report["broken"].as_array().unwrap();
+    let ways: Vec<_> = broken.iter().map(|b| b["way"].as_str().unwrap()).collect();
+    assert_eq!(ways, Break::ALL.map(Break::name));
+    for way in broken {
+        assert_eq!(
+            (&way["rows"], &way["engines"][0]["unbroken"]),
+            (&3.into(), &3.into())
+        );
+    }
     assert!(!answer["model"].as_str().unwrap().is_empty());
 
     let table = told(&[&file, "--rows", "3"]);

@@ -7,7 +7,8 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use crate::commands::say;
-use crate::language::{Detector, Hints, Model, classes};
+use crate::language::{Detector, Hints, Model, classes, mojibake};
+use crate::training::broken::Break;
 use crate::training::languages::breaking::Way;
 use crate::training::languages::{self, Answer, Engine, Report, footprint, table};
 
@@ -112,8 +113,10 @@ fn detector(bytes: &[u8]) -> anyhow::Result<Detector> {
     Ok(Detector::new(Model::read(bytes)?))
 }
 
-/// Without hints: the text alone is judged.
+/// As at work, where mojibake is repaired first, but without hints: the text alone is judged.
 fn answer(detector: &Detector, text: &str) -> Answer {
+    let repaired = mojibake::repair(text);
+    let text = repaired.as_deref().unwrap_or(text);
     let language = detector.detect(text, Hints::default()).language;
     Answer {
         tag: language.tag,
@@ -141,8 +144,12 @@ fn tell_footprint(file: &[u8], json: bool) -> anyhow::Result<()> {
 
 /// Ways in which Persian texts are broken.
 fn ways(wanted: bool) -> Vec<Way> {
-    let _ = wanted;
-    Vec::new()
+    let all = Break::ALL.into_iter().filter(|_| wanted);
+    let way = |broken: Break| Way {
+        name: broken.name(),
+        apply: Box::new(move |text| broken.apply(text)),
+    };
+    all.map(way).collect()
 }
 
 /// lingua as an engine: it answers without a confidence.
