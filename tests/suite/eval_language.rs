@@ -68,9 +68,11 @@ fn accuracy_confusions_and_calibration_are_told() {
     let ways: Vec<_> = broken.iter().map(|b| b["way"].as_str().unwrap()).collect();
     assert_eq!(ways, Break::ALL.map(Break::name));
     for way in broken {
+        // Two of the three Persian reviews have a ZWNJ.
+        let rows = if way["way"] == "no ZWNJ" { 2 } else { 3 };
         assert_eq!(
             (&way["rows"], &way["engines"][0]["unbroken"]),
-            (&3.into(), &3.into())
+            (&rows.into(), &rows.into())
         );
     }
     assert!(!answer["model"].as_str().unwrap().is_empty());
