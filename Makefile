@@ -22,10 +22,13 @@ KAFKA_LIBS := $(CACHE)/kafka/$(KAFKA)/libs
 PYTHON_VENV := $(CACHE)/clients/python
 JDBC_LIBS := $(CACHE)/clients/jdbc
 
+# Tests and benches hold the language model against lingua; the product is built without its 291 MB.
+LINGUA := --features lingua
+
 .PHONY: help
 help: ## List the targets
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)$$/\1|\2/p' $(MAKEFILE_LIST) \
-	  | while IFS='|' read -r target line; do printf '  make %-12s %s\n' "$$target" "$$line"; done
+	  | while IFS='|' read -r target line; do printf '  make %-14s %s\n' "$$target" "$$line"; done
 
 .PHONY: build
 build: libchdb ## Build the program for production: target/release/sada
@@ -38,18 +41,22 @@ demo: libchdb ## Broker, ClickHouse engine and pipeline in one command, in ./dem
 
 .PHONY: test
 test: libchdb kafka clients ## All tests, against real Apache Kafka and the real ClickHouse engine
-	$(CARGO) test --locked --lib --tests
+	$(CARGO) test --locked $(LINGUA) --lib --tests
 
 # FAULTS, EVENTS, SEED, DELIVERY=at_least_once
 .PHONY: chaos
 chaos: libchdb kafka ## A thousand faults under load, then every record is checked (FAULTS=1000 EVENTS=2000000 SEED=1)
 	SADA_CHAOS_FAULTS=$(or $(FAULTS),1000) SADA_CHAOS_EVENTS=$(or $(EVENTS),2000000) \
 	SADA_CHAOS_SEED=$(or $(SEED),$(shell date +%s)) SADA_CHAOS_DELIVERY=$(DELIVERY) \
-	$(CARGO) test --locked --test suite -- --exact --nocapture chaos::every_record_has_one_outcome_whatever_fails
+	$(CARGO) test --locked $(LINGUA) --test suite -- --exact --nocapture chaos::every_record_has_one_outcome_whatever_fails
 
 .PHONY: bench
-bench: libchdb kafka python-mark ## Measure events/s, CPU and memory, with a Python pipeline beside ours
-	SADA_BENCH_PYTHON=$(PYTHON_VENV)/bin/python $(CARGO) bench --locked
+bench: libchdb kafka python-mark ## Measure events/s, CPU, memory with a Python pipeline beside ours; language with lingua
+	SADA_BENCH_PYTHON=$(PYTHON_VENV)/bin/python $(CARGO) bench --locked $(LINGUA) --bench language --bench pipeline
+
+.PHONY: bench-language
+bench-language: ## Measure how many texts/s get their language, with lingua in turn
+	$(CARGO) bench --locked $(LINGUA) --bench language
 
 .PHONY: fmt
 fmt: ## Format the code
@@ -58,7 +65,7 @@ fmt: ## Format the code
 .PHONY: lint
 lint: ## Formatting and clippy, without warnings
 	$(CARGO) fmt --check
-	$(CARGO) clippy --locked --all-targets -- -D warnings
+	$(CARGO) clippy --locked $(LINGUA) --all-targets -- -D warnings
 
 .PHONY: doc
 doc: ## The documentation: target/doc/sada/index.html (the architecture is its first page)

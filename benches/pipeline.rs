@@ -1,6 +1,6 @@
 //! What an event costs: each step alone, transport, and all of it, with a Python pipeline beside.
 //!
-//! `make bench`, or `cargo bench -- --events 100000 --rounds 3`. Machines are noisy: ours and the
+//! `make bench`, or `cargo bench --bench pipeline -- --events 100000 --rounds 3`. Machines are noisy: ours and the
 //! Python pipeline run in turn over the same records, and every figure is the median of the rounds
 //! with its range. CPU is that of the pipeline's own process: not of Kafka, not of the engine.
 

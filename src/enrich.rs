@@ -1,17 +1,19 @@
 //! Enrichment: what a text says, found from the record and the models alone.
 //!
 //! `Enricher::enrich` runs the steps in one fixed order, each in a file of its own. It keeps no
-//! state between records and never fails: "unknown" is a value. Language is found on the raw text;
-//! all later steps read the clean, redacted text, so that stored rows can be enriched again.
+//! state between records and never fails: "unknown" is a value. Mojibake is repaired first, then
+//! language is found on the raw text; all later steps read the clean, redacted text, so that stored rows can be enriched again.
 
 use std::ops::Range;
 use std::sync::Arc;
 
 use crate::feedback::{Body, Conversation, Feedback, Review, Role, Survey, Turn};
+use crate::language::mojibake;
 use crate::text::{self, MatchForm};
 
 pub mod language;
 pub mod privacy;
+pub mod repair;
 pub mod sentiment;
 pub mod topics;
 
@@ -48,6 +50,8 @@ pub struct Tags {
     pub sentiment: Sentiment,
     /// Topics in the order of their first mention.
     pub topics: Vec<Topic>,
+    /// What else is to be known about the text: [`repair::REPAIRED`].
+    pub flags: Vec<&'static str>,
 }
 
 /// One topic that the text mentions.
@@ -117,11 +121,13 @@ impl Enricher {
             feedback.body = emptied(&feedback.body);
             feedback.extra.clear();
         }
+        let repaired = repair::repair_feedback(&mut feedback);
         let raw = text_of(&feedback);
         let (language, languages) = self.language.detect(&raw);
         let redactions = self.redact(&mut feedback);
         let parts = self.part_sentiments(&parts_of(&feedback.body), &language);
-        let tags = self.tag_clean(text_of(&feedback), language, languages);
+        let mut tags = self.tag_clean(text_of(&feedback), language, languages);
+        tags.flags.extend(repaired.then_some(repair::REPAIRED));
         Enriched {
             feedback,
             tags,
@@ -133,15 +139,19 @@ impl Enricher {
 
     /// Tags one bare text.
     pub fn tag(&self, raw: &str) -> Tags {
+        let repaired = mojibake::repair(raw);
+        let raw = repaired.as_deref().unwrap_or(raw);
         let (language, languages) = self.language.detect(raw);
         let (clean, _) = self.privacy.redact(&text::clean(raw));
-        self.tag_clean(clean, language, languages)
+        let mut tags = self.tag_clean(clean, language, languages);
+        tags.flags.extend(repaired.and(Some(repair::REPAIRED)));
+        tags
     }
 
     /// Tags an item again from its stored texts: `text` as [`Tags::text`], `parts` as
     /// [`parts_of`] gives them. Both are clean and redacted, so language is found on them without
     /// the marks that stand for personal data; where there are none, the tags are those that
-    /// [`enrich`](Self::enrich) gave.
+    /// [`enrich`](Self::enrich) gave. But flags tell of the raw text: those of the row hold.
     pub fn tag_stored(&self, text: String, parts: &[Option<&str>]) -> (Tags, Vec<Sentiment>) {
         let (language, languages) = self.language.detect(&privacy::without_marks(&text));
         let parts = self.part_sentiments(parts, &language);
@@ -160,6 +170,7 @@ impl Enricher {
             languages,
             sentiment,
             topics,
+            flags: Vec::new(),
         }
     }
 
@@ -295,6 +306,37 @@ mod tests {
         let topic = &enriched.tags.topics[0];
         assert_eq!((&*topic.id, &*topic.l1), ("delivery_delay", "delivery"));
         assert!(!enriched.versions.models.is_empty() && !enriched.versions.taxonomy.is_empty());
+    }
+
+    #[test]
+    fn mojibake_is_repaired_before_all_else_and_flagged() {
+        let review = Review {
+            title: "PÃ¼nktlich".into(),
+            body: "Der Lieferservice ist sehr gut, schÃ¶ne GrÃ¼ÃŸe an jÃ¶rg@example.com".into(),
+            ..Review::default()
+        };
+        let enriched = enricher().enrich(feedback(Body::Review(review)));
+        assert!(enriched.tags.text.starts_with("Pünktlich\nDer Liefer"));
+        assert!(enriched.tags.text.contains("schöne Grüße an "));
+        assert_eq!(enriched.tags.language.base, "de");
+        assert_eq!(enriched.tags.flags, [repair::REPAIRED]);
+        let right = enricher().tag("Schöne Grüße");
+        assert_eq!((right.text.as_str(), right.flags), ("Schöne Grüße", vec![]));
+
+        let turns = vec![
+            turn(Role::Agent, true, "Ã¼ber"),
+            turn(Role::Customer, false, "ok"),
+        ];
+        let conversation = Conversation {
+            turns,
+            ..Conversation::default()
+        };
+        let enriched = enricher().enrich(feedback(Body::Conversation(conversation)));
+        let Body::Conversation(conversation) = &enriched.feedback.body else {
+            panic!("no conversation");
+        };
+        assert_eq!(conversation.turns[0].body, "über");
+        assert_eq!(enriched.tags.flags, [repair::REPAIRED]);
     }
 
     #[test]

@@ -40,7 +40,7 @@
 //! # The rules that hold on it
 //! 1. **A batch is formed once, at the source, from one partition, and owns its offset range to
 //!    the end.** Offsets advance only when its rows, dead letters and outcomes are durable, in order.
-//! 2. **The core is pure.** [`feedback`], [`decode`], [`text`], [`enrich`], [`batch`] do no IO and
+//! 2. **The core is pure.** [`feedback`], [`decode`], [`text`], [`language`], [`enrich`], [`batch`] do no IO and
 //!    name no tokio, rdkafka or clickhouse type. A test asserts it.
 //! 3. **Every record has exactly one outcome: row, dead letter, or skipped** (a tombstone); or gap,
 //!    when Kafka deleted it before it was read.
@@ -57,7 +57,7 @@
 //!
 //! # Code map
 //! Dependencies point one way:
-//! `feedback` ← `text` ← `enrich` ← `batch` ← `decode` ← `health` ← `pipeline` ← {`kafka`, `warehouse`,
+//! `feedback` ← `text` ← `language` ← `enrich` ← `batch` ← `decode` ← `health` ← `pipeline` ← {`kafka`, `warehouse`,
 //! `memory`} ← `embedded` ← `commands` ← `main`. [`config`] is read by all that do IO.
 //!
 //! | a question | the place |
@@ -66,6 +66,7 @@
 //! | Which fields may an event have, and when is it refused? | [`decode`], `schemas/feedback/` |
 //! | How is a text cleaned, how is it folded for matching? | [`text`] |
 //! | Language, sentiment, topics, redaction | one file each in [`enrich`] |
+//! | What is mojibake, and when is it repaired? | [`language::mojibake`] |
 //! | Which words make a topic? | `models/taxonomy.toml` |
 //! | Columns of a table, a view's formula | `schemas/clickhouse/` |
 //! | How is a stored row enriched again, a dead letter processed again? | [`warehouse::retagging`], [`commands::replay`] |
@@ -88,6 +89,7 @@ pub mod enrich;
 pub mod feedback;
 pub mod health;
 pub mod kafka;
+pub mod language;
 pub mod memory;
 pub mod pipeline;
 pub mod ranges;

@@ -401,6 +401,7 @@ mod tests {
                 languages: Vec::new(),
                 sentiment: crate::enrich::Sentiment::UNKNOWN,
                 topics: Vec::new(),
+                flags: Vec::new(),
             },
             parts: Vec::new(),
             redactions: 0,

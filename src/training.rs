@@ -3,11 +3,16 @@
 //! Data is read from a folder with `feedback/{train,dev,test}/<language>/<set>.jsonl.zst`, one object
 //! a line with `text` and `label`. Nothing of it is kept but weights.
 
+pub mod broken;
 pub mod card;
 pub mod data;
 pub mod evaluation;
 pub mod fit;
 pub mod languages;
+#[cfg(feature = "lingua")]
+pub mod lingua;
+#[cfg(feature = "lingua")]
+pub mod lingua_models;
 
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};

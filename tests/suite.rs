@@ -25,6 +25,8 @@ mod embedded_process;
 mod embedded_python_java;
 #[path = "suite/embedded_stack.rs"]
 mod embedded_stack;
+#[path = "suite/eval_language.rs"]
+mod eval_language;
 #[path = "suite/events.rs"]
 mod events;
 #[path = "suite/fault_proxy.rs"]
@@ -53,5 +55,7 @@ mod schemas;
 mod stalled;
 #[path = "suite/support.rs"]
 mod support;
+#[path = "suite/tag_language.rs"]
+mod tag_language;
 #[path = "suite/warehouse.rs"]
 mod warehouse;

@@ -53,6 +53,7 @@ pub fn bare() -> Enrich {
             languages: Vec::new(),
             sentiment: Sentiment::UNKNOWN,
             topics: Vec::new(),
+            flags: Vec::new(),
         };
         Enriched {
             feedback,

@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::{ConfigFile, enricher, say};
 use crate::training::data::{Folder, Role};
-use crate::training::{evaluation, languages, redactor};
+use crate::training::{evaluation, redactor};
+
+mod language;
 
 /// Measure models on labelled data
 #[derive(Args)]
@@ -20,7 +21,7 @@ pub struct Arguments {
 #[derive(Subcommand)]
 enum Kind {
     Sentiment(Sentiment),
-    Language(Language),
+    Language(language::Arguments),
 }
 
 /// Measure sentiment, whole path: clean, detect the language, fold, score
@@ -40,19 +41,6 @@ struct Sentiment {
     rows: Option<usize>,
     #[command(flatten)]
     config: ConfigFile,
-}
-
-/// Measure language identification
-///
-/// Reads DIR/langid/*.tsv.zst: label, tab, text. Labels that the detector never answers with are left out.
-#[derive(Args)]
-#[command(after_help = "Example:\n  sada eval language --data ~/data --rows 100")]
-struct Language {
-    #[command(flatten)]
-    data: Data,
-    /// Rows of each language and file; all if left out
-    #[arg(long, value_name = "N")]
-    rows: Option<usize>,
 }
 
 /// `--data`, shared by training and measuring.
@@ -80,7 +68,7 @@ enum Split {
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     match arguments.model {
         Kind::Sentiment(a) => sentiment(a),
-        Kind::Language(a) => language(a),
+        Kind::Language(a) => language::run(&a),
     }
 }
 
@@ -101,13 +89,5 @@ fn sentiment(arguments: Sentiment) -> anyhow::Result<()> {
         model.version(),
         role.name()
     ))?;
-    Ok(())
-}
-
-fn language(arguments: Language) -> anyhow::Result<()> {
-    let rows = arguments.rows.unwrap_or(usize::MAX);
-    let folder = arguments.data.folder().0.join("langid");
-    let report = languages::measure(&folder, rows).context("can't measure languages")?;
-    print!("{report}");
     Ok(())
 }

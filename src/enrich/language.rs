@@ -1,6 +1,7 @@
 //! Language of a text, found on its raw form, before letters are folded: ي and ی, ك and ک are its
 //! best evidence.
 
+#[cfg(feature = "lingua")]
 use lingua::{LanguageDetector, LanguageDetectorBuilder};
 
 /// Language of a whole text.
@@ -42,6 +43,7 @@ pub struct LanguageShare {
 
 /// lingua with all its 75 languages.
 pub struct Detector {
+    #[cfg(feature = "lingua")]
     lingua: LanguageDetector,
 }
 
@@ -56,6 +58,7 @@ impl Detector {
     /// whole process.
     pub fn new() -> Self {
         Self {
+            #[cfg(feature = "lingua")]
             lingua: LanguageDetectorBuilder::from_all_languages().build(),
         }
     }
@@ -68,6 +71,13 @@ impl Detector {
     /// Main language and the languages of the parts (one for now: the main one).
     ///
     /// The answer is lingua's own: the likeliest language, none if two are equally likely.
+    #[cfg(not(feature = "lingua"))]
+    pub fn detect(&self, _: &str) -> (Language, Vec<LanguageShare>) {
+        (Language::unknown(), Vec::new())
+    }
+
+    #[cfg(feature = "lingua")]
+    #[allow(missing_docs)]
     pub fn detect(&self, raw: &str) -> (Language, Vec<LanguageShare>) {
         if !raw.chars().any(char::is_alphabetic) {
             return (Language::unknown(), Vec::new());
@@ -89,7 +99,7 @@ impl Detector {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "lingua"))]
 mod tests {
     use super::*;
 

@@ -84,7 +84,7 @@ impl Set {
             "pt-MZ" => "pt",
             other => other,
         };
-        base.parse::<lingua::IsoCode639_1>().is_ok().then_some(base)
+        crate::language::classes::has(base).then_some(base)
     }
 }
 
@@ -178,7 +178,7 @@ fn read(file: &Path, most: usize) -> anyhow::Result<Set> {
 }
 
 /// At most `most` rows, evenly spread: many files are sorted by label.
-pub fn spread(rows: Vec<Row>, most: usize) -> Vec<Row> {
+pub fn spread<T>(rows: Vec<T>, most: usize) -> Vec<T> {
     let all = rows.len();
     if all <= most {
         return rows;

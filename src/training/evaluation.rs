@@ -245,7 +245,8 @@ impl Report {
     }
 }
 
-fn right(table: &mut Table, columns: std::ops::Range<usize>) {
+/// Aligns columns of figures to the right.
+pub fn right(table: &mut Table, columns: std::ops::Range<usize>) {
     for column in columns {
         if let Some(column) = table.column_mut(column) {
             column.set_cell_alignment(CellAlignment::Right);

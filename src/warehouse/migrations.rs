@@ -33,7 +33,7 @@ const fn file(number: u32, name: &'static str, template: &'static str) -> Migrat
 
 /// All migrations, in order.
 #[rustfmt::skip]
-pub const MIGRATIONS: [Migration; 13] = [
+pub const MIGRATIONS: [Migration; 14] = [
     file(1, "database", include_str!("../../schemas/clickhouse/001_database.sql")),
     file(2, "feedback", include_str!("../../schemas/clickhouse/002_feedback.sql")),
     file(3, "ingested", include_str!("../../schemas/clickhouse/003_ingested.sql")),
@@ -47,6 +47,7 @@ pub const MIGRATIONS: [Migration; 13] = [
     file(11, "sentiment_daily", include_str!("../../schemas/clickhouse/011_sentiment_daily.sql")),
     file(12, "streams", include_str!("../../schemas/clickhouse/012_streams.sql")),
     file(13, "delivery", include_str!("../../schemas/clickhouse/013_delivery.sql")),
+    file(14, "flags", include_str!("../../schemas/clickhouse/014_flags.sql")),
 ];
 
 impl Migration {

@@ -76,6 +76,7 @@ pub struct FeedbackRow<'a> {
     pub topics_start: Column<'a, Topic, u32>,
     #[serde(rename = "topics.end")]
     pub topics_end: Column<'a, Topic, u32>,
+    pub flags: &'a [&'static str],
 
     // Who, where, about what.
     pub channel: &'a str,
@@ -291,6 +292,7 @@ impl<'a> FeedbackRow<'a> {
             topics_part: Column::new(&tags.topics, |t| t.part),
             topics_start: Column::new(&tags.topics, |t| t.evidence.start as u32),
             topics_end: Column::new(&tags.topics, |t| t.evidence.end as u32),
+            flags: &tags.flags,
 
             channel: &f.channel,
             touchpoint: &f.context.touchpoint,

@@ -314,6 +314,7 @@ fn unknown() -> Tags {
         languages: Vec::new(),
         sentiment: Sentiment::UNKNOWN,
         topics: Vec::new(),
+        flags: Vec::new(),
     }
 }
 

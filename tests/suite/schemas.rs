@@ -428,6 +428,7 @@ fn row(feedback: Feedback) -> String {
             languages: Vec::new(),
             sentiment: Sentiment::UNKNOWN,
             topics: Vec::new(),
+            flags: Vec::new(),
         },
         feedback,
         parts: Vec::new(),

@@ -170,6 +170,7 @@ fn item(id: &str, body: Body, text: &str, label: Label) -> Enriched {
             languages: Vec::new(),
             sentiment: sentiment(label),
             topics: Vec::new(),
+            flags: Vec::new(),
         },
         parts: Vec::new(),
         redactions: 0,

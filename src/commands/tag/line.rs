@@ -131,7 +131,7 @@ impl Serialize for Fields<'_> {
 }
 
 /// Names of the fields that Sada writes.
-const NAMES: [&str; 10] = [
+const NAMES: [&str; 11] = [
     "text",
     "truncated",
     "language",
@@ -142,6 +142,7 @@ const NAMES: [&str; 10] = [
     "sentiment_score",
     "sentiment_confidence",
     "topics",
+    "flags",
 ];
 
 struct Answer<'a> {
@@ -220,6 +221,7 @@ impl Serialize for Answer<'_> {
             })
             .collect();
         map.serialize_entry("topics", &topics)?;
+        map.serialize_entry("flags", &tags.flags)?;
         if hides {
             map.serialize_entry("input", &Fields(hidden))?;
         }
@@ -255,9 +257,16 @@ mod tests {
             r#""sentiment_score":"#,
             r#""sentiment_confidence":"#,
             r#""topics":["#,
+            r#""flags":[]"#,
         ] {
             assert!(answer.contains(field), "{field} in {answer}");
         }
+        let found = self::answer("schÃ¶n");
+        assert!(found.contains(r#""text":"schön""#), "{found}");
+        assert!(
+            found.contains(r#""flags":["mojibake_repaired"]"#),
+            "{found}"
+        );
     }
 
     #[test]

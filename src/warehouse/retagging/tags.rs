@@ -25,7 +25,8 @@ pub(super) const SAME_KEY: &str = "f.tenant = t.tenant AND f.kind = t.kind \
     AND toDate(f.created_at) = toDate(t.day) AND f.source = t.source \
     AND f.feedback_id = t.feedback_id";
 
-/// Columns of `feedback` that it replaces.
+/// Columns of `feedback` that it replaces. Not `flags`: they tell of the raw text, which is not
+/// stored, and are copied with the row.
 const TAGS: [(&str, &str); 23] = [
     ("language", "String"),
     ("language_tag", "String"),
