@@ -22,7 +22,7 @@ use std::borrow::Cow;
 
 use evidence::{enough, family};
 use lost::Survey;
-use pages::{ARABIC, LATIN, Page};
+use pages::{ARABIC, LATIN, Page, may_be_misread};
 use scan::{Scan, Sequence, Token};
 
 /// How often a text can have been misread, one time after another.
@@ -39,7 +39,7 @@ const LAYERS: usize = 5;
 /// assert_eq!(repair("QUALITÉ… « fiancé »"), None);
 /// ```
 pub fn repair(text: &str) -> Option<String> {
-    if text.is_ascii() {
+    if text.is_ascii() || !may_be_misread(text) {
         return None;
     }
     let mut repaired = Cow::Borrowed(text);

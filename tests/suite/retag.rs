@@ -133,7 +133,10 @@ async fn a_fresh_row_retagged_by_the_same_models_keeps_its_tags() {
         stream: "s".into(),
         number: 0,
     };
-    let examples = examples();
+    let mut examples = examples();
+    // Flags tell of the raw text, so they are kept.
+    let flagged = examples.iter_mut().find(|e| !e.feedback.deleted).unwrap();
+    flagged.tags.flags = vec![sada::enrich::repair::REPAIRED];
     let mut insert = d
         .client()
         .insert::<FeedbackRow<'static>>("feedback")
@@ -169,6 +172,8 @@ async fn a_fresh_row_retagged_by_the_same_models_keeps_its_tags() {
     }
     let origins = "SELECT count() FROM feedback FINAL WHERE is_deleted = 0 AND _origin = 'retag'";
     assert_eq!(d.count(origins).await, before.len() as u64);
+    let flags = "SELECT count() FROM feedback_latest WHERE flags = ['mojibake_repaired']";
+    assert_eq!(d.count(flags).await, 1);
     let again = retagged(&d, &[]);
     assert!(again.contains("Nothing to do."), "{again}");
 }

@@ -96,6 +96,56 @@ impl Page {
     }
 }
 
+/// Both pages at once, for [`may_be_misread`].
+static CLASSES: LazyLock<([u8; LOW], [u8; HIGH.1 - HIGH.0])> = LazyLock::new(|| {
+    let mut classes = ([0; LOW], [0; HIGH.1 - HIGH.0]);
+    for (page, shift) in [(&*LATIN, 0), (&*ARABIC, 1)] {
+        let class = |byte: u8| match byte {
+            0xC2..=0xC5 if page.kind == Kind::Arabic => LEAD << shift | GLUED,
+            0xC2..=0xF4 => LEAD << shift,
+            0x80..=0xBF => match (page.kind, page.look(byte)) {
+                (Kind::Arabic, Look::Letter | Look::Joining) => CONTINUES << shift,
+                _ => (TELLS | CONTINUES) << shift,
+            },
+            _ => 0,
+        };
+        for (class_of, byte) in classes.0.iter_mut().zip(&page.low) {
+            *class_of |= class(*byte);
+        }
+        for (class_of, byte) in classes.1.iter_mut().zip(&page.high) {
+            *class_of |= class(*byte);
+        }
+    }
+    classes
+});
+
+// Of Windows-1252; those of 1256 are one bit higher.
+const LEAD: u8 = 1;
+const TELLS: u8 = 4;
+const CONTINUES: u8 = 16;
+/// `أ` and its like in 1256: what accented letters begin with.
+const GLUED: u8 = 64;
+
+/// Quick look at a whole text: whether a sequence is there that can give points. In right Arabic
+/// and Persian texts letters follow each other like lead and continuation all the time (`اگر`),
+/// so in 1256 it must hold a sign, or stand at a Latin letter.
+pub fn may_be_misread(text: &str) -> bool {
+    let classes = &*CLASSES;
+    let (mut open, mut latin) = (0, false);
+    for c in text.chars() {
+        let code = c as usize;
+        let low = classes.0.get(code);
+        let class = low.or_else(|| classes.1.get(code.wrapping_sub(HIGH.0)));
+        let class = class.copied().unwrap_or(0);
+        if open & (class / TELLS) & 3 != 0 || latin && class & GLUED != 0 {
+            return true;
+        }
+        latin = c.is_ascii_alphabetic();
+        open = (class & 3) | (open & (class / CONTINUES));
+    }
+    false
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
