@@ -1,18 +1,30 @@
-//! Language of a text, found on its raw form.
+//! The language of a text, found on its raw form: ي and ی, ك and ک are its best evidence.
+//!
+//! `letters` reads the words that are evidence, each in one script. Where a script has one language
+//! the script is the answer; else `score` adds up what the n-grams of the words speak for, out of
+//! the table of `model`, with what `hints` say where the letters leave it open. `confidence` tells
+//! how sure that is, `chinese` which characters, `parts` what else a mixed text is in. `mojibake`
+//! comes before all that: a text read in a wrong code page is repaired first.
 
+use std::cell::RefCell;
+
+pub mod chinese;
+pub mod classes;
+pub mod confidence;
+pub mod hints;
+pub mod letters;
+pub mod model;
 pub mod mojibake;
+pub mod parts;
+pub mod score;
 
-/// Tags of the classes.
-pub mod classes {
-    /// Whether a full tag (`fa`, `fa-Latn`) is one of the classes.
-    pub fn has(tag: &str) -> bool {
-        // lingua's 75, as long as lingua answers.
-        const TAGS: &str = " af sq ar hy az eu be bn nb bs bg ca zh hr cs da nl en eo et fi fr lg \
-            ka de el gu he hi hu is id ga it ja kk ko la lv lt mk ms mi mr mn nn fa pl pt pa ro ru \
-            sr sn sk sl so st es sw sv tl ta te th ts tn tr uk ur vi cy xh yo zu ";
-        TAGS.contains(&format!(" {tag} "))
-    }
-}
+pub use hints::Hints;
+pub use model::Model;
+
+use classes::{Class, Script, UNKNOWN};
+use confidence::Evidence;
+use letters::{Letters, Word};
+use score::{Candidate, Score};
 
 /// Main language of a text.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -21,7 +33,7 @@ pub struct Language {
     pub base: &'static str,
     /// Full BCP-47 tag: `fa-Latn`, `zh-Hans`, `und`.
     pub tag: &'static str,
-    /// 0 to 1.
+    /// Share of such answers that are right: 0 to 1.
     pub confidence: f32,
 }
 
@@ -36,70 +48,175 @@ pub struct LanguageShare {
     pub share: f32,
 }
 
-/// What was found in a text.
+/// What a text is in.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Detected {
     /// Main language.
     pub language: Language,
-    /// Main part first; empty for texts without letters.
+    /// Main language first; empty for texts without letters.
     pub parts: Vec<LanguageShare>,
 }
 
-/// What others say about a text's language.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Hints<'a> {
-    /// As the source states it.
-    pub stated: &'a str,
-    /// The customer's locale.
-    pub locale: &'a str,
+/// A language that the configuration names and no class is.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("{0} is no language that is told apart")]
+pub struct UnknownLanguage(pub String);
+
+/// Finds languages. Shared by all threads.
+#[derive(Debug, Clone)]
+pub struct Detector {
+    model: Model,
+    expected: Vec<Class>,
 }
 
-/// The table that answers come from.
-pub struct Model;
-
-impl Model {
-    /// Bytes of the model that the program carries.
-    pub const FILE: &'static [u8] = &[];
-
-    /// The model that the program carries.
-    pub fn of_this_build() -> Result<Self, std::io::Error> {
-        Ok(Self)
-    }
-
-    /// Another model file.
-    pub fn read(_bytes: &[u8]) -> Result<Self, std::io::Error> {
-        Ok(Self)
-    }
+/// What some words are in, and on what evidence.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Found {
+    /// The answer.
+    pub language: Language,
+    /// What its confidence rests on; `None` if the script alone tells.
+    pub evidence: Option<Evidence>,
 }
 
-/// Finds languages.
-pub struct Detector(crate::enrich::language::Detector);
+/// Confidence where a script has one language: others that write it are no classes.
+const SCRIPT_ALONE: f32 = 0.98;
+
+thread_local! {
+    /// Kept from text to text, so that reading allocates nothing.
+    static LETTERS: RefCell<Letters> = RefCell::default();
+}
 
 impl Detector {
-    /// A detector.
-    pub fn new(_model: Model) -> Self {
-        Self(crate::enrich::language::Detector::new())
+    /// A detector with a model.
+    pub fn new(model: Model) -> Self {
+        Self {
+            model,
+            expected: Vec::new(),
+        }
     }
 
-    /// Name and version of the model.
+    /// Weighs the classes of these tags: where the letters leave it open, it is one of them.
+    ///
+    /// # Errors
+    /// A tag is no class.
+    pub fn expecting(mut self, tags: &[String]) -> Result<Self, UnknownLanguage> {
+        let known = |tag: &String| classes::class(tag).ok_or_else(|| UnknownLanguage(tag.clone()));
+        self.expected = tags.iter().map(known).collect::<Result<_, _>>()?;
+        Ok(self)
+    }
+
+    /// Name and version of the model, for the stamp of rows.
     pub fn version(&self) -> &str {
-        self.0.version()
+        self.model.version()
     }
 
-    /// Language of a text.
-    pub fn detect(&self, raw: &str, _hints: Hints) -> Detected {
-        let (found, _) = self.0.detect(raw);
-        #[cfg(feature = "lingua")]
-        let base = crate::training::lingua::known(&found.base).unwrap_or("und");
-        #[cfg(not(feature = "lingua"))]
-        let base = "und";
-        Detected {
+    pub fn weights(&self) -> &model::Weights { self.model.weights() }
+
+    /// Language of a text and of its parts. Time is linear in its length.
+    pub fn detect(&self, raw: &str, hints: Hints) -> Detected {
+        LETTERS.with_borrow_mut(|letters| {
+            letters.read(raw);
+            let Some(script) = letters.script() else {
+                return Detected {
+                    language: Language::unknown(),
+                    parts: Vec::new(),
+                };
+            };
+            let of_script = letters.words().iter().filter(|word| word.script == script);
+            let whole = self.words(letters, script, of_script, hints);
+            let (language, parts) = parts::of(self, letters, script, whole, hints);
+            Detected { language, parts }
+        })
+    }
+
+    /// What some words of one script are in.
+    pub fn words<'a>(
+        &self,
+        letters: &Letters,
+        script: Script,
+        words: impl Iterator<Item = &'a Word> + Clone,
+        hints: Hints,
+    ) -> Found {
+        if let [tag] = script.tags() {
+            return Found::by_script(tag);
+        }
+        if script == Script::Han {
+            let (all, kana) = words.clone().fold((0, 0), |(all, kana), word| {
+                let kana_here = letters.of(word).iter().filter(|c| letters::is_kana(**c)).count();
+                (all + word.letters.len(), kana + kana_here)
+            });
+            // A の stands in Chinese brands too.
+            if kana > 1 && 10 * kana >= all || kana > 0 && 4 * kana >= all {
+                return Found::by_script("ja");
+            }
+        }
+        let mut score = Score::default();
+        score.read(&self.model, letters, script, words.clone());
+        let mut found = self.best(&score, script, hints);
+        if found.language.tag == "zh" {
+            let characters = words.flat_map(|word| letters.of(word)).copied();
+            found.language.tag = chinese::tag(characters);
+        }
+        found
+    }
+
+    fn best(&self, score: &Score, script: Script, hints: Hints) -> Found {
+        let weigh = |mut candidate: Candidate| {
+            candidate.score += hints.favour(candidate.class);
+            if self.expected.contains(&candidate.class) {
+                candidate.score += hints::EXPECTED;
+            }
+            candidate
+        };
+        let candidates = || score.candidates(&self.model, script).map(weigh);
+        let best = candidates().max_by(|a, b| a.score.total_cmp(&b.score));
+        let Some(best) = best.filter(|best| best.familiar > 0.0) else {
+            return Found::nothing();
+        };
+        let all: f32 = candidates().map(|other| (other.score - best.score).exp()).sum();
+        let evidence = Evidence {
+            probability: 1.0 / all,
+            familiar: best.familiar,
+            letters: score.letters(),
+        };
+        Found {
             language: Language {
-                base,
-                tag: base,
-                confidence: found.confidence,
+                base: best.class.base,
+                tag: best.class.tag,
+                confidence: evidence.confidence(&self.model.weights().confidence),
             },
-            parts: Vec::new(),
+            evidence: Some(evidence),
+        }
+    }
+}
+
+impl Found {
+    fn by_script(tag: &'static str) -> Self {
+        Self {
+            language: Language {
+                base: tag,
+                tag,
+                confidence: SCRIPT_ALONE,
+            },
+            evidence: None,
+        }
+    }
+
+    fn nothing() -> Self {
+        Self {
+            language: Language::unknown(),
+            evidence: None,
+        }
+    }
+}
+
+impl Language {
+    /// No letters, or none that tell anything.
+    pub fn unknown() -> Self {
+        Self {
+            base: UNKNOWN,
+            tag: UNKNOWN,
+            confidence: 0.0,
         }
     }
 }

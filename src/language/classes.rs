@@ -130,3 +130,8 @@ pub fn class(tag: &str) -> Option<Class> {
 pub fn base(tag: &str) -> &str {
     tag.split('-').next().unwrap_or(tag)
 }
+
+/// Whether a full tag (`fa`, `fa-Latn`) is one of the classes.
+pub fn has(tag: &str) -> bool {
+    class(tag).is_some()
+}

@@ -109,20 +109,18 @@ pub struct Model {
 #[repr(C, align(64))]
 struct Aligned<B: ?Sized>(B);
 
-static CARRIED: &Aligned<[u8]> = &Aligned(*include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/models/language.bin")));
+const CARRIED: &Aligned<[u8]> = &Aligned(*include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/models/language.bin")));
 
 impl Model {
     /// Bytes of the model that the program carries.
-    pub fn carried() -> &'static [u8] {
-        &CARRIED.0
-    }
+    pub const FILE: &'static [u8] = &CARRIED.0;
 
     /// The model that the program carries, used where it lies.
     ///
     /// # Errors
     /// It was made for another version of the program.
     pub fn of_this_build() -> Result<Self, BadModel> {
-        Self::at(Self::carried())
+        Self::at(Self::FILE)
     }
 
     /// A model file. A copy of it stays in memory to the end of the program.
