@@ -100,7 +100,10 @@ impl Detector {
     /// # Errors
     /// A tag is no class.
     pub fn expecting(mut self, tags: &[String]) -> Result<Self, UnknownLanguage> {
-        let known = |tag: &String| classes::class(tag).ok_or_else(|| UnknownLanguage(tag.clone()));
+        let known = |tag: &String| {
+            let class = classes::class(tag).filter(|class| class.is_answer());
+            class.ok_or_else(|| UnknownLanguage(tag.clone()))
+        };
         self.expected = tags.iter().map(known).collect::<Result<_, _>>()?;
         Ok(self)
     }
@@ -169,9 +172,14 @@ impl Detector {
             candidate
         };
         let candidates = || score.candidates(&self.model, script).map(weigh);
-        let best = candidates().max_by(|a, b| a.score.total_cmp(&b.score));
+        let answers = candidates().filter(|candidate| candidate.class.is_answer());
+        let best = answers.max_by(|a, b| a.score.total_cmp(&b.score));
         let Some(best) = best.filter(|best| best.familiar > 0.0) else {
-            return Found::nothing();
+            return match script {
+                // Rare characters: Chinese has most of them.
+                Script::Han => Found::by_script("zh").doubtful(),
+                _ => Found::nothing(),
+            };
         };
         let all: f32 = candidates().map(|other| (other.score - best.score).exp()).sum();
         let evidence = Evidence {
@@ -200,6 +208,11 @@ impl Found {
             },
             evidence: None,
         }
+    }
+
+    fn doubtful(mut self) -> Self {
+        self.language.confidence = 0.5;
+        self
     }
 
     fn nothing() -> Self {

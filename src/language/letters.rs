@@ -61,6 +61,9 @@ struct State {
     token: (usize, usize),
     sentence: u32,
     ended: bool,
+    /// The letter before, and how often it came on end.
+    last: char,
+    run: u8,
 }
 
 impl Letters {
@@ -72,6 +75,11 @@ impl Letters {
         let mut state = State::default();
         let (mut at, mut before) = (0, ' ');
         while let Some(c) = text[at..].chars().next() {
+            if c.is_ascii_lowercase() && state.script == Some(Script::Latin) {
+                self.push(&mut state, Script::Latin, c);
+                (at, before) = (at + 1, c);
+                continue;
+            }
             if !before.is_ascii_graphic() && !state.is_open() {
                 state.token = (self.words.len(), self.letters.len());
             }
@@ -105,6 +113,11 @@ impl Letters {
         &self.words
     }
 
+    /// The letters of all words.
+    pub fn all(&self) -> &[char] {
+        &self.letters
+    }
+
     /// Letters of a word, in lower case.
     pub fn of(&self, word: &Word) -> &[char] {
         &self.letters[word.letters.clone()]
@@ -131,13 +144,10 @@ impl Letters {
         match c {
             'a'..='z' => self.push(state, Script::Latin, c),
             'A'..='Z' => {
-                state.capitals += 1;
-                if !state.is_open() || state.script != Some(Script::Latin) {
-                    self.close(state);
-                    state.capital = true;
-                    state.capitals = 1;
-                }
+                let begins = state.script != Some(Script::Latin);
                 self.push(state, Script::Latin, c.to_ascii_lowercase());
+                state.capitals += 1;
+                state.capital |= begins;
             }
             // Digits that stand for a letter of Arabic.
             '2' | '3' | '5'..='9' if state.script == Some(Script::Latin) || !before.is_alphanumeric() => {
@@ -182,27 +192,29 @@ impl Letters {
         if is_kana(c) {
             self.kana += 1;
         }
-        let capital = c.is_uppercase();
-        if capital && state.script != Some(script) {
-            self.close(state);
-            state.capital = true;
-        }
-        state.capitals += usize::from(capital);
+        let (capital, begins) = (c.is_uppercase(), state.script != Some(script));
         for c in c.to_lowercase().filter(|c| is_letter(*c)) {
             self.push(state, script, c);
         }
+        state.capitals += usize::from(capital);
+        state.capital |= capital && begins;
     }
 
+    #[inline]
     fn push(&mut self, state: &mut State, script: Script, letter: char) {
-        let long = self.letters.len() - state.start >= LONGEST_WORD;
-        if state.script.is_some_and(|open| open != script) || long {
+        if state.script != Some(script) || self.letters.len() - state.start >= LONGEST_WORD {
             self.close(state);
+            state.script = Some(script);
         }
-        state.script = Some(script);
-        let word = &self.letters[state.start..];
-        if !word.ends_with(&[letter, letter]) {
-            self.letters.push(letter);
+        if letter == state.last {
+            state.run += 1;
+            if state.run > 2 {
+                return;
+            }
+        } else {
+            (state.last, state.run) = (letter, 1);
         }
+        self.letters.push(letter);
     }
 
     /// Ends the word that is open.
@@ -210,7 +222,7 @@ impl Letters {
         let Some(script) = state.script.take() else {
             return;
         };
-        let letters = self.letters.len() - state.start - state.digits.min(self.letters.len() - state.start);
+        let letters = (self.letters.len() - state.start).saturating_sub(state.digits);
         // A number, or a code, with some letters: only these count.
         if state.digits > 0 && (2 * state.digits > letters || state.capitals >= letters) {
             let mut kept = state.start;
@@ -236,6 +248,7 @@ impl Letters {
         }
         state.start = self.letters.len();
         (state.digits, state.capitals, state.capital) = (0, 0, false);
+        (state.last, state.run) = (' ', 0);
     }
 }
 

@@ -10,7 +10,7 @@ use super::model::{DENSE, Entry, MOST_COLUMNS, Model, START, hash};
 
 /// Longest n-gram.
 pub const LONGEST: usize = 5;
-/// Letters after which it is looked whether more are needed. 5 · 48 values of 255 fit 16 bits.
+/// Letters after which it is looked whether more are needed. 48 · 5 values of 255 fit 16 bits.
 const BLOCK: usize = 48;
 /// Lead, in nats, after which no more letters are needed.
 const ENOUGH: f32 = 12.0;
@@ -18,9 +18,20 @@ const ENOUGH: f32 = 12.0;
 /// Sums of one text or part.
 #[derive(Debug, Clone)]
 pub struct Score {
-    block: [u16; DENSE],
     sums: [u32; MOST_COLUMNS],
     letters: usize,
+}
+
+/// Letters at which n-grams begin, looked up side by side: each look-up is a cache line far away.
+struct Block {
+    /// Hashes of the n-grams.
+    hashes: [u64; BLOCK],
+    /// Numbers of the letters behind them, and of those behind their words.
+    next: [u32; BLOCK],
+    end: [u32; BLOCK],
+    count: usize,
+    /// Sums of the first columns.
+    sums: [u16; DENSE],
 }
 
 /// A class and how much speaks for it.
@@ -37,7 +48,6 @@ pub struct Candidate {
 impl Default for Score {
     fn default() -> Self {
         Self {
-            block: [0; DENSE],
             sums: [0; MOST_COLUMNS],
             letters: 0,
         }
@@ -58,56 +68,79 @@ impl Score {
         script: Script,
         words: impl Iterator<Item = &'a Word>,
     ) {
-        let mut looked = 0;
+        let mut block = Block {
+            hashes: [0; BLOCK],
+            next: [0; BLOCK],
+            end: [0; BLOCK],
+            count: 0,
+            sums: [0; DENSE],
+        };
         for word in words {
-            self.word(model, letters.of(word));
-            if self.letters - looked >= BLOCK {
-                looked = self.letters;
-                self.flush();
-                if self.lead(model, script) > ENOUGH {
-                    return;
+            for start in word.letters.clone() {
+                block.hashes[block.count] = START;
+                block.next[block.count] = start as u32;
+                block.end[block.count] = word.letters.end as u32;
+                block.count += 1;
+                if block.count == BLOCK {
+                    self.add(model, letters.all(), &mut block);
+                    if self.lead(model, script) > ENOUGH {
+                        return;
+                    }
                 }
             }
         }
-        self.flush();
+        self.add(model, letters.all(), &mut block);
     }
 
-    fn word(&mut self, model: &Model, word: &[char]) {
-        for start in 0..word.len() {
-            let mut before = START;
-            for &letter in word[start..].iter().take(LONGEST) {
-                before = hash(before, letter);
-                match model.find(before) {
+    /// Looks a block's n-grams up, the short ones first, and adds up what they say. Longer ones of
+    /// an n-gram that is in no language are in none.
+    fn add(&mut self, model: &Model, letters: &[char], block: &mut Block) {
+        self.letters += block.count;
+        let mut found = [None; BLOCK];
+        for length in 1..=LONGEST {
+            for at in 0..block.count {
+                let letter = letters[block.next[at] as usize];
+                block.hashes[at] = hash(block.hashes[at], letter);
+                block.next[at] += 1;
+                model.prefetch(block.hashes[at]);
+            }
+            for (found, hash) in found.iter_mut().zip(&block.hashes[..block.count]) {
+                *found = model.find(*hash);
+            }
+            let mut kept = 0;
+            for (at, found) in found[..block.count].iter().enumerate() {
+                match found {
                     None => {}
-                    Some(Entry::One(column, value)) => self.add(column, value),
+                    Some(Entry::One(column, value)) => self.say(*column, *value),
                     Some(Entry::Few(pairs)) => {
-                        for &[column, value] in pairs {
-                            self.add(column, value);
+                        for &[column, value] in *pairs {
+                            self.say(column, value);
                         }
                     }
                     Some(Entry::Many(row)) => {
-                        for (sum, &value) in self.block.iter_mut().zip(row) {
+                        for (sum, &value) in block.sums.iter_mut().zip(*row) {
                             *sum += u16::from(value);
                         }
                     }
                 }
+                if block.next[at] < block.end[at] && (found.is_some() || length < 3) {
+                    block.hashes[kept] = block.hashes[at];
+                    block.next[kept] = block.next[at];
+                    block.end[kept] = block.end[at];
+                    kept += 1;
+                }
             }
-            self.letters += 1;
-            if self.letters.is_multiple_of(BLOCK) {
-                self.flush();
-            }
+            block.count = kept;
         }
+        for (sum, block) in self.sums.iter_mut().zip(&mut block.sums) {
+            *sum += u32::from(std::mem::take(block));
+        }
+        block.count = 0;
     }
 
-    fn add(&mut self, column: u8, value: u8) {
+    fn say(&mut self, column: u8, value: u8) {
         if let Some(sum) = self.sums.get_mut(usize::from(column)) {
             *sum += u32::from(value);
-        }
-    }
-
-    fn flush(&mut self) {
-        for (sum, block) in self.sums.iter_mut().zip(&mut self.block) {
-            *sum += u32::from(std::mem::take(block));
         }
     }
 
