@@ -10,6 +10,10 @@ use super::model::{DENSE, Entry, MOST_COLUMNS, Model, START, hash};
 
 /// Longest n-gram.
 pub const LONGEST: usize = 5;
+/// Kinds of evidence: n-grams of each length, and whole words.
+pub const KINDS: usize = LONGEST + 1;
+/// Longest word that is looked up whole.
+pub const LONGEST_WORD: usize = 10;
 /// Letters after which it is looked whether more are needed. 48 · 5 values of 255 fit 16 bits.
 const BLOCK: usize = 48;
 /// Lead, in nats, after which no more letters are needed.
@@ -30,6 +34,9 @@ struct Block {
     next: [u32; BLOCK],
     end: [u32; BLOCK],
     count: usize,
+    /// Hashes of whole words.
+    words: [u64; BLOCK],
+    whole: usize,
     /// Sums of the first columns.
     sums: [u16; DENSE],
 }
@@ -73,9 +80,15 @@ impl Score {
             next: [0; BLOCK],
             end: [0; BLOCK],
             count: 0,
+            words: [0; BLOCK],
+            whole: 0,
             sums: [0; DENSE],
         };
         for word in words {
+            if script == Script::Latin && word.letters.len() <= LONGEST_WORD {
+                block.words[block.whole] = word_hash(letters.of(word));
+                block.whole += 1;
+            }
             for start in word.letters.clone() {
                 block.hashes[block.count] = START;
                 block.next[block.count] = start as u32;
@@ -109,20 +122,7 @@ impl Score {
             }
             let mut kept = 0;
             for (at, found) in found[..block.count].iter().enumerate() {
-                match found {
-                    None => {}
-                    Some(Entry::One(column, value)) => self.say(*column, *value),
-                    Some(Entry::Few(pairs)) => {
-                        for &[column, value] in *pairs {
-                            self.say(column, value);
-                        }
-                    }
-                    Some(Entry::Many(row)) => {
-                        for (sum, &value) in block.sums.iter_mut().zip(*row) {
-                            *sum += u16::from(value);
-                        }
-                    }
-                }
+                self.said(*found, &mut block.sums);
                 if block.next[at] < block.end[at] && (found.is_some() || length < 3) {
                     block.hashes[kept] = block.hashes[at];
                     block.next[kept] = block.next[at];
@@ -132,10 +132,31 @@ impl Score {
             }
             block.count = kept;
         }
+        for hash in &block.words[..block.whole] {
+            self.said(model.find(*hash), &mut block.sums);
+        }
         for (sum, block) in self.sums.iter_mut().zip(&mut block.sums) {
             *sum += u32::from(std::mem::take(block));
         }
-        block.count = 0;
+        (block.count, block.whole) = (0, 0);
+    }
+
+    #[inline]
+    fn said(&mut self, entry: Option<Entry<'_>>, sums: &mut [u16; DENSE]) {
+        match entry {
+            None => {}
+            Some(Entry::One(column, value)) => self.say(column, value),
+            Some(Entry::Few(pairs)) => {
+                for &[column, value] in pairs {
+                    self.say(column, value);
+                }
+            }
+            Some(Entry::Many(row)) => {
+                for (sum, &value) in sums.iter_mut().zip(row) {
+                    *sum += u16::from(value);
+                }
+            }
+        }
     }
 
     fn say(&mut self, column: u8, value: u8) {
@@ -187,4 +208,9 @@ impl Score {
         }
         first - second
     }
+}
+
+/// Hash of a whole word, unlike that of an n-gram of the same letters.
+pub fn word_hash(word: &[char]) -> u64 {
+    word.iter().fold(!START, |before, letter| hash(before, *letter))
 }

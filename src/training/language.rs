@@ -95,10 +95,11 @@ pub fn train(
     settings: &Settings,
 ) -> anyhow::Result<Trained> {
     let rows = rows::read(folder)?;
+    let english = Words::of(rows.english.iter().map(String::as_str));
     let columns = columns();
     let bar = progress("reading n-grams", columns.len() as u64);
     let of_class = |&(tag, typed): &(&'static str, Option<usize>)| -> anyhow::Result<Logs> {
-        let logs = logs(tag, lingua, &rows)?;
+        let logs = logs(tag, lingua, &rows, &english)?;
         bar.inc(1);
         Ok(match typed {
             None => logs,
@@ -110,7 +111,14 @@ pub fn train(
         })
     };
     let said = columns.par_iter().enumerate().map(|(at, column)| {
-        Ok(table::worthy(&of_class(column)?, at as u8, settings.least_gain))
+        let mut said = table::worthy(&of_class(column)?, at as u8, settings.least_gain);
+        if column.0.ends_with("-Latn") {
+            let own = texts(column.0, &rows);
+            let words = Words::of(own.iter().copied());
+            let foreign = |word: &[char]| english.share(word) >= words.share(word);
+            said.extend(table::words(words.logs().filter(|(word, _)| !foreign(word)), at as u8));
+        }
+        Ok(said)
     });
     let said: Vec<Vec<Said>> = said.collect::<anyhow::Result<_>>()?;
     bar.finish_and_clear();
@@ -139,25 +147,32 @@ fn columns() -> Vec<(&'static str, Option<usize>)> {
     several.flat_map(|script| script.tags().iter().copied().flat_map(ways)).collect()
 }
 
-fn logs(tag: &'static str, lingua: &[(&'static str, &Path)], rows: &Rows) -> anyhow::Result<Logs> {
+fn logs(
+    tag: &'static str,
+    lingua: &[(&'static str, &Path)],
+    rows: &Rows,
+    english: &Words,
+) -> anyhow::Result<Logs> {
     if let Some((_, file)) = lingua.iter().find(|model| model.0 == tag) {
         let bytes = std::fs::read(file).with_context(|| format!("can't read {}", file.display()))?;
         return ngrams::of_lingua(bytes).with_context(|| file.display().to_string());
     }
-    let own = |row: &&Row| row.tag.as_deref() == Some(tag);
-    let texts: Vec<&str> = rows.counted.iter().filter(own).map(|row| row.text.as_str()).collect();
+    let texts = texts(tag, rows);
     ensure!(!texts.is_empty(), "there are no texts in {tag}");
     let written = |script: &&Script| script.tags().contains(&tag);
     let script = Script::ALL.iter().find(written).context("a class has a script")?;
-    let keep = |c: char| Script::of(c) == Some(*script) || c.is_ascii_digit();
-    // Foreign words in romanised texts; the others are as they were written.
-    let english = match tag.ends_with("-Latn") {
-        true => Words::of(rows.english.iter().map(String::as_str)),
-        false => Words::default(),
-    };
+    let of_script = |c: &char| Script::of(*c) == Some(*script) || c.is_ascii_digit();
     let own = Words::of(texts.iter().copied());
-    let keep = |word: &[char]| word.iter().all(|c| keep(*c)) && english.share(word) < own.share(word);
+    // Romanised texts are full of English.
+    let foreign = |word: &[char]| tag.ends_with("-Latn") && english.share(word) >= own.share(word);
+    let keep = |word: &[char]| word.iter().all(of_script) && !foreign(word);
     Ok(ngrams::of_texts(texts.into_iter(), keep))
+}
+
+/// Texts of a class to count in.
+fn texts<'a>(tag: &str, rows: &'a Rows) -> Vec<&'a str> {
+    let own = |row: &&Row| row.tag.as_deref() == Some(tag);
+    rows.counted.iter().filter(own).map(|row| row.text.as_str()).collect()
 }
 
 fn finished(

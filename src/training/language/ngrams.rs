@@ -82,6 +82,13 @@ impl Words {
         words
     }
 
+    /// Words that came twice or more, with the logarithm of their share.
+    pub fn logs(&self) -> impl Iterator<Item = (&[char], f64)> {
+        let all = self.all.max(1) as f64;
+        let often = self.counts.iter().filter(|(_, count)| **count >= 2);
+        often.map(move |(word, count)| (&word[..], ((*count as f64 - 0.5) / all).ln()))
+    }
+
     /// Share of all words that are this one.
     pub fn share(&self, word: &[char]) -> f64 {
         *self.counts.get(word).unwrap_or(&0) as f64 / self.all.max(1) as f64
