@@ -8,6 +8,7 @@
 
 use std::cell::RefCell;
 
+pub mod chars;
 pub mod chinese;
 pub mod classes;
 pub mod confidence;
@@ -145,7 +146,7 @@ impl Detector {
         }
         if script == Script::Han {
             let (all, kana) = words.clone().fold((0, 0), |(all, kana), word| {
-                let kana_here = letters.of(word).iter().filter(|c| letters::is_kana(**c)).count();
+                let kana_here = letters.of(word).iter().filter(|c| chars::is_kana(**c)).count();
                 (all + word.letters.len(), kana + kana_here)
             });
             // A の stands in Chinese brands too.

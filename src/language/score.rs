@@ -17,7 +17,7 @@ pub const LONGEST_WORD: usize = 10;
 /// Letters after which it is looked whether more are needed. 48 · 5 values of 255 fit 16 bits.
 const BLOCK: usize = 48;
 /// Lead, in nats, after which no more letters are needed.
-const ENOUGH: f32 = 12.0;
+const ENOUGH: f32 = 7.0;
 
 /// Sums of one text or part.
 #[derive(Debug, Clone)]
