@@ -132,6 +132,11 @@ pub fn class(tag: &str) -> Option<Class> {
 }
 
 impl Class {
+    /// Whether it is the same: tags come from one list.
+    pub fn is(self, other: Class) -> bool {
+        std::ptr::eq(self.tag, other.tag)
+    }
+
     /// Whether it is an answer: not a language that is only there to be told from the others.
     pub fn is_answer(self) -> bool {
         !self.tag.starts_with("x-")

@@ -6,7 +6,7 @@
 
 use super::classes::{Class, Script};
 use super::letters::{Letters, Word};
-use super::model::{DENSE, Entry, MOST_COLUMNS, Model, START, hash};
+use super::model::{DENSE, Entry, MOST_COLUMNS, Model, START, hash, prefetch};
 
 /// Longest n-gram.
 pub const LONGEST: usize = 5;
@@ -119,6 +119,9 @@ impl Score {
             }
             for (found, hash) in found.iter_mut().zip(&block.hashes[..block.count]) {
                 *found = model.find(*hash);
+                if let Some(Entry::Many(row)) = found {
+                    prefetch(*row);
+                }
             }
             let mut kept = 0;
             for (at, found) in found[..block.count].iter().enumerate() {
@@ -180,7 +183,7 @@ impl Score {
         std::iter::from_fn(move || {
             let mut best: Option<Candidate> = None;
             while let Some((&sum, (class, column))) =
-                of_columns.next_if(|(_, (class, _))| best.is_none_or(|b| b.class == *class))
+                of_columns.next_if(|(_, (class, _))| best.is_none_or(|b| b.class.is(*class)))
             {
                 let sum = sum as f32 * weights.step;
                 let score = (sum + letters * column.each) * scale + column.once;
