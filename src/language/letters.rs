@@ -151,7 +151,9 @@ impl Letters {
                 state.capital |= begins;
             }
             // Digits that stand for a letter of Arabic.
-            '2' | '3' | '5'..='9' if state.script == Some(Script::Latin) || !before.is_alphanumeric() => {
+            '2' | '3' | '5'..='9'
+                if state.script == Some(Script::Latin) || !before.is_alphanumeric() =>
+            {
                 self.push(state, Script::Latin, c);
                 state.digits += 1;
             }
@@ -273,7 +275,8 @@ fn passed_over(before: char, rest: &str) -> Option<Skipped> {
     match rest.as_bytes()[0] {
         b'@' if inside => address(true),
         b'@' | b'#' if !before.is_alphanumeric() => {
-            let end = rest[1..].find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '\u{200C}'));
+            let end =
+                rest[1..].find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '\u{200C}'));
             let end = end.map_or(rest.len(), |end| end + 1);
             // Chinese hashtags have a second # at their end.
             let closing = usize::from(end > 1 && rest[end..].starts_with('#'));
@@ -283,14 +286,22 @@ fn passed_over(before: char, rest: &str) -> Option<Skipped> {
             })
         }
         b':' if rest.starts_with("://") => address(true),
-        b'w' | b'W' if !inside && rest.get(..4).is_some_and(|s| s.eq_ignore_ascii_case("www.")) => {
+        b'w' | b'W'
+            if !inside
+                && rest
+                    .get(..4)
+                    .is_some_and(|s| s.eq_ignore_ascii_case("www.")) =>
+        {
             address(false)
         }
         b'.' if inside => {
             let name = &rest[1..];
             let end = name.find(|c: char| !c.is_ascii_alphanumeric());
             let name = &name[..end.unwrap_or(name.len())];
-            match DOMAINS.iter().any(|domain| name.eq_ignore_ascii_case(domain)) {
+            match DOMAINS
+                .iter()
+                .any(|domain| name.eq_ignore_ascii_case(domain))
+            {
                 true => address(true),
                 false => None,
             }
