@@ -34,7 +34,7 @@ const MOST_DOUBLINGS: u32 = 4;
 pub struct FeedbackSink {
     servers: Arc<Servers>,
     /// Held while the table is looked at: one look at a time, since all partitions need one after a
-    /// restart and each touches every part of the table. How often it took too long, less how often it did not.
+    /// restart and each touches every part. How often it took too long, less how often it did not.
     looking: Mutex<u32>,
 }
 
