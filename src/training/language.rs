@@ -34,7 +34,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            least_gain: -15.85,
+            least_gain: -16.5,
             most_bytes: 40_000_000,
         }
     }
@@ -66,7 +66,7 @@ const TYPED: [Typed; 4] = [
     Typed {
         tag: "fa",
         letters: &[('ی', 'ي'), ('ک', 'ك')],
-        rarer: 0.7,
+        rarer: 1.0,
     },
     Typed {
         tag: "fa",
@@ -81,7 +81,7 @@ const TYPED: [Typed; 4] = [
     Typed {
         tag: "ur",
         letters: &[('ی', 'ي'), ('ک', 'ك'), ('ہ', 'ه'), ('ھ', 'ه')],
-        rarer: 1.0,
+        rarer: 1.5,
     },
 ];
 
@@ -96,10 +96,41 @@ enum Way {
     Spoken,
 }
 
+/// What romanised texts are full of, and what is not theirs: English, and French beside Arabic.
+struct Foreign {
+    english: Words,
+    logs: Vec<Logs>,
+}
+
+/// Mean logarithm of a letter from which on a word is one of English or French.
+const AT_HOME: f64 = -2.2;
+/// Nats against romanised languages: most short words that could be one are not.
+const ROMANISED: f32 = 0.5;
+
+impl Foreign {
+    fn new(lingua: &[(&'static str, &Path)], rows: &Rows) -> anyhow::Result<Self> {
+        let logs = ["en", "fr"].map(|tag| {
+            let model = lingua.iter().find(|model| model.0 == tag);
+            ngrams::of_lingua(std::fs::read(model.context("lingua lacks a language")?.1)?)
+        });
+        Ok(Self {
+            english: Words::of(rows.english.iter().map(String::as_str)),
+            logs: logs.into_iter().collect::<anyhow::Result<_>>()?,
+        })
+    }
+
+    /// Whether a word that comes so often in romanised texts is none of theirs.
+    fn has(&self, word: &[char], share: f64) -> bool {
+        let at_home = |logs| word.len() > 2 && ngrams::mean_log(word, logs) > AT_HOME;
+        self.english.share(word) >= share || self.logs.iter().any(at_home)
+    }
+}
+
 impl Way {
-    fn rarer(self) -> f32 {
+    fn rarer(self, tag: &str) -> f32 {
         match self {
             Way::Typed(at) => TYPED[at].rarer,
+            _ if tag.ends_with("-Latn") => ROMANISED,
             Way::Written | Way::Spoken => 0.0,
         }
     }
@@ -115,13 +146,13 @@ pub fn train(
     settings: &Settings,
 ) -> anyhow::Result<Trained> {
     let rows = rows::read(folder)?;
-    let english = Words::of(rows.english.iter().map(String::as_str));
+    let foreign = Foreign::new(lingua, &rows)?;
     let columns = columns();
     let bar = progress("reading n-grams", columns.len() as u64);
     let of_column = |&(tag, way): &(&'static str, Way)| -> anyhow::Result<Logs> {
         let logs = match way {
-            Way::Spoken => counted(tag, &rows, &english)?,
-            _ => logs(tag, lingua, &rows, &english)?,
+            Way::Spoken => counted(tag, &rows, &foreign)?,
+            _ => logs(tag, lingua, &rows, &foreign)?,
         };
         bar.inc(1);
         Ok(match way {
@@ -138,8 +169,8 @@ pub fn train(
         if column.0.ends_with("-Latn") {
             let own = texts(column.0, &rows);
             let words = Words::of(own.iter().copied());
-            let foreign = |word: &[char]| english.share(word) >= words.share(word);
-            said.extend(table::words(words.logs().filter(|(word, _)| !foreign(word)), at as u8));
+            let own = words.logs().filter(|(word, _)| !foreign.has(word, words.share(word)));
+            said.extend(table::words(own, at as u8));
         }
         Ok(said)
     });
@@ -178,25 +209,25 @@ fn logs(
     tag: &'static str,
     lingua: &[(&'static str, &Path)],
     rows: &Rows,
-    english: &Words,
+    foreign: &Foreign,
 ) -> anyhow::Result<Logs> {
     if let Some((_, file)) = lingua.iter().find(|model| model.0 == tag) {
         let bytes = std::fs::read(file).with_context(|| format!("can't read {}", file.display()))?;
         return ngrams::of_lingua(bytes).with_context(|| file.display().to_string());
     }
-    counted(tag, rows, english)
+    counted(tag, rows, foreign)
 }
 
-fn counted(tag: &'static str, rows: &Rows, english: &Words) -> anyhow::Result<Logs> {
+fn counted(tag: &'static str, rows: &Rows, foreign: &Foreign) -> anyhow::Result<Logs> {
     let texts = texts(tag, rows);
     ensure!(!texts.is_empty(), "there are no texts in {tag}");
     let written = |script: &&Script| script.tags().contains(&tag);
     let script = Script::ALL.iter().find(written).context("a class has a script")?;
     let of_script = |c: &char| Script::of(*c) == Some(*script) || c.is_ascii_digit();
     let own = Words::of(texts.iter().copied());
-    // Romanised texts are full of English.
-    let foreign = |word: &[char]| tag.ends_with("-Latn") && english.share(word) >= own.share(word);
-    let keep = |word: &[char]| word.iter().all(of_script) && !foreign(word);
+    let romanised = tag.ends_with("-Latn");
+    let is_foreign = |word: &[char]| romanised && foreign.has(word, own.share(word));
+    let keep = |word: &[char]| word.iter().all(of_script) && !is_foreign(word);
     Ok(ngrams::of_texts(texts.into_iter(), keep))
 }
 
@@ -224,7 +255,7 @@ fn finished(
         .iter()
         .map(|(tag, way)| {
             let column = Column {
-                once: fitted.once[tag] - way.rarer(),
+                once: fitted.once[tag] - way.rarer(tag),
                 each: fitted.each[tag],
                 usual: 1.0,
             };

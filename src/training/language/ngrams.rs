@@ -61,6 +61,21 @@ pub fn of_texts<'a>(texts: impl Iterator<Item = &'a str>, keep: impl Fn(&[char])
     kept.map(|(ngram, count)| (ngram.clone(), log(ngram, *count))).collect()
 }
 
+/// Mean logarithm of a word's letters, each after the longest run of letters before it that the
+/// n-grams know; a run cut short costs a nat a letter. About −2 for words of the language.
+pub fn mean_log(word: &[char], logs: &Logs) -> f64 {
+    const UNKNOWN: f64 = -9.0;
+    let of = |end: usize| {
+        let longest = LONGEST.min(end);
+        let known = (1..=longest).rev().find_map(|length| {
+            let ngram: String = word[end - length..end].iter().collect();
+            Some(logs.get(&ngram)? - (longest - length) as f64)
+        });
+        known.unwrap_or(UNKNOWN)
+    };
+    (1..=word.len()).map(of).sum::<f64>() / word.len().max(1) as f64
+}
+
 /// How often words come.
 #[derive(Debug, Default)]
 pub struct Words {
@@ -141,6 +156,14 @@ mod tests {
         assert!(close("a", (2.5f64 / 7.0).ln()));
         assert!(close("ab", (1.5f64 / 4.0).ln()));
         assert!(close("ac", (0.5f64 / 4.0).ln()));
+    }
+
+    #[test]
+    fn words_of_the_language_are_likelier() {
+        let logs = of_texts(["the parcel was late and the box was torn"].into_iter(), |_| true);
+        let of = |word: &str| mean_log(&word.chars().collect::<Vec<_>>(), &logs);
+        assert!(of("the") > of("het") && of("het") > of("xyz"));
+        assert_eq!(of("zzz"), -9.0);
     }
 
     #[test]
