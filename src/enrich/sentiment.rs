@@ -181,7 +181,7 @@ impl Model {
         }
         let languages = &self.parts.languages;
         languages
-            .binary_search_by(|(tag, _)| tag.as_str().cmp(&language.base))
+            .binary_search_by(|(tag, _)| tag.as_str().cmp(language.base))
             .ok()
     }
 }
@@ -197,15 +197,15 @@ mod tests {
     use super::*;
     use crate::text::MatchForm;
 
-    fn language(base: &str, confidence: f32) -> Language {
+    fn language(base: &'static str, confidence: f32) -> Language {
         Language {
-            base: base.into(),
-            tag: base.into(),
+            base,
+            tag: base,
             confidence,
         }
     }
 
-    fn score(text: &str, base: &str) -> Sentiment {
+    fn score(text: &str, base: &'static str) -> Sentiment {
         let model = Model::built_in().unwrap();
         model.score(&MatchForm::of(text).text, &language(base, 1.0))
     }

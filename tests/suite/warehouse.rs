@@ -163,8 +163,8 @@ fn item(id: &str, body: Body, text: &str, label: Label) -> Enriched {
         tags: Tags {
             text: text.into(),
             language: Language {
-                base: "fa".into(),
-                tag: "fa".into(),
+                base: "fa",
+                tag: "fa",
                 confidence: 0.9,
             },
             languages: Vec::new(),
