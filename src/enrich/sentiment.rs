@@ -174,9 +174,9 @@ impl Model {
         Some(logits)
     }
 
-    /// Index of the language whose own weights judge a text.
+    /// Index of the language whose own weights judge a text. Romanised text has none.
     fn own_weights(&self, language: &Language) -> Option<usize> {
-        if language.confidence < self.parts.least_confidence {
+        if language.confidence < self.parts.least_confidence || language.tag.ends_with("-Latn") {
             return None;
         }
         let languages = &self.parts.languages;
@@ -304,6 +304,11 @@ mod tests {
         assert_eq!(model.score(text, &language("en", 0.01)), shared);
         assert_eq!(model.score(text, &language("eo", 1.0)), shared);
         assert_ne!(model.score(text, &language("en", 1.0)), shared);
+        let romanised = Language {
+            tag: "en-Latn",
+            ..language("en", 1.0)
+        };
+        assert_eq!(model.score(text, &romanised), shared);
     }
 
     #[test]

@@ -748,7 +748,7 @@ async fn daily_sentiment_counts_what_customers_say() {
     };
     let message = |id: &str, turn| item(id, Body::Message(turn), "x", Label::Negative);
     let mut silent = labelled("f", Label::Unknown);
-    silent.tags.language.base = "und".into();
+    silent.tags.language.base = "und";
     warehouse
         .write(vec![
             labelled("a", Label::Negative),
