@@ -8,6 +8,7 @@
 
 use std::cell::RefCell;
 
+pub mod chars;
 pub mod chinese;
 pub mod classes;
 pub mod confidence;
@@ -106,7 +107,10 @@ impl Detector {
     /// # Errors
     /// A tag is no class.
     pub fn expecting(mut self, tags: &[String]) -> Result<Self, UnknownLanguage> {
-        let known = |tag: &String| classes::class(tag).ok_or_else(|| UnknownLanguage(tag.clone()));
+        let known = |tag: &String| {
+            let class = classes::class(tag).filter(|class| class.is_answer());
+            class.ok_or_else(|| UnknownLanguage(tag.clone()))
+        };
         self.expected = tags.iter().map(known).collect::<Result<_, _>>()?;
         Ok(self)
     }
@@ -148,7 +152,7 @@ impl Detector {
         }
         if script == Script::Han {
             let (all, kana) = words.clone().fold((0, 0), |(all, kana), word| {
-                let kana_here = letters.of(word).iter().filter(|c| letters::is_kana(**c)).count();
+                let kana_here = letters.of(word).iter().filter(|c| chars::is_kana(**c)).count();
                 (all + word.letters.len(), kana + kana_here)
             });
             // A の stands in Chinese brands too.
@@ -175,9 +179,14 @@ impl Detector {
             candidate
         };
         let candidates = || score.candidates(&self.model, script).map(weigh);
-        let best = candidates().max_by(|a, b| a.score.total_cmp(&b.score));
+        let answers = candidates().filter(|candidate| candidate.class.is_answer());
+        let best = answers.max_by(|a, b| a.score.total_cmp(&b.score));
         let Some(best) = best.filter(|best| best.familiar > 0.0) else {
-            return Found::nothing();
+            return match script {
+                // Rare characters: Chinese has most of them.
+                Script::Han => Found::by_script("zh").doubtful(),
+                _ => Found::nothing(),
+            };
         };
         let all: f32 = candidates().map(|other| (other.score - best.score).exp()).sum();
         let evidence = Evidence {
@@ -206,6 +215,11 @@ impl Found {
             },
             evidence: None,
         }
+    }
+
+    fn doubtful(mut self) -> Self {
+        self.language.confidence = 0.5;
+        self
     }
 
     fn nothing() -> Self {

@@ -57,12 +57,15 @@ impl Script {
         Script::Thai,
     ];
 
-    /// Tags of the classes written in it.
+    /// Tags of the classes written in it, then of languages that are no classes but look like some:
+    /// a text that may be in one of these is none of the others for sure.
     pub fn tags(self) -> &'static [&'static str] {
         match self {
             Script::Latin => &LATIN,
             Script::Cyrillic => &["be", "bg", "kk", "mk", "mn", "ru", "sr", "uk"],
-            Script::Arabic => &["ar", "ckb", "fa", "ps", "sd", "ug", "ur"],
+            Script::Arabic => &[
+                "ar", "ckb", "fa", "ps", "sd", "ug", "ur", "x-bal", "x-glk", "x-hac", "x-ks",
+            ],
             Script::Devanagari => &["hi", "mr"],
             Script::Han => &["ja", "zh"],
             Script::Hangul => &["ko"],
@@ -107,23 +110,37 @@ impl Script {
 }
 
 /// Classes in Latin letters.
-const LATIN: [&str; 54] = [
+const LATIN: [&str; 58] = [
     "af", "ar-Latn", "az", "bs", "ca", "cs", "cy", "da", "de", "en", "eo", "es", "et", "eu",
     "fa-Latn", "fi", "fr", "ga", "hi-Latn", "hr", "hu", "id", "is", "it", "kmr", "la", "lg", "lt",
     "lv", "mi", "ms", "nb", "nl", "nn", "pl", "pt", "ro", "sk", "sl", "sn", "so", "sq", "st", "sv",
-    "sw", "tl", "tn", "tr", "ts", "ur-Latn", "vi", "xh", "yo", "zu",
+    "sw", "tl", "tn", "tr", "ts", "ur-Latn", "vi", "xh", "yo", "zu", "x-ha",
+    "x-ig", "x-rw", "x-tw",
 ];
 
 /// Chinese that tells its characters: found beside the scores, from the characters alone.
 pub const SIMPLIFIED: &str = "zh-Hans";
 pub const TRADITIONAL: &str = "zh-Hant";
 
-/// The class of a tag, whatever its case; `None` if it is none.
+/// The class of a tag, whatever its case; `None` if it is none. Languages that are only there to be
+/// told from the others have tags that begin with `x-`.
 pub fn class(tag: &str) -> Option<Class> {
     let known = Script::ALL.iter().flat_map(|script| script.tags());
     let chinese = [SIMPLIFIED, TRADITIONAL];
     let tag = known.chain(&chinese).copied().find(|known| known.eq_ignore_ascii_case(tag))?;
     Some(Class { tag, base: base(tag) })
+}
+
+impl Class {
+    /// Whether it is the same: tags come from one list.
+    pub fn is(self, other: Class) -> bool {
+        std::ptr::eq(self.tag, other.tag)
+    }
+
+    /// Whether it is an answer: not a language that is only there to be told from the others.
+    pub fn is_answer(self) -> bool {
+        !self.tag.starts_with("x-")
+    }
 }
 
 /// Language of a full tag: all before the first hyphen.
@@ -133,5 +150,5 @@ pub fn base(tag: &str) -> &str {
 
 /// Whether a full tag (`fa`, `fa-Latn`) is one of the classes.
 pub fn has(tag: &str) -> bool {
-    class(tag).is_some()
+    class(tag).is_some_and(Class::is_answer)
 }

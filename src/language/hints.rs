@@ -22,7 +22,10 @@ pub const EXPECTED: f32 = 2.5;
 impl Hints<'_> {
     /// Nats in favour of a class. A hint `fa` is one for `fa-Latn` too.
     pub fn favour(&self, class: Class) -> f32 {
-        let of = |hint: &str, nats| if speaks_of(hint, class) { nats } else { 0.0 };
+        let of = |hint: &str, nats| match !hint.is_empty() && speaks_of(hint, class) {
+            true => nats,
+            false => 0.0,
+        };
         of(self.stated, STATED) + of(self.locale, LOCALE)
     }
 }

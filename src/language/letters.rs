@@ -7,8 +7,9 @@
 
 use std::ops::Range;
 
-use unicode_normalization::char::{compose, decompose_compatible, is_combining_mark};
+use unicode_normalization::char::{compose, decompose_compatible};
 
+use super::chars::{Kind, is_kana, kind};
 use super::classes::Script;
 
 /// Longer runs of letters are cut: no word is so long, and Chinese has no spaces.
@@ -61,6 +62,9 @@ struct State {
     token: (usize, usize),
     sentence: u32,
     ended: bool,
+    /// The letter before, and how often it came on end.
+    last: char,
+    run: u8,
 }
 
 impl Letters {
@@ -72,6 +76,11 @@ impl Letters {
         let mut state = State::default();
         let (mut at, mut before) = (0, ' ');
         while let Some(c) = text[at..].chars().next() {
+            if c.is_ascii_lowercase() && state.script == Some(Script::Latin) {
+                self.push(&mut state, Script::Latin, c);
+                (at, before) = (at + 1, c);
+                continue;
+            }
             if !before.is_ascii_graphic() && !state.is_open() {
                 state.token = (self.words.len(), self.letters.len());
             }
@@ -105,6 +114,11 @@ impl Letters {
         &self.words
     }
 
+    /// The letters of all words.
+    pub fn all(&self) -> &[char] {
+        &self.letters
+    }
+
     /// Letters of a word, in lower case.
     pub fn of(&self, word: &Word) -> &[char] {
         &self.letters[word.letters.clone()]
@@ -131,13 +145,10 @@ impl Letters {
         match c {
             'a'..='z' => self.push(state, Script::Latin, c),
             'A'..='Z' => {
-                state.capitals += 1;
-                if !state.is_open() || state.script != Some(Script::Latin) {
-                    self.close(state);
-                    state.capital = true;
-                    state.capitals = 1;
-                }
+                let begins = state.script != Some(Script::Latin);
                 self.push(state, Script::Latin, c.to_ascii_lowercase());
+                state.capitals += 1;
+                state.capital |= begins;
             }
             // Digits that stand for a letter of Arabic.
             '2' | '3' | '5'..='9' if state.script == Some(Script::Latin) || !before.is_alphanumeric() => {
@@ -155,54 +166,51 @@ impl Letters {
     }
 
     fn other(&mut self, state: &mut State, c: char) {
-        if is_passed_over(c) {
-            return;
-        }
-        if ('\u{300}'..='\u{36F}').contains(&c) {
-            if let Some(last) = self.letters[state.start..].last_mut() {
-                *last = compose(*last, c).unwrap_or(*last);
+        match kind(c) {
+            Kind::Letter(script) => {
+                self.kana += usize::from(script == Script::Han && is_kana(c));
+                self.push(state, script, c);
             }
-            return;
-        }
-        match Script::of(c) {
-            Some(script) if is_letter(c) => self.lower(state, script, c),
-            Some(_) => self.close(state),
-            None if is_compatibility_form(c) => decompose_compatible(c, |c| {
-                match Script::of(c) {
-                    Some(script) if is_letter(c) => self.lower(state, script, c),
-                    _ if is_passed_over(c) => {}
-                    _ => self.close(state),
+            Kind::Capital(script) => {
+                let begins = state.script != Some(script);
+                for c in c.to_lowercase() {
+                    if let Kind::Letter(script) = kind(c) {
+                        self.push(state, script, c);
+                    }
                 }
+                state.capitals += 1;
+                state.capital |= begins;
+            }
+            Kind::Mark => {}
+            Kind::Accent => {
+                if let Some(last) = self.letters[state.start..].last_mut() {
+                    *last = compose(*last, c).unwrap_or(*last);
+                }
+            }
+            // Of forms no form comes: this ends.
+            Kind::Form => decompose_compatible(c, |c| match kind(c) {
+                Kind::Form => self.close(state),
+                _ => self.other(state, c),
             }),
-            None => self.close(state),
+            Kind::Other => self.close(state),
         }
     }
 
-    fn lower(&mut self, state: &mut State, script: Script, c: char) {
-        if is_kana(c) {
-            self.kana += 1;
-        }
-        let capital = c.is_uppercase();
-        if capital && state.script != Some(script) {
-            self.close(state);
-            state.capital = true;
-        }
-        state.capitals += usize::from(capital);
-        for c in c.to_lowercase().filter(|c| is_letter(*c)) {
-            self.push(state, script, c);
-        }
-    }
-
+    #[inline]
     fn push(&mut self, state: &mut State, script: Script, letter: char) {
-        let long = self.letters.len() - state.start >= LONGEST_WORD;
-        if state.script.is_some_and(|open| open != script) || long {
+        if state.script != Some(script) || self.letters.len() - state.start >= LONGEST_WORD {
             self.close(state);
+            state.script = Some(script);
         }
-        state.script = Some(script);
-        let word = &self.letters[state.start..];
-        if !word.ends_with(&[letter, letter]) {
-            self.letters.push(letter);
+        if letter == state.last {
+            state.run += 1;
+            if state.run > 2 {
+                return;
+            }
+        } else {
+            (state.last, state.run) = (letter, 1);
         }
+        self.letters.push(letter);
     }
 
     /// Ends the word that is open.
@@ -210,7 +218,7 @@ impl Letters {
         let Some(script) = state.script.take() else {
             return;
         };
-        let letters = self.letters.len() - state.start - state.digits.min(self.letters.len() - state.start);
+        let letters = (self.letters.len() - state.start).saturating_sub(state.digits);
         // A number, or a code, with some letters: only these count.
         if state.digits > 0 && (2 * state.digits > letters || state.capitals >= letters) {
             let mut kept = state.start;
@@ -236,6 +244,7 @@ impl Letters {
         }
         state.start = self.letters.len();
         (state.digits, state.capitals, state.capital) = (0, 0, false);
+        (state.last, state.run) = (' ', 0);
     }
 }
 
@@ -288,25 +297,4 @@ fn passed_over(before: char, rest: &str) -> Option<Skipped> {
         }
         _ => None,
     }
-}
-
-fn is_letter(c: char) -> bool {
-    // Signs of Indic scripts that join consonants are no letters to Unicode.
-    c.is_alphabetic() || (is_combining_mark(c) && ('\u{900}'..='\u{E7F}').contains(&c))
-}
-
-/// Whether a letter is kana.
-pub fn is_kana(c: char) -> bool {
-    matches!(c as u32, 0x3041..=0x3096 | 0x30A1..=0x30FA | 0x31F0..=0x31FF)
-}
-
-/// Marks that a text has or lacks by chance: tatweel, vowel signs, joiners.
-fn is_passed_over(c: char) -> bool {
-    matches!(c as u32, 0x640 | 0x610..=0x61A | 0x64B..=0x65F | 0x670 | 0x6D6..=0x6ED
-        | 0x200D..=0x200F | 0x202A..=0x202E | 0x2060..=0x2069 | 0xFEFF | 0xAD | 0xFE00..=0xFE0F)
-}
-
-fn is_compatibility_form(c: char) -> bool {
-    matches!(c as u32, 0xFB00..=0xFDFF | 0xFE70..=0xFEFC | 0xFF21..=0xFF9F | 0xF900..=0xFAFF
-        | 0x2100..=0x214F | 0x1D400..=0x1D7FF | 0x2460..=0x24FF)
 }

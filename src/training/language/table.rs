@@ -8,10 +8,12 @@ use super::ngrams::{Logs, joints};
 use crate::language::model::{
     Bucket, DENSE, MOST_COLUMNS, Packed, Row, SLOTS, START, bucket, hash, pack, tag,
 };
-use crate::language::score::LONGEST;
+use crate::language::score::{KINDS, LONGEST, LONGEST_WORD, word_hash};
 
 /// Nats over which an n-gram speaks for a language: its value is `FLOOR` + ln p, if above 0.
 pub const FLOOR: f64 = 8.0;
+/// The same for words.
+const WORD_FLOOR: f64 = 11.0;
 /// Share of the slots that are taken.
 const LOAD: f64 = 0.87;
 /// First columns that an n-gram must speak for to get a row of its own.
@@ -22,7 +24,7 @@ const DENSE_FROM: usize = 20;
 pub struct Said {
     /// Hash of the n-gram.
     pub hash: u64,
-    /// Letters of the n-gram.
+    /// Letters of the n-gram; one more than the longest for a whole word.
     pub length: u8,
     /// Number of the column.
     pub column: u8,
@@ -49,6 +51,18 @@ pub fn worthy(logs: &Logs, column: u8, least: f64) -> Vec<Said> {
     said.collect()
 }
 
+/// Whole words of a romanised language: short ones tell it from others by their ends.
+pub fn words<'a>(logs: impl Iterator<Item = (&'a [char], f64)>, column: u8) -> Vec<Said> {
+    let said = logs.filter(|(word, _)| word.len() <= LONGEST_WORD);
+    let said = said.map(|(word, log)| Said {
+        hash: word_hash(word),
+        length: KINDS as u8,
+        column,
+        value: (WORD_FLOOR + log).clamp(0.0, FLOOR) as f32,
+    });
+    said.filter(|said| said.value > 0.0).collect()
+}
+
 /// The table's parts, as a model file holds them.
 #[derive(Debug, Default)]
 pub struct Table {
@@ -68,7 +82,7 @@ pub struct Table {
 ///
 /// # Errors
 /// There are more columns or n-grams than numbers for them.
-pub fn lay_out(mut said: Vec<Said>, weights: &[f32; LONGEST], step: f32) -> anyhow::Result<Table> {
+pub fn lay_out(mut said: Vec<Said>, weights: &[f32; KINDS], step: f32) -> anyhow::Result<Table> {
     said.sort_unstable_by_key(|s| (s.length, s.hash, s.column));
     let groups: Vec<&[Said]> = said.chunk_by(|a, b| a.hash == b.hash).collect();
     let count = (groups.len() as f64 / LOAD / SLOTS as f64).ceil() as usize + 1;

@@ -11,7 +11,7 @@ use super::table::Said;
 use crate::language::classes::{Script, class};
 use crate::language::letters::Letters;
 use crate::language::model::{START, hash};
-use crate::language::score::LONGEST;
+use crate::language::score::{KINDS, LONGEST, word_hash};
 
 /// Scores are divided by letters to this power.
 pub const POWER: f32 = 0.5;
@@ -23,8 +23,8 @@ const CHUNK: usize = 512;
 /// What was fitted.
 #[derive(Debug, Clone, Default)]
 pub struct Fitted {
-    /// Weight of the values of n-grams of each length.
-    pub lengths: [f32; LONGEST],
+    /// Weight of the values of n-grams of each length, and of words.
+    pub lengths: [f32; KINDS],
     /// Added to a class's score once, by tag.
     pub once: HashMap<&'static str, f32>,
     /// Added for each letter.
@@ -37,7 +37,7 @@ struct Example {
     letters: f32,
     /// Share of the whole that this text is.
     weight: f32,
-    classes: Vec<(usize, [f32; LONGEST])>,
+    classes: Vec<(usize, [f32; KINDS])>,
 }
 
 /// N-grams by hash.
@@ -78,9 +78,9 @@ pub fn fit(rows: &[Row], values: &Values, columns: &[&'static str]) -> Fitted {
     let read = |row: &Row| example(row, values, columns, &classes, &counts);
     let examples: Vec<Example> = rows.par_iter().filter_map(read).collect();
 
-    let count = LONGEST + 2 * classes.len();
+    let count = KINDS + 2 * classes.len();
     let mut numbers = vec![0.0f32; count];
-    numbers[..LONGEST].fill(0.3);
+    numbers[..KINDS].fill(0.3);
     let (mut mean, mut square) = (vec![0.0f32; count], vec![0.0f32; count]);
     for round in 1..=ROUNDS {
         let parts: Vec<Vec<f32>> = examples
@@ -90,23 +90,23 @@ pub fn fit(rows: &[Row], values: &Values, columns: &[&'static str]) -> Fitted {
         for at in 0..count {
             // Adam.
             let slope: f32 = parts.iter().map(|part| part[at]).sum();
-            let pull = if at < LONGEST { 0.0 } else { PULL * numbers[at] };
+            let pull = if at < KINDS { 0.0 } else { PULL * numbers[at] };
             let slope = slope / 100.0 + pull;
             mean[at] = 0.9 * mean[at] + 0.1 * slope;
             square[at] = 0.999 * square[at] + 0.001 * slope * slope;
-            let rate = if at < LONGEST + classes.len() { 0.03 } else { 0.005 };
+            let rate = if at < KINDS + classes.len() { 0.03 } else { 0.005 };
             let mean = mean[at] / (1.0 - 0.9f32.powi(round));
             let square = square[at] / (1.0 - 0.999f32.powi(round));
             numbers[at] -= rate * mean / (square.sqrt() + 1e-8);
         }
     }
     let of = |from: usize| classes.iter().copied().zip(numbers[from..].iter().copied()).collect();
-    let mut lengths = [0.0; LONGEST];
-    lengths.copy_from_slice(&numbers[..LONGEST]);
+    let mut lengths = [0.0; KINDS];
+    lengths.copy_from_slice(&numbers[..KINDS]);
     Fitted {
         lengths: lengths.map(|weight| weight.max(0.0)),
-        once: of(LONGEST),
-        each: of(LONGEST + classes.len()),
+        once: of(KINDS),
+        each: of(KINDS + classes.len()),
     }
 }
 
@@ -124,11 +124,16 @@ fn example(
     if script == Script::Han && letters.kana() > 0 {
         return None;
     }
-    let mut sums = vec![[0.0f32; LONGEST]; columns.len()];
+    let mut sums = vec![[0.0f32; KINDS]; columns.len()];
     let mut count = 0;
     for word in letters.words().iter().filter(|word| word.script == script) {
         let word = letters.of(word);
         count += word.len();
+        if script == Script::Latin {
+            for said in values.of(word_hash(word)) {
+                sums[usize::from(said.column)][usize::from(said.length) - 1] += said.value;
+            }
+        }
         for start in 0..word.len() {
             let mut before = START;
             for &letter in word[start..].iter().take(LONGEST) {
@@ -141,8 +146,8 @@ fn example(
     }
     let class_of = |tag: &str| classes.iter().position(|other| *other == tag);
     // A class typed in several ways: as it fits best.
-    let total = |sums: &[f32; LONGEST]| sums.iter().sum::<f32>();
-    let mut best: HashMap<usize, [f32; LONGEST]> = HashMap::new();
+    let total = |sums: &[f32; KINDS]| sums.iter().sum::<f32>();
+    let mut best: HashMap<usize, [f32; KINDS]> = HashMap::new();
     for (column, sums) in columns.iter().zip(sums) {
         if script.tags().contains(column) {
             let kept = best.entry(class_of(column)?).or_insert(sums);
@@ -164,11 +169,11 @@ fn example(
 
 fn slope(examples: &[Example], numbers: &[f32], classes: usize) -> Vec<f32> {
     let mut slope = vec![0.0; numbers.len()];
-    let (lengths, rest) = numbers.split_at(LONGEST);
+    let (lengths, rest) = numbers.split_at(KINDS);
     let (once, each) = rest.split_at(classes);
     for example in examples {
         let scale = example.letters.max(1.0).powf(-POWER);
-        let score = |(class, sums): &(usize, [f32; LONGEST])| {
+        let score = |(class, sums): &(usize, [f32; KINDS])| {
             let sum: f32 = sums.iter().zip(lengths).map(|(sum, weight)| sum * weight).sum();
             (sum + each[*class] * example.letters) * scale + once[*class]
         };
@@ -181,8 +186,8 @@ fn slope(examples: &[Example], numbers: &[f32], classes: usize) -> Vec<f32> {
             for (slope, sum) in slope.iter_mut().zip(sums) {
                 *slope += off * sum * scale;
             }
-            slope[LONGEST + class] += off;
-            slope[LONGEST + classes + class] += off * example.letters * scale;
+            slope[KINDS + class] += off;
+            slope[KINDS + classes + class] += off * example.letters * scale;
         }
     }
     slope
