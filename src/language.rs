@@ -65,8 +65,9 @@ pub struct UnknownLanguage(pub String);
 
 /// Tags of all classes: each script's in their order, and Chinese that tells its characters.
 pub fn tags() -> impl Iterator<Item = &'static str> {
-    let known = Script::ALL.into_iter().flat_map(|script| script.tags());
-    known.copied().chain([classes::SIMPLIFIED, classes::TRADITIONAL])
+    let known = Script::ALL.into_iter().flat_map(|script| script.tags()).copied();
+    let known = known.filter(|tag| classes::has(tag));
+    known.chain([classes::SIMPLIFIED, classes::TRADITIONAL])
 }
 
 /// Finds languages. Shared by all threads.

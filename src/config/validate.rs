@@ -221,7 +221,11 @@ pub fn told_apart() -> String {
 }
 
 fn unknown_language(c: &Config) -> Broken {
-    let unknown = c.language.expected.iter().find(|tag| !language::classes::has(tag))?;
+    let unknown = c
+        .language
+        .expected
+        .iter()
+        .find(|tag| !language::classes::has(tag))?;
     Some((
         "language.expected",
         format!("{unknown:?} is no language that is told apart"),

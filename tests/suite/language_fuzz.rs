@@ -51,7 +51,10 @@ fn broken_promise(detector: &Detector, text: &str, hints: Hints) -> Option<Strin
         let kept = known(language.tag)
             && language.base == classes::base(language.tag)
             && (0.0..=1.0).contains(&language.confidence)
-            && parts.first().map_or(classes::UNKNOWN, |part| part.language_tag) == language.tag
+            && parts
+                .first()
+                .map_or(classes::UNKNOWN, |part| part.language_tag)
+                == language.tag
             && (parts.is_empty() || (shares - 1.0).abs() < 1e-3)
             && parts.iter().all(|part| {
                 known(part.language_tag)
@@ -74,7 +77,10 @@ fn failure(detector: &Detector, text: &str, hints: Hints) -> Option<String> {
 
 #[test]
 fn no_string_breaks_a_promise() {
-    let (count, seed) = (number("SADA_FUZZ_STRINGS", 100_000), number("SADA_FUZZ_SEED", 1));
+    let (count, seed) = (
+        number("SADA_FUZZ_STRINGS", 100_000),
+        number("SADA_FUZZ_SEED", 1),
+    );
     println!("{count} strings, SADA_FUZZ_SEED={seed}");
     let tags = ["fa", "fa-Latn", "zh"].map(str::to_owned);
     let detectors = [detector(), detector().expecting(&tags).unwrap()];
@@ -133,7 +139,10 @@ fn time_grows_with_the_length_alone() {
         };
         let tries: Vec<_> = (0..TRIES).map_while(grown).collect();
         if tries.len() == TRIES {
-            slow.push(format!("{}: times 4 and 16 the text: {tries:.1?}", shape.name));
+            slow.push(format!(
+                "{}: times 4 and 16 the text: {tries:.1?}",
+                shape.name
+            ));
         }
         bar.inc(1);
     }

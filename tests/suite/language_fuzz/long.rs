@@ -20,8 +20,12 @@ pub const SHAPES: [Shape; 30] = [
     shape("one Latin letter", 1_000_000, |n| "a".repeat(n)),
     shape("one Persian letter", 1_000_000, |n| "ه".repeat(n)),
     shape("one Chinese character", 500_000, |n| "好".repeat(n)),
-    shape("combining marks", 100_000, |n| format!("e{}", "\u{301}\u{323}".repeat(n / 2))),
-    shape("vowel signs", 100_000, |n| format!("ب{}", "\u{64E}".repeat(n))),
+    shape("combining marks", 100_000, |n| {
+        format!("e{}", "\u{301}\u{323}".repeat(n / 2))
+    }),
+    shape("vowel signs", 100_000, |n| {
+        format!("ب{}", "\u{64E}".repeat(n))
+    }),
     shape("tatweel", 500_000, |n| format!("س{}لام", "ـ".repeat(n))),
     shape("presentation forms", 320_000, |n| cycle(0xFB50..=0xFEFC, n)),
     shape("the longest compatibility form", 100_000, |n| "ﷺ".repeat(n)),
@@ -33,17 +37,35 @@ pub const SHAPES: [Shape; 30] = [
         String::from_utf8_lossy(&[0xED, 0xA0, 0x80].repeat(n / 3)).into_owned()
     }),
     shape("mojibake", 4_000, |n| misread(&sentences(n), 0)),
-    shape("mojibake in Arabic letters", 4_000, |n| misread(&sentences(n), 1)),
-    shape("mojibake of mojibake", 1_600, |n| misread(&misread(&sentences(n), 0), 0)),
+    shape("mojibake in Arabic letters", 4_000, |n| {
+        misread(&sentences(n), 1)
+    }),
+    shape("mojibake of mojibake", 1_600, |n| {
+        misread(&misread(&sentences(n), 0), 0)
+    }),
     shape("beginnings of mojibake", 320_000, |n| "Ø".repeat(n)),
-    shape("signs of mojibake", 160_000, |n| "Ã\u{83}Â\u{82}".repeat(n / 4)),
-    shape("one word of all letters", 320_000, |n| cycle('a' as u32..='z' as u32, n)),
-    shape("Chinese without an end", 320_000, |n| cycle(0x4E00..=0x9FFF, n)),
-    shape("a language without spaces", 4_000, |n| sentences(n).replace([' ', '.', '!', '?'], "")),
-    shape("ten thousand sentences", 10_000, |n| "Nobody answered me. ".repeat(n)),
+    shape("signs of mojibake", 160_000, |n| {
+        "Ã\u{83}Â\u{82}".repeat(n / 4)
+    }),
+    shape("one word of all letters", 320_000, |n| {
+        cycle('a' as u32..='z' as u32, n)
+    }),
+    shape("Chinese without an end", 320_000, |n| {
+        cycle(0x4E00..=0x9FFF, n)
+    }),
+    shape("a language without spaces", 4_000, |n| {
+        sentences(n).replace([' ', '.', '!', '?'], "")
+    }),
+    shape("ten thousand sentences", 10_000, |n| {
+        "Nobody answered me. ".repeat(n)
+    }),
     shape("sentences of many languages", 8_000, sentences),
-    shape("ten thousand script switches", 10_000, |n| "سلام hello ".repeat(n / 2)),
-    shape("a script each letter", 320_000, |n| "aбاक好가".repeat(n / 6)),
+    shape("ten thousand script switches", 10_000, |n| {
+        "سلام hello ".repeat(n / 2)
+    }),
+    shape("a script each letter", 320_000, |n| {
+        "aбاक好가".repeat(n / 6)
+    }),
     shape("a sentence each letter", 320_000, |n| "a.б!".repeat(n / 4)),
     shape("dots", 1_000_000, |n| ".".repeat(n)),
     shape("letters and dots", 500_000, |n| "a.".repeat(n / 2)),

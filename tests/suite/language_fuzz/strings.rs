@@ -56,9 +56,28 @@ const BLOCKS: [(u32, u32); 34] = [
 
 /// Marks without a width: direction, joiners, variation, byte order, tags, line ends.
 pub const CONTROLS: [char; 22] = [
-    '\u{200B}', '\u{200C}', '\u{200D}', '\u{200E}', '\u{200F}', '\u{202A}', '\u{202B}', '\u{202C}',
-    '\u{202D}', '\u{202E}', '\u{2066}', '\u{2067}', '\u{2068}', '\u{2069}', '\u{FEFF}', '\u{FE0F}',
-    '\u{E0001}', '\u{E007F}', '\u{0}', '\u{7F}', '\u{85}', '\u{2028}',
+    '\u{200B}',
+    '\u{200C}',
+    '\u{200D}',
+    '\u{200E}',
+    '\u{200F}',
+    '\u{202A}',
+    '\u{202B}',
+    '\u{202C}',
+    '\u{202D}',
+    '\u{202E}',
+    '\u{2066}',
+    '\u{2067}',
+    '\u{2068}',
+    '\u{2069}',
+    '\u{FEFF}',
+    '\u{FE0F}',
+    '\u{E0001}',
+    '\u{E007F}',
+    '\u{0}',
+    '\u{7F}',
+    '\u{85}',
+    '\u{2028}',
 ];
 
 /// A string of any kind.
@@ -85,7 +104,9 @@ fn text(random: &mut Rng) -> &'static str {
 
 /// Any characters.
 fn random_chars(random: &mut Rng, most: usize) -> String {
-    (0..random.usize(0..=most)).map(|_| random.char(..)).collect()
+    (0..random.usize(0..=most))
+        .map(|_| random.char(..))
+        .collect()
 }
 
 /// A character of a block; the block's first if the place is none.
@@ -95,8 +116,12 @@ fn of_block(random: &mut Rng, (first, last): (u32, u32)) -> char {
 
 /// Words of some blocks, with or without spaces.
 fn of_blocks(random: &mut Rng, blocks: usize) -> String {
-    let blocks: Vec<_> = (0..blocks).map(|_| BLOCKS[random.usize(0..BLOCKS.len())]).collect();
-    let space = *random.choice([" ", "", "\u{3000}", ".", "\n"].iter()).unwrap();
+    let blocks: Vec<_> = (0..blocks)
+        .map(|_| BLOCKS[random.usize(0..BLOCKS.len())])
+        .collect();
+    let space = *random
+        .choice([" ", "", "\u{3000}", ".", "\n"].iter())
+        .unwrap();
     let mut text = String::new();
     for _ in 0..random.usize(0..30) {
         let block = blocks[random.usize(0..blocks.len())];
@@ -160,8 +185,14 @@ fn misread_again(random: &mut Rng) -> String {
 pub fn misread(text: &str, page: u8) -> String {
     let bytes = text.as_bytes();
     match page % 3 {
-        0 => WINDOWS_1252.decode_without_bom_handling(bytes).0.into_owned(),
-        1 => WINDOWS_1256.decode_without_bom_handling(bytes).0.into_owned(),
+        0 => WINDOWS_1252
+            .decode_without_bom_handling(bytes)
+            .0
+            .into_owned(),
+        1 => WINDOWS_1256
+            .decode_without_bom_handling(bytes)
+            .0
+            .into_owned(),
         _ => bytes.iter().map(|byte| char::from(*byte)).collect(),
     }
 }
@@ -204,7 +235,9 @@ fn addresses(random: &mut Rng) -> String {
         "9", "٣", "3a", "_", "-", " ", "中", "\u{200C}", "..", "!", "%", "&", "?", "M3",
     ];
     let count = random.usize(0..60);
-    (0..count).map(|_| *random.choice(pieces.iter()).unwrap()).collect()
+    (0..count)
+        .map(|_| *random.choice(pieces.iter()).unwrap())
+        .collect()
 }
 
 /// Pieces of several texts, with and without a space.
