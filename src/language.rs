@@ -121,7 +121,9 @@ impl Detector {
         self.model.version()
     }
 
-    pub fn weights(&self) -> &model::Weights { self.model.weights() }
+    pub fn weights(&self) -> &model::Weights {
+        self.model.weights()
+    }
 
     /// Language of a text and of its parts. Time is linear in its length.
     pub fn detect(&self, raw: &str, hints: Hints) -> Detected {
@@ -153,7 +155,11 @@ impl Detector {
         }
         if script == Script::Han {
             let (all, kana) = words.clone().fold((0, 0), |(all, kana), word| {
-                let kana_here = letters.of(word).iter().filter(|c| chars::is_kana(**c)).count();
+                let kana_here = letters
+                    .of(word)
+                    .iter()
+                    .filter(|c| chars::is_kana(**c))
+                    .count();
                 (all + word.letters.len(), kana + kana_here)
             });
             // A の stands in Chinese brands too.
@@ -189,7 +195,9 @@ impl Detector {
                 _ => Found::nothing(),
             };
         };
-        let all: f32 = candidates().map(|other| (other.score - best.score).exp()).sum();
+        let all: f32 = candidates()
+            .map(|other| (other.score - best.score).exp())
+            .sum();
         let evidence = Evidence {
             probability: 1.0 / all,
             familiar: best.familiar,

@@ -27,8 +27,11 @@ pub enum Kind {
 const PLANE: u32 = 0x10000;
 
 /// Kinds of the basic plane.
-static KINDS: LazyLock<Vec<Kind>> =
-    LazyLock::new(|| (0..PLANE).map(|at| char::from_u32(at).map_or(Kind::Other, found)).collect());
+static KINDS: LazyLock<Vec<Kind>> = LazyLock::new(|| {
+    (0..PLANE)
+        .map(|at| char::from_u32(at).map_or(Kind::Other, found))
+        .collect()
+});
 
 /// Kind of a character.
 #[inline]
@@ -47,8 +50,17 @@ pub fn is_kana(c: char) -> bool {
 fn found(c: char) -> Kind {
     match (c as u32, Script::of(c)) {
         (
-            0x640 | 0x610..=0x61A | 0x64B..=0x65F | 0x670 | 0x6D6..=0x6ED | 0xAD | 0x200D..=0x200F
-            | 0x202A..=0x202E | 0x2060..=0x2069 | 0xFE00..=0xFE0F | 0xFEFF,
+            0x640
+            | 0x610..=0x61A
+            | 0x64B..=0x65F
+            | 0x670
+            | 0x6D6..=0x6ED
+            | 0xAD
+            | 0x200D..=0x200F
+            | 0x202A..=0x202E
+            | 0x2060..=0x2069
+            | 0xFE00..=0xFE0F
+            | 0xFEFF,
             _,
         ) => Kind::Mark,
         (0x300..=0x36F, _) => Kind::Accent,
@@ -57,7 +69,11 @@ fn found(c: char) -> Kind {
             false => Kind::Capital(script),
         },
         (
-            0x2100..=0x214F | 0x2460..=0x24FF | 0xF900..=0xFDFF | 0xFE70..=0xFEFC | 0xFF21..=0xFF9F
+            0x2100..=0x214F
+            | 0x2460..=0x24FF
+            | 0xF900..=0xFDFF
+            | 0xFE70..=0xFEFC
+            | 0xFF21..=0xFF9F
             | 0x1D400..=0x1D7FF,
             None,
         ) => Kind::Form,

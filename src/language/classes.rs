@@ -114,8 +114,8 @@ const LATIN: [&str; 58] = [
     "af", "ar-Latn", "az", "bs", "ca", "cs", "cy", "da", "de", "en", "eo", "es", "et", "eu",
     "fa-Latn", "fi", "fr", "ga", "hi-Latn", "hr", "hu", "id", "is", "it", "kmr", "la", "lg", "lt",
     "lv", "mi", "ms", "nb", "nl", "nn", "pl", "pt", "ro", "sk", "sl", "sn", "so", "sq", "st", "sv",
-    "sw", "tl", "tn", "tr", "ts", "ur-Latn", "vi", "xh", "yo", "zu", "x-ha",
-    "x-ig", "x-rw", "x-tw",
+    "sw", "tl", "tn", "tr", "ts", "ur-Latn", "vi", "xh", "yo", "zu", "x-ha", "x-ig", "x-rw",
+    "x-tw",
 ];
 
 /// Chinese that tells its characters: found beside the scores, from the characters alone.
@@ -127,8 +127,14 @@ pub const TRADITIONAL: &str = "zh-Hant";
 pub fn class(tag: &str) -> Option<Class> {
     let known = Script::ALL.iter().flat_map(|script| script.tags());
     let chinese = [SIMPLIFIED, TRADITIONAL];
-    let tag = known.chain(&chinese).copied().find(|known| known.eq_ignore_ascii_case(tag))?;
-    Some(Class { tag, base: base(tag) })
+    let tag = known
+        .chain(&chinese)
+        .copied()
+        .find(|known| known.eq_ignore_ascii_case(tag))?;
+    Some(Class {
+        tag,
+        base: base(tag),
+    })
 }
 
 impl Class {

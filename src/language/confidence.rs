@@ -27,7 +27,12 @@ impl Evidence {
 
     /// Share of the answers on such evidence that are right: 0 to 1.
     pub fn confidence(&self, weights: &[f32; TERMS]) -> f32 {
-        let sum: f32 = self.terms().iter().zip(weights).map(|(term, weight)| term * weight).sum();
+        let sum: f32 = self
+            .terms()
+            .iter()
+            .zip(weights)
+            .map(|(term, weight)| term * weight)
+            .sum();
         1.0 / (1.0 + (-sum).exp())
     }
 }

@@ -151,7 +151,9 @@ impl Letters {
                 state.capital |= begins;
             }
             // Digits that stand for a letter of Arabic.
-            '2' | '3' | '5'..='9' if state.script == Some(Script::Latin) || !before.is_alphanumeric() => {
+            '2' | '3' | '5'..='9'
+                if state.script == Some(Script::Latin) || !before.is_alphanumeric() =>
+            {
                 self.push(state, Script::Latin, c);
                 state.digits += 1;
             }
@@ -272,8 +274,9 @@ fn passed_over(before: char, rest: &str) -> Option<Skipped> {
     let inside = before.is_ascii_alphanumeric();
     match rest.as_bytes()[0] {
         b'@' if inside => address(true),
-        b'@' | b'#' if !before.is_alphanumeric() => {
-            let end = rest[1..].find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '\u{200C}'));
+        b'@' | b'#' if !inside => {
+            let end =
+                rest[1..].find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '\u{200C}'));
             let end = end.map_or(rest.len(), |end| end + 1);
             // Chinese hashtags have a second # at their end.
             let closing = usize::from(end > 1 && rest[end..].starts_with('#'));
@@ -283,18 +286,103 @@ fn passed_over(before: char, rest: &str) -> Option<Skipped> {
             })
         }
         b':' if rest.starts_with("://") => address(true),
-        b'w' | b'W' if !inside && rest.get(..4).is_some_and(|s| s.eq_ignore_ascii_case("www.")) => {
+        b'w' | b'W'
+            if !inside
+                && rest
+                    .get(..4)
+                    .is_some_and(|s| s.eq_ignore_ascii_case("www.")) =>
+        {
             address(false)
         }
         b'.' if inside => {
             let name = &rest[1..];
             let end = name.find(|c: char| !c.is_ascii_alphanumeric());
             let name = &name[..end.unwrap_or(name.len())];
-            match DOMAINS.iter().any(|domain| name.eq_ignore_ascii_case(domain)) {
+            match DOMAINS
+                .iter()
+                .any(|domain| name.eq_ignore_ascii_case(domain))
+            {
                 true => address(true),
                 false => None,
             }
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str) -> Vec<String> {
+        let mut letters = Letters::default();
+        letters.read(text);
+        let words = letters.words().iter();
+        words.map(|word| letters.of(word).iter().collect()).collect()
+    }
+
+    #[test]
+    fn what_is_no_evidence_is_passed_over() {
+        for (text, expected) in [
+            ("Great shop!", "great shop"),
+            ("see https://shop.example/a?b=c now", "see now"),
+            ("www.example.org/x is down", "is down"),
+            ("mail bob.b@example.com please", "mail please"),
+            ("digikala.com خوب است", "خوب است"),
+            ("good.Thanks", "good thanks"),
+            ("@support why #late_delivery ?", "why"),
+            ("看#话题#不错", "看 不错"),
+            ("12345 👍👍 ٣٤ !!!", ""),
+            ("S23 RTX3060 4711", "s rtx"),
+            ("m3aya 7abibi 3ala", "m3aya 7abibi 3ala"),
+            ("sooooo goooood", "soo good"),
+            ("", ""),
+        ] {
+            assert_eq!(words(text).join(" "), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn letters_that_look_alike_are_read_alike() {
+        for (text, expected) in [
+            ("سـلام", "سلام"),
+            ("سَلام", "سلام"),
+            ("ﺳﻼم", "سلام"),
+            ("Ｇｒｅａｔ", "great"),
+            ("cafe\u{301}", "café"),
+            ("İyi", "iyi"),
+            ("می\u{200C}شود", "می شود"),
+        ] {
+            assert_eq!(words(text).join(" "), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn words_know_their_script_and_sentence() {
+        let mut letters = Letters::default();
+        letters.read("Bad. 很差！ Плохо, bad");
+        let found: Vec<_> = letters.words().iter().map(|w| (w.script, w.sentence)).collect();
+        assert_eq!(
+            found,
+            [
+                (Script::Latin, 0),
+                (Script::Han, 1),
+                (Script::Cyrillic, 2),
+                (Script::Latin, 2),
+            ]
+        );
+    }
+
+    #[test]
+    fn the_script_of_most_counts_and_names_do_not() {
+        for (text, expected) in [
+            ("گوشی Samsung Galaxy Ultra خوبه", Some(Script::Arabic)),
+            ("the phone گوشی works well", Some(Script::Latin)),
+            ("😀 123", None),
+        ] {
+            let mut letters = Letters::default();
+            letters.read(text);
+            assert_eq!(letters.script(), expected, "{text}");
+        }
     }
 }

@@ -109,7 +109,10 @@ pub struct Model {
 #[repr(C, align(64))]
 struct Aligned<B: ?Sized>(B);
 
-const CARRIED: &Aligned<[u8]> = &Aligned(*include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/models/language.bin")));
+const CARRIED: &Aligned<[u8]> = &Aligned(*include_bytes!(concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/models/language.bin"
+)));
 
 impl Model {
     /// Bytes of the model that the program carries.
@@ -210,7 +213,11 @@ impl Model {
             if bucket.more == 0 {
                 return None;
             }
-            at = if at + 1 == self.buckets.len() { 0 } else { at + 1 };
+            at = if at + 1 == self.buckets.len() {
+                0
+            } else {
+                at + 1
+            };
         }
     }
 
@@ -258,7 +265,10 @@ fn slot(tags: &[u16; SLOTS], tag: u16) -> Option<usize> {
     const ONES: u64 = 0x0001_0001_0001_0001;
     let wanted = u64::from(tag) * ONES;
     for (at, four) in tags.as_chunks::<4>().0.iter().enumerate() {
-        let lanes = four.iter().rev().fold(0u64, |lanes, tag| lanes << 16 | u64::from(*tag));
+        let lanes = four
+            .iter()
+            .rev()
+            .fold(0u64, |lanes, tag| lanes << 16 | u64::from(*tag));
         let apart = lanes ^ wanted;
         let zero = apart.wrapping_sub(ONES) & !apart & (ONES << 15);
         if zero != 0 {

@@ -48,14 +48,20 @@ pub fn of(
                 false => whole.language,
             };
             let count = of_script().map(|word| word.letters.len()).sum();
-            match parts.iter_mut().find(|part| part.language.tag == language.tag) {
+            match parts
+                .iter_mut()
+                .find(|part| part.language.tag == language.tag)
+            {
                 Some(part) => {
                     part.letters += count;
                     if language.confidence > part.language.confidence {
                         part.language = language;
                     }
                 }
-                None => parts.push(Part { language, letters: count }),
+                None => parts.push(Part {
+                    language,
+                    letters: count,
+                }),
             }
         }
     }

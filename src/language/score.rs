@@ -215,5 +215,6 @@ impl Score {
 
 /// Hash of a whole word, unlike that of an n-gram of the same letters.
 pub fn word_hash(word: &[char]) -> u64 {
-    word.iter().fold(!START, |before, letter| hash(before, *letter))
+    word.iter()
+        .fold(!START, |before, letter| hash(before, *letter))
 }

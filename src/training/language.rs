@@ -85,6 +85,26 @@ const TYPED: [Typed; 4] = [
     },
 ];
 
+/// What a column of a class is made from.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Way {
+    /// lingua's model, or texts where lingua has none.
+    Written,
+    /// The same, typed with letters of another keyboard: number in [`TYPED`].
+    Typed(usize),
+    /// What people write to one another: lingua's models are of books and news.
+    Spoken,
+}
+
+impl Way {
+    fn rarer(self) -> f32 {
+        match self {
+            Way::Typed(at) => TYPED[at].rarer,
+            Way::Written | Way::Spoken => 0.0,
+        }
+    }
+}
+
 /// Makes the model. `lingua`: of each language that lingua has, its tag and its file of n-grams.
 ///
 /// # Errors
@@ -98,12 +118,15 @@ pub fn train(
     let english = Words::of(rows.english.iter().map(String::as_str));
     let columns = columns();
     let bar = progress("reading n-grams", columns.len() as u64);
-    let of_class = |&(tag, typed): &(&'static str, Option<usize>)| -> anyhow::Result<Logs> {
-        let logs = logs(tag, lingua, &rows, &english)?;
+    let of_column = |&(tag, way): &(&'static str, Way)| -> anyhow::Result<Logs> {
+        let logs = match way {
+            Way::Spoken => counted(tag, &rows, &english)?,
+            _ => logs(tag, lingua, &rows, &english)?,
+        };
         bar.inc(1);
-        Ok(match typed {
-            None => logs,
-            Some(at) => {
+        Ok(match way {
+            Way::Written | Way::Spoken => logs,
+            Way::Typed(at) => {
                 let letters = TYPED[at].letters;
                 let other = |c| letters.iter().find(|pair| pair.0 == c).map(|pair| pair.1);
                 ngrams::retyped(&logs, |c| other(c).unwrap_or(c))
@@ -111,7 +134,7 @@ pub fn train(
         })
     };
     let said = columns.par_iter().enumerate().map(|(at, column)| {
-        let mut said = table::worthy(&of_class(column)?, at as u8, settings.least_gain);
+        let mut said = table::worthy(&of_column(column)?, at as u8, settings.least_gain);
         if column.0.ends_with("-Latn") {
             let own = texts(column.0, &rows);
             let words = Words::of(own.iter().copied());
@@ -138,11 +161,15 @@ pub fn train(
 }
 
 /// Class and way of typing of each column, script by script.
-fn columns() -> Vec<(&'static str, Option<usize>)> {
+fn columns() -> Vec<(&'static str, Way)> {
     let several = Script::ALL.into_iter().filter(|script| script.tags().len() > 1);
     let ways = |tag: &'static str| {
         let typed = TYPED.iter().enumerate().filter(move |(_, way)| way.tag == tag);
-        std::iter::once((tag, None)).chain(typed.map(move |(at, _)| (tag, Some(at))))
+        let typed = typed.map(|(at, _)| Way::Typed(at));
+        let spoken = rows::SPOKEN.iter().any(|spoken| spoken.0 == tag);
+        let spoken = spoken.then_some(Way::Spoken);
+        let ways = std::iter::once(Way::Written).chain(typed).chain(spoken);
+        ways.map(move |way| (tag, way))
     };
     several.flat_map(|script| script.tags().iter().copied().flat_map(ways)).collect()
 }
@@ -157,6 +184,10 @@ fn logs(
         let bytes = std::fs::read(file).with_context(|| format!("can't read {}", file.display()))?;
         return ngrams::of_lingua(bytes).with_context(|| file.display().to_string());
     }
+    counted(tag, rows, english)
+}
+
+fn counted(tag: &'static str, rows: &Rows, english: &Words) -> anyhow::Result<Logs> {
     let texts = texts(tag, rows);
     ensure!(!texts.is_empty(), "there are no texts in {tag}");
     let written = |script: &&Script| script.tags().contains(&tag);
@@ -177,7 +208,7 @@ fn texts<'a>(tag: &str, rows: &'a Rows) -> Vec<&'a str> {
 
 fn finished(
     said: Vec<Said>,
-    columns: &[(&'static str, Option<usize>)],
+    columns: &[(&'static str, Way)],
     rows: &Rows,
     fitted: Fitted,
 ) -> anyhow::Result<Trained> {
@@ -191,9 +222,9 @@ fn finished(
     };
     let mut columns: Vec<(&str, Column)> = columns
         .iter()
-        .map(|(tag, typed)| {
+        .map(|(tag, way)| {
             let column = Column {
-                once: fitted.once[tag] - typed.map_or(0.0, |at| TYPED[at].rarer),
+                once: fitted.once[tag] - way.rarer(),
                 each: fitted.each[tag],
                 usual: 1.0,
             };

@@ -34,7 +34,7 @@ const MOST_DOUBLINGS: u32 = 4;
 pub struct FeedbackSink {
     servers: Arc<Servers>,
     /// Held while the table is looked at: one look at a time, since all partitions need one after a
-    /// restart and each touches every part of the table. How often in a row it took too long.
+    /// restart and each touches every part. How often it took too long, less how often it did not.
     looking: Mutex<u32>,
 }
 
@@ -99,7 +99,7 @@ impl FeedbackSink {
         let present = self.servers.offsets_in_time(times, query, doing).await;
         match &present {
             Err(SinkError::Transient { cause, .. }) if *cause == Cause::Timeout => *too_long += 1,
-            _ => *too_long = 0,
+            _ => *too_long = too_long.saturating_sub(1),
         }
         Ok(present?.into_iter().collect())
     }

@@ -48,6 +48,7 @@ pub const MIGRATIONS: [Migration; 14] = [
     file(12, "streams", include_str!("../../schemas/clickhouse/012_streams.sql")),
     file(13, "delivery", include_str!("../../schemas/clickhouse/013_delivery.sql")),
     file(14, "flags", include_str!("../../schemas/clickhouse/014_flags.sql")),
+    file(15, "position", include_str!("../../schemas/clickhouse/015_position.sql")),
 ];
 
 impl Migration {

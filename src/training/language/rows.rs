@@ -47,6 +47,11 @@ const FEEDBACK: [(&str, &str); 11] = [
 /// Hard to tell from a neighbour, of which there is no feedback: weights fitted on feedback of one
 /// alone would favour it.
 const BALANCED: [&str; 1] = ["id"];
+/// Permissive sets of feedback in languages whose n-grams lingua has from books and news alone.
+pub const SPOKEN: [(&str, &[&str]); 2] = [
+    ("ar", &["ajgt", "arsarcasm-v2"]),
+    ("id", &["casa", "hoasa", "smsa"]),
+];
 /// Permissive sets whose language no class is.
 const FOREIGN: [(&str, &str); 4] = [
     ("ha", "afrisenti"),
@@ -118,6 +123,17 @@ pub fn read(folder: &Path) -> anyhow::Result<Rows> {
         match BALANCED.contains(&language) {
             true => rows.calibrated.extend(some),
             false => rows.fitted.extend(some),
+        }
+    }
+    for (language, sets) in SPOKEN {
+        for set in sets {
+            let mut texts = feedback(folder, language, set)?;
+            texts.retain(|text| !xxh64(text.as_bytes(), 0).is_multiple_of(10));
+            rows.counted.extend(texts.into_iter().map(|text| Row {
+                tag: Some(language.to_owned()),
+                text,
+                set,
+            }));
         }
     }
     for (language, set) in FOREIGN {

@@ -165,3 +165,88 @@ fn number(at: usize, bits: u32) -> anyhow::Result<u32> {
     let number = u32::try_from(at).ok().filter(|number| *number < 1 << bits);
     number.context("too many n-grams for a model: leave more out")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::language::model::{Column, Entry, Model, Weights, file};
+
+    fn of(ngram: &str) -> u64 {
+        ngram.chars().fold(START, hash)
+    }
+
+    /// Many n-grams, so that buckets overflow: of one column, of three, of many.
+    fn said() -> Vec<Said> {
+        let one = |at: u32, column: u8| Said {
+            hash: of(&format!("{at:x}")),
+            length: 3,
+            column,
+            value: 1.0 + f32::from(column) / 64.0,
+        };
+        let columns = |at: u32| match at % 3 {
+            0 => 0..1,
+            1 => 1..4,
+            _ => 0..40,
+        };
+        (0..3000).flat_map(|at| columns(at).map(move |column| one(at, column))).collect()
+    }
+
+    #[test]
+    fn what_is_laid_out_is_found() {
+        let table = lay_out(said(), &[1.0; KINDS], 1.0 / 64.0).unwrap();
+        assert!(table.buckets.iter().any(|bucket| bucket.more == 1));
+        assert_eq!(table.ngrams + table.shadowed, 3000);
+        assert!(table.shadowed < 10);
+        let tags = crate::language::classes::Script::Latin.tags();
+        let columns: Vec<_> = tags[..40].iter().map(|tag| (*tag, Column::default())).collect();
+        let parts = (&table.buckets[..], &table.rows[..], &table.pairs[..]);
+        let model = Model::read(&file(parts, Weights::default(), &columns)).unwrap();
+        let mut found = 0;
+        for at in 0..3000 {
+            match (at % 3, model.find(of(&format!("{at:x}")))) {
+                (0, Some(Entry::One(0, 64))) => found += 1,
+                (1, Some(Entry::Few([[1, 65], [2, 66], [3, 67]]))) => found += 1,
+                (2, Some(Entry::Many(row))) if row[39] == 64 + 39 && row[40] == 0 => found += 1,
+                (_, entry) => assert!(table.shadowed > 0, "{at}: {entry:?}"),
+            }
+        }
+        assert_eq!(found + table.shadowed, 3000);
+        let strangers = (0..3000).filter(|at| model.find(of(&format!("no{at}"))).is_some());
+        // Tags have 16 bits: one in some thousands is taken for another.
+        assert!(strangers.count() < 10);
+    }
+
+    #[test]
+    fn a_damaged_file_is_refused() {
+        let table = lay_out(said(), &[1.0; KINDS], 1.0).unwrap();
+        let parts = (&table.buckets[..], &table.rows[..], &table.pairs[..]);
+        let whole = file(parts, Weights::default(), &[("fa", Column::default())]);
+        assert!(Model::read(&whole).is_ok());
+        for wrong in [&whole[..whole.len() - 1], &whole[..100], b"nothing"] {
+            assert!(Model::read(wrong).is_err());
+        }
+        let mut flipped = whole.clone();
+        flipped[1000] ^= 1;
+        let error = Model::read(&flipped).unwrap_err().to_string();
+        assert!(error.contains("damaged") && error.contains("sada train language"), "{error}");
+    }
+
+    #[test]
+    fn rare_ngrams_are_left_out_and_short_ones_stay() {
+        let logs = Logs::from([
+            ("a".into(), 0.5f64.ln()),
+            ("ab".into(), 0.5f64.ln()),
+            ("abc".into(), 0.5f64.ln()),
+            ("b".into(), 1e-3f64.ln()),
+            ("bc".into(), 0.5f64.ln()),
+            ("bcd".into(), 1e-2f64.ln()),
+            // Says nothing: its value is below 0.
+            ("z".into(), 1e-4f64.ln()),
+        ]);
+        let mut kept: Vec<u64> = worthy(&logs, 0, -5.0).iter().map(|said| said.hash).collect();
+        let mut expected = ["a", "ab", "abc", "b", "bc"].map(of).to_vec();
+        kept.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(kept, expected);
+    }
+}
