@@ -44,9 +44,9 @@
 //!    name no tokio, rdkafka or clickhouse type. A test asserts it.
 //! 3. **Every record has exactly one outcome: row, dead letter, or skipped** (a tombstone); or gap,
 //!    when Kafka deleted it before it was read.
-//! 4. **Enrichment is a function of the record and the models alone**, keeps no state between
-//!    records, never fails ("unknown" is a value), and stamps the versions of models and taxonomy
-//!    on the row. What needs other records is SQL.
+//! 4. **Enrichment is a function of the record, the models and `language.expected` alone**, keeps no
+//!    state between records, never fails ("unknown" is a value), and stamps the versions of models and
+//!    taxonomy on the row. What needs other records is SQL.
 //! 5. **Personal data is removed before anything is stored or logged.** Kafka is the raw store; the
 //!    dead-letter topic is the only other place that holds whole payloads.
 //! 6. **A row's ClickHouse partition and sorting key come only from fields that are the same in

@@ -28,8 +28,8 @@ pub fn load(config: &Config) -> Result<Enricher, ConfigError> {
     with_key(config, random.as_flattened())
 }
 
-/// Names what decides about the outcome of a record: this program, its models, its limits and the
-/// privacy key. The ledger keeps it with each range: a log tells so when another build takes up what
+/// Names what decides about the outcome of a record: this program, its models, the languages it
+/// expects, its limits and the privacy key. The ledger keeps it with each range: a log tells so when another build takes up what
 /// one has left.
 ///
 /// # Errors
@@ -41,10 +41,11 @@ pub fn build(config: &Config, enricher: &Enricher) -> Result<String, ConfigError
     };
     let versions = enricher.versions();
     let decides = format!(
-        "{} {} {} {} {}",
+        "{} {} {} {} {} {}",
         env!("SADA_BUILD"),
         versions.models,
         versions.taxonomy,
+        config.language.expected.join(","),
         config.limits.record_bytes,
         config.limits.text_bytes
     );
@@ -209,5 +210,34 @@ mod tests {
         std::fs::write(&config.models.sentiment, "not a model").unwrap();
         let error = sentiment(&config).err().unwrap().to_string();
         assert!(error.contains("sada train sentiment"), "{error}");
+
+        config.language.model = config.models.sentiment;
+        let error = detector(&config).err().unwrap().to_string();
+        assert!(
+            error.contains("model.bin: language.model") && error.contains("sada train language"),
+            "{error}"
+        );
+        std::fs::write(&config.language.model, language::Model::FILE).unwrap();
+        let built_in = detector(&Config::default()).unwrap();
+        assert_eq!(detector(&config).unwrap().version(), built_in.version());
+    }
+
+    #[test]
+    fn expected_languages_decide_a_weak_text() {
+        let mut config = Config::default();
+        let tag = |config: &Config| {
+            let hints = language::Hints::default();
+            detector(config).unwrap().detect("سلام", hints).language.tag
+        };
+        for expected in ["fa", "ur"] {
+            config.language.expected = vec![expected.into()];
+            assert_eq!(tag(&config), expected);
+        }
+        config.language.expected = vec!["fa".into(), "xx".into()];
+        let error = detector(&config).err().unwrap().to_string();
+        assert!(
+            error.contains("language.expected: xx is no language"),
+            "{error}"
+        );
     }
 }
