@@ -43,6 +43,12 @@ demo: libchdb ## Broker, ClickHouse engine and pipeline in one command, in ./dem
 test: libchdb kafka clients ## All tests, against real Apache Kafka and the real ClickHouse engine
 	$(CARGO) test --locked $(LINGUA) --lib --tests
 
+# STRINGS, SEED
+.PHONY: fuzz
+fuzz: ## Ten million strings that nobody writes, for language and mojibake repair (STRINGS=10000000 SEED=1)
+	SADA_FUZZ_STRINGS=$(or $(STRINGS),10000000) SADA_FUZZ_SEED=$(or $(SEED),$(shell date +%s)) \
+	$(CARGO) test --locked $(LINGUA) --test suite -- --nocapture language_fuzz
+
 # FAULTS, EVENTS, SEED, DELIVERY=at_least_once
 .PHONY: chaos
 chaos: libchdb kafka ## A thousand faults under load, then every record is checked (FAULTS=1000 EVENTS=2000000 SEED=1)

@@ -37,7 +37,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 struct Sizes {
     /// Records of a transport round.
     events: usize,
-    /// Records of a round with all enrichment: lingua does about 700 texts a second and core.
+    /// Records of a round with all enrichment.
     enriched: usize,
     rounds: usize,
 }
@@ -128,7 +128,7 @@ fn main() -> Result<()> {
 fn sizes() -> Result<Sizes> {
     let mut sizes = Sizes {
         events: 200_000,
-        enriched: 5_000,
+        enriched: 50_000,
         rounds: 3,
     };
     let mut arguments = std::env::args().skip(1);

@@ -15,6 +15,7 @@ mod validate;
 
 pub use listen::listen_address;
 pub use load::{ConfigError, secret};
+pub use validate::told_apart;
 
 /// All settings. Every field has a default; only `privacy.key_file` must be named to `run`.
 #[derive(Debug, Clone, Deserialize)]
@@ -34,6 +35,8 @@ pub struct Config {
     pub batch: Batch,
     /// What a record may hold.
     pub limits: Limits,
+    /// Which language a text is in.
+    pub language: Language,
     /// Model files; empty paths mean the ones built in.
     pub models: Models,
     /// Personal data.
@@ -53,6 +56,7 @@ impl Default for Config {
             clickhouse: ClickHouse::default(),
             batch: Batch::default(),
             limits: Limits::default(),
+            language: Language::default(),
             models: Models::default(),
             privacy: Privacy::default(),
             log: Log::default(),
@@ -209,6 +213,17 @@ impl Default for Limits {
             text_bytes: 64 << 10,
         }
     }
+}
+
+/// `[language]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Language {
+    /// Languages that most texts are in, by tag (`fa`, `zh`): where the letters leave it open, it is
+    /// one of them. The evidence of a longer text beats it.
+    pub expected: Vec<String>,
+    /// A model of your own, from `sada train language`; empty for the one built in.
+    pub model: PathBuf,
 }
 
 /// `[models]`

@@ -2,22 +2,22 @@
 //!
 //! `Enricher::enrich` runs the steps in one fixed order, each in a file of its own. It keeps no
 //! state between records and never fails: "unknown" is a value. Mojibake is repaired first, then
-//! language is found on the raw text; all later steps read the clean, redacted text, so that stored rows can be enriched again.
+//! language is found on the raw text; all later
+//! steps read the clean, redacted text, so that stored rows can be enriched again.
 
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::feedback::{Body, Conversation, Feedback, Review, Role, Survey, Turn};
-use crate::language::mojibake;
+use crate::feedback::{Body, Context, Conversation, Feedback, Review, Role, Survey, Turn};
+use crate::language::{Detected, Detector, mojibake};
 use crate::text::{self, MatchForm};
 
-pub mod language;
 pub mod privacy;
 pub mod repair;
 pub mod sentiment;
 pub mod topics;
 
-pub use language::{Language, LanguageShare};
+pub use crate::language::{Hints, Language, LanguageShare};
 pub use sentiment::{Label, Sentiment};
 
 /// A feedback with its tags; every text in it is clean and redacted.
@@ -82,7 +82,7 @@ pub struct Versions {
 
 /// All models, loaded once and shared by every thread.
 pub struct Enricher {
-    language: language::Detector,
+    language: Detector,
     privacy: privacy::Redactor,
     sentiment: sentiment::Model,
     taxonomy: topics::Taxonomy,
@@ -92,7 +92,7 @@ pub struct Enricher {
 impl Enricher {
     /// Puts loaded parts together.
     pub fn new(
-        language: language::Detector,
+        language: Detector,
         privacy: privacy::Redactor,
         sentiment: sentiment::Model,
         taxonomy: topics::Taxonomy,
@@ -123,10 +123,10 @@ impl Enricher {
         }
         let repaired = repair::repair_feedback(&mut feedback);
         let raw = text_of(&feedback);
-        let (language, languages) = self.language.detect(&raw);
+        let detected = self.language.detect(&raw, hints_of(&feedback.context));
         let redactions = self.redact(&mut feedback);
-        let parts = self.part_sentiments(&parts_of(&feedback.body), &language);
-        let mut tags = self.tag_clean(text_of(&feedback), language, languages);
+        let parts = self.part_sentiments(&parts_of(&feedback.body), &detected.language);
+        let mut tags = self.tag_clean(text_of(&feedback), detected);
         tags.flags.extend(repaired.then_some(repair::REPAIRED));
         Enriched {
             feedback,
@@ -138,27 +138,35 @@ impl Enricher {
     }
 
     /// Tags one bare text.
-    pub fn tag(&self, raw: &str) -> Tags {
+    pub fn tag(&self, raw: &str, hints: Hints) -> Tags {
         let repaired = mojibake::repair(raw);
         let raw = repaired.as_deref().unwrap_or(raw);
-        let (language, languages) = self.language.detect(raw);
+        let detected = self.language.detect(raw, hints);
         let (clean, _) = self.privacy.redact(&text::clean(raw));
-        let mut tags = self.tag_clean(clean, language, languages);
+        let mut tags = self.tag_clean(clean, detected);
         tags.flags.extend(repaired.and(Some(repair::REPAIRED)));
         tags
     }
 
     /// Tags an item again from its stored texts: `text` as [`Tags::text`], `parts` as
-    /// [`parts_of`] gives them. Both are clean and redacted, so language is found on them without
-    /// the marks that stand for personal data; where there are none, the tags are those that
-    /// [`enrich`](Self::enrich) gave. But flags tell of the raw text: those of the row hold.
-    pub fn tag_stored(&self, text: String, parts: &[Option<&str>]) -> (Tags, Vec<Sentiment>) {
-        let (language, languages) = self.language.detect(&privacy::without_marks(&text));
-        let parts = self.part_sentiments(parts, &language);
-        (self.tag_clean(text, language, languages), parts)
+    /// [`parts_of`] gives them, `hints` as they are stored. Texts are clean and redacted, so language
+    /// is found on them without the marks that stand for personal data; where there are none, the
+    /// tags are those that [`enrich`](Self::enrich) gave. But flags tell of the raw text: those of
+    /// the row hold.
+    pub fn tag_stored(
+        &self,
+        text: String,
+        parts: &[Option<&str>],
+        hints: Hints,
+    ) -> (Tags, Vec<Sentiment>) {
+        let text_alone = privacy::without_marks(&text);
+        let detected = self.language.detect(&text_alone, hints);
+        let parts = self.part_sentiments(parts, &detected.language);
+        (self.tag_clean(text, detected), parts)
     }
 
-    fn tag_clean(&self, text: String, language: Language, languages: Vec<LanguageShare>) -> Tags {
+    fn tag_clean(&self, text: String, detected: Detected) -> Tags {
+        let Detected { language, parts } = detected;
         let matched = MatchForm::of(&text);
         let sentiment = self.sentiment.score(&matched.text, &language);
         let topics = self.taxonomy.tag(&text, &matched, |clause| {
@@ -167,7 +175,7 @@ impl Enricher {
         Tags {
             text,
             language,
-            languages,
+            languages: parts,
             sentiment,
             topics,
             flags: Vec::new(),
@@ -184,6 +192,14 @@ impl Enricher {
     /// data was found. Identifiers that look like personal data become keyed hashes.
     fn redact(&self, feedback: &mut Feedback) -> u32 {
         self.privacy.redact_feedback(feedback)
+    }
+}
+
+/// What is said beside an item's texts about their language.
+fn hints_of(context: &Context) -> Hints<'_> {
+    Hints {
+        stated: &context.lang_hint,
+        locale: &context.locale,
     }
 }
 
@@ -251,11 +267,12 @@ pub fn text_of(feedback: &Feedback) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::feedback::{Context, Customer, References};
+    use crate::feedback::{Customer, References};
+    use crate::language::Model;
 
     fn enricher() -> Enricher {
         Enricher::new(
-            language::Detector::new(),
+            Detector::new(Model::of_this_build().unwrap()),
             privacy::Redactor::new(b"a key known to tests"),
             sentiment::Model::built_in().unwrap(),
             topics::Taxonomy::built_in().unwrap(),
@@ -320,7 +337,7 @@ mod tests {
         assert!(enriched.tags.text.contains("schöne Grüße an "));
         assert_eq!(enriched.tags.language.base, "de");
         assert_eq!(enriched.tags.flags, [repair::REPAIRED]);
-        let right = enricher().tag("Schöne Grüße");
+        let right = enricher().tag("Schöne Grüße", Hints::default());
         assert_eq!((right.text.as_str(), right.flags), ("Schöne Grüße", vec![]));
 
         let turns = vec![

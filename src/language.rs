@@ -63,6 +63,13 @@ pub struct Detected {
 #[error("{0} is no language that is told apart")]
 pub struct UnknownLanguage(pub String);
 
+/// Tags of all classes: each script's in their order, and Chinese that tells its characters.
+pub fn tags() -> impl Iterator<Item = &'static str> {
+    let known = Script::ALL.into_iter().flat_map(|script| script.tags()).copied();
+    let known = known.filter(|tag| classes::has(tag));
+    known.chain([classes::SIMPLIFIED, classes::TRADITIONAL])
+}
+
 /// Finds languages. Shared by all threads.
 #[derive(Debug, Clone)]
 pub struct Detector {

@@ -44,9 +44,9 @@
 //!    name no tokio, rdkafka or clickhouse type. A test asserts it.
 //! 3. **Every record has exactly one outcome: row, dead letter, or skipped** (a tombstone); or gap,
 //!    when Kafka deleted it before it was read.
-//! 4. **Enrichment is a function of the record and the models alone**, keeps no state between
-//!    records, never fails ("unknown" is a value), and stamps the versions of models and taxonomy
-//!    on the row. What needs other records is SQL.
+//! 4. **Enrichment is a function of the record, the models and `language.expected` alone**, keeps no
+//!    state between records, never fails ("unknown" is a value), and stamps the versions of models and
+//!    taxonomy on the row. What needs other records is SQL.
 //! 5. **Personal data is removed before anything is stored or logged.** Kafka is the raw store; the
 //!    dead-letter topic is the only other place that holds whole payloads.
 //! 6. **A row's ClickHouse partition and sorting key come only from fields that are the same in
@@ -65,7 +65,10 @@
 //! | What is a review, a turn, an answer? | [`feedback`] |
 //! | Which fields may an event have, and when is it refused? | [`decode`], `schemas/feedback/` |
 //! | How is a text cleaned, how is it folded for matching? | [`text`] |
-//! | Language, sentiment, topics, redaction | one file each in [`enrich`] |
+//! | Sentiment, topics, redaction | one file each in [`enrich`] |
+//! | Which language is a text in, how sure is that, what else is it in? | [`language`], a file a step |
+//! | Which languages are told apart? | [`language::classes`] |
+//! | What do `lang_hint`, `locale` and `language.expected` decide? | [`language::hints`] |
 //! | What is mojibake, and when is it repaired? | [`language::mojibake`] |
 //! | Which words make a topic? | `models/taxonomy.toml` |
 //! | Columns of a table, a view's formula | `schemas/clickhouse/` |
@@ -78,7 +81,7 @@
 //! | What proves that nothing is missing or doubled? | [`commands::reconcile`], from [`warehouse::audit`] and [`kafka::log`] |
 //! | A metric's name and meaning | [`telemetry::metrics`] |
 //! | When is an instance live, when ready? | [`health`] |
-//! | How a model is fitted and measured | [`training`] |
+//! | How a model is made and measured, and what lingua is still for | [`training`] |
 
 pub mod batch;
 pub mod commands;

@@ -8,6 +8,8 @@ pub mod card;
 pub mod data;
 pub mod evaluation;
 pub mod fit;
+#[cfg(feature = "lingua")]
+pub mod language;
 pub mod languages;
 #[cfg(feature = "lingua")]
 pub mod lingua;
@@ -21,6 +23,7 @@ use xxhash_rust::xxh64::xxh64;
 
 use crate::enrich::privacy::Redactor;
 use crate::enrich::sentiment::{Model, features};
+use crate::language::Detector;
 use crate::text::{self, MatchForm};
 use data::{Role, Set};
 use evaluation::Report;
@@ -66,7 +69,9 @@ pub fn train_sentiment(data: &data::Folder, settings: &fit::Settings) -> anyhow:
     let fitted = fit::fit(&examples, settings);
     drop(examples);
     let mut parts = fitted.quantise(settings)?;
-    let answers = evaluation::answers(&capped(split.dev, settings.dev_rows), &redactor);
+    let detector = Detector::new(crate::language::Model::of_this_build()?);
+    let dev = capped(split.dev, settings.dev_rows);
+    let answers = evaluation::answers(&dev, &redactor, &detector);
     let temperature = evaluation::temperature(&Model::from_parts(parts.clone()), &answers);
     parts.soften(temperature);
     parts.version = format!("linear-{:08x}", xxh64(&parts.encode(), 0) as u32);

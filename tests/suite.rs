@@ -37,6 +37,8 @@ mod health;
 mod kafka;
 #[path = "suite/kafka_server.rs"]
 mod kafka_server;
+#[path = "suite/language_fuzz.rs"]
+mod language_fuzz;
 #[path = "suite/load.rs"]
 mod load;
 #[path = "suite/reconcile.rs"]

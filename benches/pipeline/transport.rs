@@ -42,14 +42,9 @@ pub fn bare() -> Enrich {
             Body::Review(review) => review.body.clone(),
             _ => String::new(),
         };
-        let language = Language {
-            base: "und".into(),
-            tag: "und".into(),
-            confidence: 0.0,
-        };
         let tags = Tags {
             text,
-            language,
+            language: Language::unknown(),
             languages: Vec::new(),
             sentiment: Sentiment::UNKNOWN,
             topics: Vec::new(),

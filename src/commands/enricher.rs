@@ -4,13 +4,13 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use crate::config::{Config, ConfigError, secret};
+use crate::config::{Config, ConfigError, secret, told_apart};
 use crate::decode::Limits;
 use crate::enrich::Enricher;
-use crate::enrich::language::Detector;
 use crate::enrich::privacy::Redactor;
-use crate::enrich::sentiment::Model;
+use crate::enrich::sentiment;
 use crate::enrich::topics::Taxonomy;
+use crate::language::{self, Detector};
 
 /// Shortest key of the hashed identifiers, in bytes.
 const SHORTEST_KEY: usize = 16;
@@ -28,8 +28,8 @@ pub fn load(config: &Config) -> Result<Enricher, ConfigError> {
     with_key(config, random.as_flattened())
 }
 
-/// Names what decides about the outcome of a record: this program, its models, its limits and the
-/// privacy key. The ledger keeps it with each range: a log tells so when another build takes up what
+/// Names what decides about the outcome of a record: this program, its models, the languages it
+/// expects, its limits and the privacy key. The ledger keeps it with each range: a log tells so when another build takes up what
 /// one has left.
 ///
 /// # Errors
@@ -41,10 +41,11 @@ pub fn build(config: &Config, enricher: &Enricher) -> Result<String, ConfigError
     };
     let versions = enricher.versions();
     let decides = format!(
-        "{} {} {} {} {}",
+        "{} {} {} {} {} {}",
         env!("SADA_BUILD"),
         versions.models,
         versions.taxonomy,
+        config.language.expected.join(","),
         config.limits.record_bytes,
         config.limits.text_bytes
     );
@@ -67,22 +68,52 @@ pub fn limits(config: &Config) -> Limits {
 /// A file can't be read or is wrong.
 fn with_key(config: &Config, key: &[u8]) -> Result<Enricher, ConfigError> {
     Ok(Enricher::new(
-        Detector::new(),
+        detector(config)?,
         Redactor::new(key),
         sentiment(config)?,
         taxonomy(config)?,
     ))
 }
 
+/// The detector of languages: the model of the configuration, else the one built in, and the
+/// languages that it expects.
+///
+/// # Errors
+/// The file can't be read or is no model, or a language is none that is told apart.
+pub fn detector(config: &Config) -> Result<Detector, ConfigError> {
+    let file = &config.language.model;
+    let refuse = |message: String, mend: &str| refusal("language.model", file, message, mend);
+    let model = if file.as_os_str().is_empty() {
+        let model = language::Model::of_this_build();
+        model.map_err(|e| refuse(e.to_string(), "build Sada again"))?
+    } else {
+        let bytes = std::fs::read(file).map_err(|e| {
+            refuse(
+                format!("can't read the model: {e}"),
+                "name a file from `sada train language`, or leave the field out",
+            )
+        })?;
+        let model = language::Model::read(&bytes);
+        model.map_err(|e| refuse(e.to_string(), "or leave the field out: a model is built in"))?
+    };
+    let expecting = Detector::new(model).expecting(&config.language.expected);
+    expecting.map_err(|e| ConfigError {
+        place: String::new(),
+        field: "language.expected".into(),
+        message: e.to_string(),
+        mend: format!("name any of {}", told_apart()),
+    })
+}
+
 /// The sentiment model of the configuration, else the one built in.
 ///
 /// # Errors
 /// The file can't be read or is no model.
-pub fn sentiment(config: &Config) -> Result<Model, ConfigError> {
+pub fn sentiment(config: &Config) -> Result<sentiment::Model, ConfigError> {
     let file = &config.models.sentiment;
     let refuse = |message: String, mend: &str| refusal("models.sentiment", file, message, mend);
     if file.as_os_str().is_empty() {
-        return Model::built_in().map_err(|e| refuse(e.to_string(), "build Sada again"));
+        return sentiment::Model::built_in().map_err(|e| refuse(e.to_string(), "build Sada again"));
     }
     let bytes = std::fs::read(file).map_err(|e| {
         refuse(
@@ -90,7 +121,7 @@ pub fn sentiment(config: &Config) -> Result<Model, ConfigError> {
             "name a file from `sada train sentiment`, or leave the field out",
         )
     })?;
-    Model::parse(&bytes)
+    sentiment::Model::parse(&bytes)
         .map_err(|e| refuse(e.to_string(), "or leave the field out: a model is built in"))
 }
 
@@ -179,5 +210,34 @@ mod tests {
         std::fs::write(&config.models.sentiment, "not a model").unwrap();
         let error = sentiment(&config).err().unwrap().to_string();
         assert!(error.contains("sada train sentiment"), "{error}");
+
+        config.language.model = config.models.sentiment;
+        let error = detector(&config).err().unwrap().to_string();
+        assert!(
+            error.contains("model.bin: language.model") && error.contains("sada train language"),
+            "{error}"
+        );
+        std::fs::write(&config.language.model, language::Model::FILE).unwrap();
+        let built_in = detector(&Config::default()).unwrap();
+        assert_eq!(detector(&config).unwrap().version(), built_in.version());
+    }
+
+    #[test]
+    fn expected_languages_decide_a_weak_text() {
+        let mut config = Config::default();
+        let tag = |config: &Config| {
+            let hints = language::Hints::default();
+            detector(config).unwrap().detect("سلام", hints).language.tag
+        };
+        for expected in ["fa", "ur"] {
+            config.language.expected = vec![expected.into()];
+            assert_eq!(tag(&config), expected);
+        }
+        config.language.expected = vec!["fa".into(), "xx".into()];
+        let error = detector(&config).err().unwrap().to_string();
+        assert!(
+            error.contains("language.expected: xx is no language"),
+            "{error}"
+        );
     }
 }

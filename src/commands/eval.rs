@@ -81,7 +81,7 @@ fn sentiment(arguments: Sentiment) -> anyhow::Result<()> {
     };
     let rows = arguments.rows.unwrap_or(usize::MAX);
     let sets = arguments.data.folder().sets(role, rows)?;
-    let answers = evaluation::answers(&sets, &redactor());
+    let answers = evaluation::answers(&sets, &redactor(), &enricher::detector(&config)?);
     let report = evaluation::report(&model, &answers);
     print!("{}", report.shown());
     say(format_args!(

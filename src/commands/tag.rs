@@ -19,8 +19,9 @@ use line::{Line, Tagger};
 ///
 /// Reads lines and writes one JSON object a line, in order. A line that is a JSON object with a
 /// string `text` keeps its other fields, before those of Sada; a field of the input that has the
-/// name of one of Sada's moves to `input`. Any other line is a plain text. A line that can't be used
-/// (invalid UTF-8, too long) gives {"error": …, "line": n}. Needs neither Kafka nor ClickHouse.
+/// name of one of Sada's moves to `input`. Its `lang_hint` and `locale` (BCP-47) tell the language of
+/// a text that leaves it open. Any other line is a plain text. A line that can't be used (invalid
+/// UTF-8, too long) gives {"error": …, "line": n}. Needs neither Kafka nor ClickHouse.
 #[derive(Args)]
 #[command(
     after_help = "Example:\n  echo 'Delivery was late, but the phone is great' | sada tag\n  \

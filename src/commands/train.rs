@@ -1,6 +1,6 @@
 //! `sada train`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::{Args, Subcommand};
@@ -8,9 +8,14 @@ use clap::{Args, Subcommand};
 use super::eval::Data;
 use crate::training::{card, fit, train_sentiment};
 
+mod language;
+
 /// Fit a model from labelled data
 #[derive(Args)]
-#[command(after_help = "Example:\n  sada train sentiment --data ~/data --out my-sentiment.bin")]
+#[command(
+    after_help = "Examples:\n  sada train sentiment --data ~/data --out my-sentiment.bin\n  \
+    sada train language --data ~/data --out my-language.bin"
+)]
 pub struct Arguments {
     #[command(subcommand)]
     model: Kind,
@@ -19,6 +24,7 @@ pub struct Arguments {
 #[derive(Subcommand)]
 enum Kind {
     Sentiment(Sentiment),
+    Language(language::Arguments),
 }
 
 /// Fit the sentiment model
@@ -50,6 +56,7 @@ struct Sentiment {
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     match arguments.model {
         Kind::Sentiment(a) => sentiment(a),
+        Kind::Language(a) => language::run(&a),
     }
 }
 
@@ -64,17 +71,24 @@ fn sentiment(arguments: Sentiment) -> anyhow::Result<()> {
     };
     // Told before the work, not after it.
     let out = arguments.out;
-    let card_file = out.with_extension("md");
-    if let Some(folder) = out.parent() {
-        std::fs::create_dir_all(folder)
-            .with_context(|| format!("can't make the folder {}", folder.display()))?;
-    }
+    make_folder_of(&out)?;
     let trained = train_sentiment(&arguments.data.folder(), &settings)?;
     print!("{}", trained.report.shown());
-    for (file, content) in [
-        (&out, trained.file.as_slice()),
-        (&card_file, card::of(&trained, &settings).as_bytes()),
-    ] {
+    write(&out, &trained.file, &card::of(&trained, &settings))
+}
+
+fn make_folder_of(out: &Path) -> anyhow::Result<()> {
+    let Some(folder) = out.parent() else {
+        return Ok(());
+    };
+    std::fs::create_dir_all(folder)
+        .with_context(|| format!("can't make the folder {}", folder.display()))
+}
+
+/// Writes a model and, beside it, its card.
+fn write(out: &Path, model: &[u8], card: &str) -> anyhow::Result<()> {
+    let card_file = out.with_extension("md");
+    for (file, content) in [(out, model), (&card_file, card.as_bytes())] {
         std::fs::write(file, content).with_context(|| format!("can't write {}", file.display()))?;
     }
     eprintln!("wrote {} and {}", out.display(), card_file.display());

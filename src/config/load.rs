@@ -102,6 +102,7 @@ fn overlay(table: &mut Table, name: &str, value: &str) -> Result<(), ConfigError
         "clickhouse",
         "batch",
         "limits",
+        "language",
         "models",
         "privacy",
         "health",
@@ -111,10 +112,12 @@ fn overlay(table: &mut Table, name: &str, value: &str) -> Result<(), ConfigError
         return Ok(());
     };
     let value = match (section, field) {
-        ("kafka", "topics") => Value::Array(
+        ("kafka", "topics") | ("language", "expected") => Value::Array(
             value
                 .split(',')
-                .map(|t| Value::String(t.trim().to_owned()))
+                .map(str::trim)
+                .filter(|item| !item.is_empty())
+                .map(|item| Value::String(item.to_owned()))
                 .collect(),
         ),
         ("kafka", "properties") | ("clickhouse", "ttl") => {

@@ -1,8 +1,10 @@
 //! Rules between and inside fields, checked at start.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use super::{Config, ConfigError, Engine, listen_address, load};
+use crate::language;
 
 pub(super) fn check(config: &Config, file: Option<&Path>) -> Result<(), ConfigError> {
     for rule in rules(config) {
@@ -20,16 +22,19 @@ pub(super) fn check(config: &Config, file: Option<&Path>) -> Result<(), ConfigEr
             place,
             field: field.into(),
             message,
-            mend: mend.into(),
+            mend: mend.into_owned(),
         });
     }
     Ok(())
 }
 
-type Broken = Option<(&'static str, String, &'static str)>;
+/// Field, what is wrong with it, the mend.
+type Broken = Option<(&'static str, String, Cow<'static, str>)>;
 
 fn rules(c: &Config) -> Vec<Broken> {
-    let refuse = |bad: bool, field, message: String, mend| bad.then_some((field, message, mend));
+    let refuse = |bad: bool, field, message: String, mend: &'static str| {
+        bad.then_some((field, message, Cow::from(mend)))
+    };
     let name = |s: &str| {
         !s.is_empty()
             && s.chars()
@@ -55,6 +60,7 @@ fn rules(c: &Config) -> Vec<Broken> {
         .find(|k| owned.contains(&k.as_str()))
         .cloned();
     vec![
+        unknown_language(c),
         refuse(
             c.kafka.brokers.split(',').any(|b| !b.contains(':')),
             "kafka.brokers",
@@ -205,4 +211,24 @@ fn rules(c: &Config) -> Vec<Broken> {
             "give 5s to 1440m; 2m suits most",
         ),
     ]
+}
+
+/// All languages that can be named, for a mend.
+pub fn told_apart() -> String {
+    let mut tags: Vec<&str> = language::tags().collect();
+    tags.sort_unstable();
+    tags.join(", ")
+}
+
+fn unknown_language(c: &Config) -> Broken {
+    let unknown = c
+        .language
+        .expected
+        .iter()
+        .find(|tag| !language::classes::has(tag))?;
+    Some((
+        "language.expected",
+        format!("{unknown:?} is no language that is told apart"),
+        format!("name any of {}", told_apart()).into(),
+    ))
 }

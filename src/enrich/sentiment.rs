@@ -174,14 +174,14 @@ impl Model {
         Some(logits)
     }
 
-    /// Index of the language whose own weights judge a text.
+    /// Index of the language whose own weights judge a text. Romanised text has none.
     fn own_weights(&self, language: &Language) -> Option<usize> {
-        if language.confidence < self.parts.least_confidence {
+        if language.confidence < self.parts.least_confidence || language.tag.ends_with("-Latn") {
             return None;
         }
         let languages = &self.parts.languages;
         languages
-            .binary_search_by(|(tag, _)| tag.as_str().cmp(&language.base))
+            .binary_search_by(|(tag, _)| tag.as_str().cmp(language.base))
             .ok()
     }
 }
@@ -197,15 +197,15 @@ mod tests {
     use super::*;
     use crate::text::MatchForm;
 
-    fn language(base: &str, confidence: f32) -> Language {
+    fn language(base: &'static str, confidence: f32) -> Language {
         Language {
-            base: base.into(),
-            tag: base.into(),
+            base,
+            tag: base,
             confidence,
         }
     }
 
-    fn score(text: &str, base: &str) -> Sentiment {
+    fn score(text: &str, base: &'static str) -> Sentiment {
         let model = Model::built_in().unwrap();
         model.score(&MatchForm::of(text).text, &language(base, 1.0))
     }
@@ -304,6 +304,11 @@ mod tests {
         assert_eq!(model.score(text, &language("en", 0.01)), shared);
         assert_eq!(model.score(text, &language("eo", 1.0)), shared);
         assert_ne!(model.score(text, &language("en", 1.0)), shared);
+        let romanised = Language {
+            tag: "en-Latn",
+            ..language("en", 1.0)
+        };
+        assert_eq!(model.score(text, &romanised), shared);
     }
 
     #[test]

@@ -1,4 +1,7 @@
-//! The model card, written beside the model.
+//! The model card, written beside the model: of sentiment here, of language in its own file.
+
+#[cfg(feature = "lingua")]
+pub mod language;
 
 use std::collections::BTreeMap;
 use std::fmt::Write;

@@ -73,11 +73,12 @@ impl Set {
         two_classes(self.counts())
     }
 
-    /// Language whose own weights the rows train: one that lingua can answer with. None: the texts
-    /// are romanised, or lingua has no model of the language, so that at work its answer is another
-    /// one at each text.
+    /// Language whose own weights the rows train: one that the detector can answer with. None: the
+    /// texts are romanised, which is judged by the weights that all share, or the language is no
+    /// class, so that at work the answer is another one at each text.
     pub fn trains(&self) -> Option<&str> {
-        let romanised = self.language == "hi" && self.name == "umsab";
+        let romanised =
+            self.language.ends_with("-Latn") || (self.language == "hi" && self.name == "umsab");
         let base = match self.language.as_str() {
             _ if romanised => return None,
             "arq" | "ary" => "ar",
@@ -342,7 +343,7 @@ mod tests {
     }
 
     #[test]
-    fn a_set_trains_the_language_that_lingua_would_answer() {
+    fn a_set_trains_the_language_that_the_detector_would_answer() {
         let trains = |language, name| set(language, name, &[]).trains().map(str::to_owned);
         assert_eq!(trains("ary", "x"), Some("ar".into()));
         assert_eq!(trains("pt-MZ", "x"), Some("pt".into()));

@@ -8,9 +8,9 @@ use rayon::prelude::*;
 use super::data::{Set, two_classes};
 use super::{matched, progress};
 use crate::enrich::Language;
-use crate::enrich::language::Detector;
 use crate::enrich::privacy::Redactor;
 use crate::enrich::sentiment::{Label, Model, softmax};
+use crate::language::{Detector, Hints};
 
 /// A set whose texts are ready to be scored.
 pub struct Answers {
@@ -33,8 +33,7 @@ pub struct Answer {
 }
 
 /// Cleans texts and detects their languages on all cores.
-pub fn answers(sets: &[Set], redactor: &Redactor) -> Vec<Answers> {
-    let detector = Detector::new();
+pub fn answers(sets: &[Set], redactor: &Redactor, detector: &Detector) -> Vec<Answers> {
     let bar = progress(
         "detecting languages",
         sets.iter().map(|s| s.rows.len() as u64).sum(),
@@ -53,7 +52,7 @@ pub fn answers(sets: &[Set], redactor: &Redactor) -> Vec<Answers> {
                 bar.inc(1);
                 Answer {
                     matched: matched(redactor, &row.text).text,
-                    language: detector.detect(&row.text).0,
+                    language: detector.detect(&row.text, Hints::default()).language,
                     gold: row.gold,
                 }
             })

@@ -20,6 +20,7 @@ use serde::Serialize;
 
 use super::data::spread;
 use super::progress;
+use crate::language::{Detector, Hints, mojibake};
 use breaking::{Broken, Way};
 use counts::{Counts, Outside};
 
@@ -55,6 +56,18 @@ impl Answer {
 /// The language of a tag, without its script.
 fn base(tag: &str) -> &str {
     tag.split('-').next().unwrap_or(tag)
+}
+
+/// Our answer, found as at work: mojibake is repaired first. But no hint is given: the text alone is
+/// judged.
+pub fn ours(detector: &Detector, text: &str) -> Answer {
+    let repaired = mojibake::repair(text);
+    let text = repaired.as_deref().unwrap_or(text);
+    let language = detector.detect(text, Hints::default()).language;
+    Answer {
+        tag: language.tag,
+        confidence: language.confidence,
+    }
 }
 
 /// Whoever answers.

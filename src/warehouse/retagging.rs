@@ -16,7 +16,7 @@ use clickhouse::{Client, Row};
 use serde::Deserialize;
 
 use crate::config::{Config, ConfigError};
-use crate::enrich::Versions;
+use crate::enrich::{Hints, Versions};
 use crate::pipeline::SinkError;
 
 use super::client::within;
@@ -83,6 +83,8 @@ pub struct StoredRow {
     pub turns_private: Vec<bool>,
     pub turns_text: Vec<String>,
     pub answers_text: Vec<String>,
+    pub lang_hint: String,
+    pub locale: String,
     pub language_tag: String,
     pub sentiment: String,
     pub topics: Vec<String>,
@@ -91,8 +93,8 @@ pub struct StoredRow {
 const STORED: &str = "f.tenant AS tenant, f.kind AS kind, toString(toDate(f.created_at)) AS day, \
     f.source AS source, f.feedback_id AS feedback_id, f._row_version AS base, f.text AS text, \
     f.turns.role AS turns_role, f.turns.private AS turns_private, f.turns.text AS turns_text, \
-    f.answers.text AS answers_text, f.language_tag AS language_tag, f.sentiment AS sentiment, \
-    f.topics.id AS topics";
+    f.answers.text AS answers_text, f.lang_hint AS lang_hint, f.locale AS locale, \
+    f.language_tag AS language_tag, f.sentiment AS sentiment, f.topics.id AS topics";
 
 impl StoredRow {
     /// Its place in the table.
@@ -122,6 +124,14 @@ impl StoredRow {
                 .map(|text| Some(text.as_str()))
                 .collect(),
             _ => Vec::new(),
+        }
+    }
+
+    /// What is said beside its texts about their language.
+    pub fn hints(&self) -> Hints<'_> {
+        Hints {
+            stated: &self.lang_hint,
+            locale: &self.locale,
         }
     }
 

@@ -58,6 +58,33 @@ fn a_bad_value_is_refused_with_its_line_and_field() {
 }
 
 #[test]
+fn an_expected_language_that_is_none_is_refused_with_those_that_are() {
+    refused(
+        check("[language]\nexpected = [\"fa\", \"farsi\"]\n"),
+        &[
+            "sada.toml:2",
+            "language.expected",
+            "\"farsi\" is no language",
+            "mend: name any of af, ar, ar-Latn, ",
+            ", zh, zh-Hans, zh-Hant, zu",
+        ],
+    );
+    let mut command = Command::new(SADA);
+    command
+        .arg("check")
+        .env("SADA_LANGUAGE_EXPECTED", "fa, und");
+    refused(output(&mut command), &["language.expected", "\"und\""]);
+    let (_, text) = check("[language]\nexpected = [\"fa\", \"FA-latn\"]\nmodel = \"none.bin\"\n");
+    for part in [
+        "ok       configuration",
+        "none.bin: language.model",
+        "sada train language",
+    ] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+}
+
+#[test]
 fn an_unreachable_broker_is_refused() {
     refused(
         check("[kafka]\nbrokers = \"127.0.0.1:1\"\n[clickhouse]\nurl = \"http://127.0.0.1:1\"\n"),

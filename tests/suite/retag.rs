@@ -5,11 +5,11 @@ use std::time::Instant;
 
 use sada::batch::{Computed, Partition, RawRecord};
 use sada::decode::{Limits, decode};
-use sada::enrich::language::Detector;
 use sada::enrich::privacy::Redactor;
 use sada::enrich::sentiment::Model;
 use sada::enrich::topics::Taxonomy;
 use sada::enrich::{Enriched, Enricher};
+use sada::language::{self, Detector};
 use sada::warehouse::rows::{FeedbackRow, Position};
 
 use crate::support::{Deployment, PATIENCE, SADA};
@@ -92,7 +92,7 @@ async fn old_surveys(d: &Deployment, first: u64, n: u64, version: u64, text: &st
 
 fn enricher() -> Enricher {
     Enricher::new(
-        Detector::new(),
+        Detector::new(language::Model::of_this_build().unwrap()),
         Redactor::new(b"a key known to tests"),
         Model::built_in().unwrap(),
         Taxonomy::built_in().unwrap(),

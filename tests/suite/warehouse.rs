@@ -163,8 +163,8 @@ fn item(id: &str, body: Body, text: &str, label: Label) -> Enriched {
         tags: Tags {
             text: text.into(),
             language: Language {
-                base: "fa".into(),
-                tag: "fa".into(),
+                base: "fa",
+                tag: "fa",
                 confidence: 0.9,
             },
             languages: Vec::new(),
@@ -748,7 +748,7 @@ async fn daily_sentiment_counts_what_customers_say() {
     };
     let message = |id: &str, turn| item(id, Body::Message(turn), "x", Label::Negative);
     let mut silent = labelled("f", Label::Unknown);
-    silent.tags.language.base = "und".into();
+    silent.tags.language.base = "und";
     warehouse
         .write(vec![
             labelled("a", Label::Negative),

@@ -7,10 +7,8 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use crate::commands::say;
-use crate::language::{Detector, Hints, Model, classes, mojibake};
-use crate::training::broken::Break;
-use crate::training::languages::breaking::Way;
-use crate::training::languages::{self, Answer, Engine, Report, footprint, table};
+use crate::language::{Detector, Model, classes};
+use crate::training::languages::{self, Answer, Engine, Report, breaking, footprint, table};
 
 /// Measure language identification
 ///
@@ -75,14 +73,17 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         None => Detector::new(Model::of_this_build().context("build Sada again")?),
     };
     let other = arguments.against.map(|_| oracle()).transpose()?;
-    let detect = |text: &str| answer(&detector, text);
+    let detect = |text: &str| languages::ours(&detector, text);
     let mut engines = vec![Engine {
         name: "ours",
         detect: &detect,
         has: &classes::has,
     }];
     engines.extend(other.as_ref().map(Oracle::engine));
-    let ways = ways(arguments.broken);
+    let ways = match arguments.broken {
+        true => breaking::all(),
+        false => Vec::new(),
+    };
     let mut reports = Vec::new();
     for file in &arguments.files {
         let rows = languages::read(file, arguments.rows.unwrap_or(usize::MAX))
@@ -113,17 +114,6 @@ fn detector(bytes: &[u8]) -> anyhow::Result<Detector> {
     Ok(Detector::new(Model::read(bytes)?))
 }
 
-/// As at work, where mojibake is repaired first, but without hints: the text alone is judged.
-fn answer(detector: &Detector, text: &str) -> Answer {
-    let repaired = mojibake::repair(text);
-    let text = repaired.as_deref().unwrap_or(text);
-    let language = detector.detect(text, Hints::default()).language;
-    Answer {
-        tag: language.tag,
-        confidence: language.confidence,
-    }
-}
-
 fn tell_footprint(file: &[u8], json: bool) -> anyhow::Result<()> {
     let footprint = footprint::of(file, detector, |detector| {
         // Letters of four scripts at random, so that all of the tables is looked at.
@@ -132,7 +122,7 @@ fn tell_footprint(file: &[u8], json: bool) -> anyhow::Result<()> {
             let first = *random.choice(&['a', 'а', 'ا', 'क']).unwrap_or(&'a');
             let letter = |_| char::from_u32(u32::from(first) + random.u32(0..26)).unwrap_or(first);
             let word: String = (0..8).map(letter).collect();
-            std::hint::black_box(answer(detector, &word));
+            std::hint::black_box(languages::ours(detector, &word));
         }
     })?;
     match json {
@@ -140,16 +130,6 @@ fn tell_footprint(file: &[u8], json: bool) -> anyhow::Result<()> {
         false => say(footprint.shown())?,
     }
     Ok(())
-}
-
-/// Ways in which Persian texts are broken.
-fn ways(wanted: bool) -> Vec<Way> {
-    let all = Break::ALL.into_iter().filter(|_| wanted);
-    let way = |broken: Break| Way {
-        name: broken.name(),
-        apply: Box::new(move |text| broken.apply(text)),
-    };
-    all.map(way).collect()
 }
 
 /// lingua as an engine: it answers without a confidence.

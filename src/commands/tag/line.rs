@@ -7,7 +7,7 @@ use serde::ser::{SerializeMap, Serializer};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::enrich::{Enricher, Tags};
+use crate::enrich::{Enricher, Hints, Tags};
 
 /// A line of the input.
 pub enum Line {
@@ -65,7 +65,12 @@ impl Tagger {
             None => (Fields(Vec::new()), line.to_owned()),
         };
         let (text, truncated) = cut(&text, self.longest_text);
-        let tags = self.enricher.tag(text);
+        let (stated, locale) = (fields.text("lang_hint"), fields.text("locale"));
+        let hints = Hints {
+            stated: stated.as_deref().unwrap_or_default(),
+            locale: locale.as_deref().unwrap_or_default(),
+        };
+        let tags = self.enricher.tag(text, hints);
         serde_json::to_string(&Answer {
             fields,
             tags: &tags,
@@ -92,10 +97,15 @@ struct Fields<'a>(Vec<(String, &'a RawValue)>);
 impl<'a> Fields<'a> {
     /// Takes `text` out. None if it is missing or no string.
     fn split(mut self) -> Option<(Self, String)> {
-        let at = self.0.iter().position(|(name, _)| name == "text")?;
-        let text = serde_json::from_str(self.0[at].1.get()).ok()?;
-        self.0.remove(at);
+        let text = self.text("text")?;
+        self.0.retain(|(name, _)| name != "text");
         Some((self, text))
+    }
+
+    /// A field that is a string.
+    fn text(&self, name: &str) -> Option<String> {
+        let (_, value) = self.0.iter().find(|field| field.0 == name)?;
+        serde_json::from_str(value.get()).ok()
     }
 }
 
@@ -197,8 +207,8 @@ impl Serialize for Answer<'_> {
             .languages
             .iter()
             .map(|l| Share {
-                language: &l.language,
-                language_tag: &l.language_tag,
+                language: l.language,
+                language_tag: l.language_tag,
                 share: l.share,
             })
             .collect();
@@ -282,6 +292,23 @@ mod tests {
         // Repeated fields: the last holds.
         let found = answer(r#"{"id":1,"text":"no","id":2,"text":"yes"}"#);
         assert!(found.starts_with(r#"{"id":2,"text":"yes","#), "{found}");
+    }
+
+    #[test]
+    fn a_hint_and_a_locale_of_the_line_decide_a_weak_text() {
+        let tag = |line: &str| {
+            let answer: serde_json::Value = serde_json::from_str(&answer(line)).unwrap();
+            answer["language_tag"].as_str().unwrap().to_owned()
+        };
+        assert_eq!(tag(r#"{"text":"سلام","lang_hint":"fa"}"#), "fa");
+        assert_eq!(tag(r#"{"text":"سلام","lang_hint":"ar"}"#), "ar");
+        assert_eq!(tag(r#"{"text":"سلام","locale":"ar-EG"}"#), "ar");
+        // What is no text is no hint.
+        let plain = tag(r#"{"text":"سلام"}"#);
+        assert_eq!(
+            tag(r#"{"text":"سلام","lang_hint":["ar"],"locale":7}"#),
+            plain
+        );
     }
 
     #[test]

@@ -4,6 +4,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::{Engine, Row};
+use crate::training::broken::Break;
 use crate::training::progress;
 
 /// Breaks a text; none if there is nothing in it to break.
@@ -15,6 +16,15 @@ pub struct Way {
     pub name: &'static str,
     /// What it does to a text.
     pub apply: Change,
+}
+
+/// All ways that are known.
+pub fn all() -> Vec<Way> {
+    let way = |broken: Break| Way {
+        name: broken.name(),
+        apply: Box::new(move |text| broken.apply(text)),
+    };
+    Break::ALL.map(way).into()
 }
 
 /// Answers to the texts that a way can break.

@@ -85,9 +85,9 @@ pub struct Retagged<'a> {
     pub language_tag: &'a str,
     pub language_confidence: f32,
     #[serde(rename = "languages.language")]
-    pub languages_language: Column<'a, LanguageShare, &'a str>,
+    pub languages_language: Column<'a, LanguageShare, &'static str>,
     #[serde(rename = "languages.language_tag")]
-    pub languages_language_tag: Column<'a, LanguageShare, &'a str>,
+    pub languages_language_tag: Column<'a, LanguageShare, &'static str>,
     #[serde(rename = "languages.share")]
     pub languages_share: Column<'a, LanguageShare, f32>,
     pub sentiment: &'static str,
@@ -140,11 +140,11 @@ impl<'a> Retagged<'a> {
             source: &row.source,
             feedback_id: &row.feedback_id,
             base: row.base,
-            language: &tags.language.base,
-            language_tag: &tags.language.tag,
+            language: tags.language.base,
+            language_tag: tags.language.tag,
             language_confidence: tags.language.confidence,
-            languages_language: Column::new(&tags.languages, |l| &l.language),
-            languages_language_tag: Column::new(&tags.languages, |l| &l.language_tag),
+            languages_language: Column::new(&tags.languages, |l| l.language),
+            languages_language_tag: Column::new(&tags.languages, |l| l.language_tag),
             languages_share: Column::new(&tags.languages, |l| l.share),
             sentiment: tags.sentiment.label.name(),
             sentiment_score: tags.sentiment.score,
