@@ -211,7 +211,7 @@ mod tests {
         let error = sentiment(&config).err().unwrap().to_string();
         assert!(error.contains("sada train sentiment"), "{error}");
 
-        config.language.model = config.models.sentiment;
+        config.language.model = config.models.sentiment.clone();
         let error = detector(&config).err().unwrap().to_string();
         assert!(
             error.contains("model.bin: language.model") && error.contains("sada train language"),
