@@ -205,7 +205,7 @@ impl Letters {
             state.script = Some(script);
         }
         if letter == state.last {
-            state.run += 1;
+            state.run = state.run.saturating_add(1);
             if state.run > 2 {
                 return;
             }
