@@ -65,7 +65,10 @@ pub struct UnknownLanguage(pub String);
 
 /// Tags of all classes: each script's in their order, and Chinese that tells its characters.
 pub fn tags() -> impl Iterator<Item = &'static str> {
-    let known = Script::ALL.into_iter().flat_map(|script| script.tags()).copied();
+    let known = Script::ALL
+        .into_iter()
+        .flat_map(|script| script.tags())
+        .copied();
     let known = known.filter(|tag| classes::has(tag));
     known.chain([classes::SIMPLIFIED, classes::TRADITIONAL])
 }
@@ -179,7 +182,7 @@ impl Detector {
 
     fn best(&self, score: &Score, script: Script, hints: Hints) -> Found {
         let weigh = |mut candidate: Candidate| {
-            candidate.score += hints.favour(candidate.class);
+            candidate.score += hints.favour(candidate.class, score.letters());
             if self.expected.contains(&candidate.class) {
                 candidate.score += hints::EXPECTED;
             }

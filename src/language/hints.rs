@@ -16,17 +16,21 @@ pub struct Hints<'a> {
 const STATED: f32 = 2.5;
 /// Nats for the language of the locale: many write in another than that of their device.
 const LOCALE: f32 = 1.2;
+/// Letters at which a hint weighs twice as much.
+const FEW: f32 = 4.0;
 /// Nats for a language that the configuration expects.
 pub const EXPECTED: f32 = 2.5;
 
 impl Hints<'_> {
-    /// Nats in favour of a class. A hint `fa` is one for `fa-Latn` too.
-    pub fn favour(&self, class: Class) -> f32 {
+    /// Nats in favour of a class, in a text of so many letters: the fewer they are, the less they
+    /// tell. A hint `fa` is one for `fa-Latn` too.
+    pub fn favour(&self, class: Class, letters: usize) -> f32 {
         let of = |hint: &str, nats| match !hint.is_empty() && speaks_of(hint, class) {
             true => nats,
             false => 0.0,
         };
-        of(self.stated, STATED) + of(self.locale, LOCALE)
+        let few = 1.0 + FEW / letters.max(1) as f32;
+        few * (of(self.stated, STATED) + of(self.locale, LOCALE))
     }
 }
 
@@ -55,7 +59,7 @@ mod tests {
     fn a_hint_is_for_its_language_in_any_script() {
         let favour = |stated: &str, tag| {
             let hints = Hints { stated, locale: "" };
-            hints.favour(class(tag).unwrap())
+            hints.favour(class(tag).unwrap(), 4)
         };
         for (hint, tag) in [
             ("fa", "fa"),
@@ -65,7 +69,7 @@ mod tests {
             ("iw", "he"),
             ("zh-Hant-TW", "zh"),
         ] {
-            assert_eq!(favour(hint, tag), STATED, "{hint} {tag}");
+            assert_eq!(favour(hint, tag), 2.0 * STATED, "{hint} {tag}");
         }
         for (hint, tag) in [("", "fa"), ("fa", "ar"), ("f", "fa"), ("en", "es")] {
             assert_eq!(favour(hint, tag), 0.0, "{hint} {tag}");

@@ -318,7 +318,9 @@ mod tests {
         let mut letters = Letters::default();
         letters.read(text);
         let words = letters.words().iter();
-        words.map(|word| letters.of(word).iter().collect()).collect()
+        words
+            .map(|word| letters.of(word).iter().collect())
+            .collect()
     }
 
     #[test]
@@ -361,7 +363,11 @@ mod tests {
     fn words_know_their_script_and_sentence() {
         let mut letters = Letters::default();
         letters.read("Bad. 很差！ Плохо, bad");
-        let found: Vec<_> = letters.words().iter().map(|w| (w.script, w.sentence)).collect();
+        let found: Vec<_> = letters
+            .words()
+            .iter()
+            .map(|w| (w.script, w.sentence))
+            .collect();
         assert_eq!(
             found,
             [

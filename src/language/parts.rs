@@ -12,8 +12,10 @@ const WORDS: usize = 3;
 const LETTERS: usize = 12;
 /// Chinese has no words to count: one letter here is about two elsewhere.
 const CHARACTERS: usize = 6;
-/// A part is in another language than the whole if that is as sure as this.
-const SURE: f32 = 0.8;
+/// A sentence is in another language than the whole if that is as sure as this.
+const SURE: f32 = 0.7;
+/// Words of another script are in another language anyway: in which one must be as sure as this.
+const LIKELY: f32 = 0.2;
 
 /// Some words of a text, and what they were found to be in.
 struct Part {
@@ -94,11 +96,11 @@ fn own<'a>(
     (main, whole): (Script, Found),
     hints: Hints,
 ) -> Language {
-    let found = detector.words(letters, script, words, hints);
-    let sure = found.language.confidence >= SURE;
-    match sure || script != main {
-        true if found.language.tag != super::classes::UNKNOWN && sure => found.language,
-        _ => whole.language,
+    let found = detector.words(letters, script, words, hints).language;
+    let least = if script == main { SURE } else { LIKELY };
+    match found.confidence >= least {
+        true => found,
+        false => whole.language,
     }
 }
 

@@ -70,7 +70,14 @@ const TYPED: [Typed; 4] = [
     },
     Typed {
         tag: "fa",
-        letters: &[('ی', 'ي'), ('ک', 'ك'), ('پ', 'ب'), ('چ', 'ج'), ('ژ', 'ز'), ('گ', 'ك')],
+        letters: &[
+            ('ی', 'ي'),
+            ('ک', 'ك'),
+            ('پ', 'ب'),
+            ('چ', 'ج'),
+            ('ژ', 'ز'),
+            ('گ', 'ك'),
+        ],
         rarer: 1.0,
     },
     Typed {
@@ -169,7 +176,9 @@ pub fn train(
         if column.0.ends_with("-Latn") {
             let own = texts(column.0, &rows);
             let words = Words::of(own.iter().copied());
-            let own = words.logs().filter(|(word, _)| !foreign.has(word, words.share(word)));
+            let own = words
+                .logs()
+                .filter(|(word, _)| !foreign.has(word, words.share(word)));
             said.extend(table::words(own, at as u8));
         }
         Ok(said)
@@ -193,16 +202,23 @@ pub fn train(
 
 /// Class and way of typing of each column, script by script.
 fn columns() -> Vec<(&'static str, Way)> {
-    let several = Script::ALL.into_iter().filter(|script| script.tags().len() > 1);
+    let several = Script::ALL
+        .into_iter()
+        .filter(|script| script.tags().len() > 1);
     let ways = |tag: &'static str| {
-        let typed = TYPED.iter().enumerate().filter(move |(_, way)| way.tag == tag);
+        let typed = TYPED
+            .iter()
+            .enumerate()
+            .filter(move |(_, way)| way.tag == tag);
         let typed = typed.map(|(at, _)| Way::Typed(at));
         let spoken = rows::SPOKEN.iter().any(|spoken| spoken.0 == tag);
         let spoken = spoken.then_some(Way::Spoken);
         let ways = std::iter::once(Way::Written).chain(typed).chain(spoken);
         ways.map(move |way| (tag, way))
     };
-    several.flat_map(|script| script.tags().iter().copied().flat_map(ways)).collect()
+    several
+        .flat_map(|script| script.tags().iter().copied().flat_map(ways))
+        .collect()
 }
 
 fn logs(
@@ -212,7 +228,8 @@ fn logs(
     foreign: &Foreign,
 ) -> anyhow::Result<Logs> {
     if let Some((_, file)) = lingua.iter().find(|model| model.0 == tag) {
-        let bytes = std::fs::read(file).with_context(|| format!("can't read {}", file.display()))?;
+        let bytes =
+            std::fs::read(file).with_context(|| format!("can't read {}", file.display()))?;
         return ngrams::of_lingua(bytes).with_context(|| file.display().to_string());
     }
     counted(tag, rows, foreign)
@@ -222,7 +239,10 @@ fn counted(tag: &'static str, rows: &Rows, foreign: &Foreign) -> anyhow::Result<
     let texts = texts(tag, rows);
     ensure!(!texts.is_empty(), "there are no texts in {tag}");
     let written = |script: &&Script| script.tags().contains(&tag);
-    let script = Script::ALL.iter().find(written).context("a class has a script")?;
+    let script = Script::ALL
+        .iter()
+        .find(written)
+        .context("a class has a script")?;
     let of_script = |c: &char| Script::of(*c) == Some(*script) || c.is_ascii_digit();
     let own = Words::of(texts.iter().copied());
     let romanised = tag.ends_with("-Latn");
@@ -234,7 +254,11 @@ fn counted(tag: &'static str, rows: &Rows, foreign: &Foreign) -> anyhow::Result<
 /// Texts of a class to count in.
 fn texts<'a>(tag: &str, rows: &'a Rows) -> Vec<&'a str> {
     let own = |row: &&Row| row.tag.as_deref() == Some(tag);
-    rows.counted.iter().filter(own).map(|row| row.text.as_str()).collect()
+    rows.counted
+        .iter()
+        .filter(own)
+        .map(|row| row.text.as_str())
+        .collect()
 }
 
 fn finished(
@@ -243,7 +267,9 @@ fn finished(
     rows: &Rows,
     fitted: Fitted,
 ) -> anyhow::Result<Trained> {
-    let most = said.iter().map(|s| s.value * fitted.lengths[usize::from(s.length) - 1]);
+    let most = said
+        .iter()
+        .map(|s| s.value * fitted.lengths[usize::from(s.length) - 1]);
     let step = most.fold(0.0, f32::max) / 255.0;
     let table = table::lay_out(said, &fitted.lengths, step)?;
     let mut weights = Weights {
@@ -269,7 +295,10 @@ fn finished(
     let detector = Detector::new(Model::read(&file(weights, &columns))?);
     let usual = usual(&detector, &rows.fitted);
     for (tag, column) in &mut columns {
-        column.usual = usual.iter().find(|(other, _)| other == tag).map_or(1.0, |u| u.1);
+        column.usual = usual
+            .iter()
+            .find(|(other, _)| other == tag)
+            .map_or(1.0, |u| u.1);
     }
     let detector = Detector::new(Model::read(&file(weights, &columns))?);
     weights.confidence = confidence::fit(&answers(&detector, rows));
@@ -297,11 +326,16 @@ fn usual(detector: &Detector, rows: &[Row]) -> Vec<(&'static str, f32)> {
             None => sums.push((tag, familiar, 1.0)),
         }
     }
-    sums.into_iter().map(|(tag, sum, count)| (tag, sum / count)).collect()
+    sums.into_iter()
+        .map(|(tag, sum, count)| (tag, sum / count))
+        .collect()
 }
 
 /// Evidence of answers, whether they are right, and what each weighs: each set as much as others.
-fn answers(detector: &Detector, rows: &Rows) -> Vec<(crate::language::confidence::Evidence, bool, f32)> {
+fn answers(
+    detector: &Detector,
+    rows: &Rows,
+) -> Vec<(crate::language::confidence::Evidence, bool, f32)> {
     let rows: Vec<&Row> = rows.fitted.iter().chain(&rows.calibrated).collect();
     let count = |set: &str| rows.iter().filter(|row| row.set == set).count() as f32;
     let mut counts: Vec<(&str, f32)> = Vec::new();
@@ -319,7 +353,10 @@ fn answers(detector: &Detector, rows: &Rows) -> Vec<(crate::language::confidence
     rows.par_iter().filter_map(answer).collect()
 }
 
-fn found(detector: &Detector, text: &str) -> Option<(&'static str, crate::language::confidence::Evidence)> {
+fn found(
+    detector: &Detector,
+    text: &str,
+) -> Option<(&'static str, crate::language::confidence::Evidence)> {
     let mut letters = Letters::default();
     letters.read(text);
     let script = letters.script()?;

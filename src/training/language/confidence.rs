@@ -1,7 +1,6 @@
 //! How sure an answer is: a logistic function of what the scores say, fitted so that of the texts
 //! with confidence p, a share of p is right, texts in unknown languages among them.
 
-
 use crate::language::confidence::{Evidence, TERMS};
 
 const ROUNDS: usize = 50;

@@ -58,7 +58,8 @@ pub fn of_texts<'a>(texts: impl Iterator<Item = &'a str>, keep: impl Fn(&[char])
     };
     let seen = |ngram: &str, count: f64| ngram.chars().count() <= 3 || count >= 2.0;
     let kept = counts.iter().filter(|(ngram, count)| seen(ngram, **count));
-    kept.map(|(ngram, count)| (ngram.clone(), log(ngram, *count))).collect()
+    kept.map(|(ngram, count)| (ngram.clone(), log(ngram, *count)))
+        .collect()
 }
 
 /// Mean logarithm of a word's letters, each after the longest run of letters before it that the
@@ -117,14 +118,23 @@ pub fn retyped(logs: &Logs, retype: impl Fn(char) -> char) -> Logs {
     let mut ngrams: Vec<_> = of.iter().collect();
     ngrams.sort_by(|a, b| a.0.cmp(b.0));
     for (ngram, log) in ngrams {
-        *joint.entry(ngram.chars().map(&retype).collect()).or_default() += log.exp();
+        *joint
+            .entry(ngram.chars().map(&retype).collect())
+            .or_default() += log.exp();
     }
     let log = |ngram: &str| {
         let before = prefix(ngram);
-        let before = if before.is_empty() { 1.0 } else { *joint.get(before)? };
+        let before = if before.is_empty() {
+            1.0
+        } else {
+            *joint.get(before)?
+        };
         Some((joint[ngram] / before).ln().min(0.0))
     };
-    joint.keys().filter_map(|ngram| Some((ngram.clone(), log(ngram)?))).collect()
+    joint
+        .keys()
+        .filter_map(|ngram| Some((ngram.clone(), log(ngram)?)))
+        .collect()
 }
 
 /// Logarithm of the probability of a whole n-gram: the sum along its prefixes.
@@ -160,7 +170,10 @@ mod tests {
 
     #[test]
     fn words_of_the_language_are_likelier() {
-        let logs = of_texts(["the parcel was late and the box was torn"].into_iter(), |_| true);
+        let logs = of_texts(
+            ["the parcel was late and the box was torn"].into_iter(),
+            |_| true,
+        );
         let of = |word: &str| mean_log(&word.chars().collect::<Vec<_>>(), &logs);
         assert!(of("the") > of("het") && of("het") > of("xyz"));
         assert_eq!(of("zzz"), -9.0);

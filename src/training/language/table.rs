@@ -12,6 +12,8 @@ use crate::language::score::{KINDS, LONGEST, LONGEST_WORD, word_hash};
 
 /// Nats over which an n-gram speaks for a language: its value is `FLOOR` + ln p, if above 0.
 pub const FLOOR: f64 = 8.0;
+/// The same for single letters: one that a language never writes speaks against it.
+const LETTER_FLOOR: f64 = 13.0;
 /// The same for words.
 const WORD_FLOOR: f64 = 11.0;
 /// Share of the slots that are taken.
@@ -38,8 +40,12 @@ pub fn worthy(logs: &Logs, column: u8, least: f64) -> Vec<Said> {
     let of = joints(logs);
     let said = logs.iter().filter_map(|(ngram, log)| {
         let length = ngram.chars().count();
-        let value = FLOOR + log;
-        let gain = || of.get(ngram.as_str()).map(|joint| joint + (value / 4.0).ln());
+        let floor = if length == 1 { LETTER_FLOOR } else { FLOOR };
+        let value = floor + log;
+        let gain = || {
+            of.get(ngram.as_str())
+                .map(|joint| joint + (value / 4.0).ln())
+        };
         let stays = length <= LONGEST && value > 0.0 && (length <= 2 || gain()? > least);
         stays.then(|| Said {
             hash: ngram.chars().fold(START, hash),
@@ -153,11 +159,13 @@ impl Table {
             return Ok(Packed::Row(number(self.rows.len() - 1, 22)?));
         }
         let next = number(self.pairs.len(), 23)?;
-        Ok(Packed::List(*lists.entry(pairs).or_insert_with_key(|pairs| {
-            self.pairs.push([pairs.len() as u8, 0]);
-            self.pairs.extend(pairs);
-            next
-        })))
+        Ok(Packed::List(*lists.entry(pairs).or_insert_with_key(
+            |pairs| {
+                self.pairs.push([pairs.len() as u8, 0]);
+                self.pairs.extend(pairs);
+                next
+            },
+        )))
     }
 }
 
@@ -188,7 +196,9 @@ mod tests {
             1 => 1..4,
             _ => 0..40,
         };
-        (0..3000).flat_map(|at| columns(at).map(move |column| one(at, column))).collect()
+        (0..3000)
+            .flat_map(|at| columns(at).map(move |column| one(at, column)))
+            .collect()
     }
 
     #[test]
@@ -198,7 +208,10 @@ mod tests {
         assert_eq!(table.ngrams + table.shadowed, 3000);
         assert!(table.shadowed < 10);
         let tags = crate::language::classes::Script::Latin.tags();
-        let columns: Vec<_> = tags[..40].iter().map(|tag| (*tag, Column::default())).collect();
+        let columns: Vec<_> = tags[..40]
+            .iter()
+            .map(|tag| (*tag, Column::default()))
+            .collect();
         let parts = (&table.buckets[..], &table.rows[..], &table.pairs[..]);
         let model = Model::read(&file(parts, Weights::default(), &columns)).unwrap();
         let mut found = 0;
@@ -228,7 +241,10 @@ mod tests {
         let mut flipped = whole.clone();
         flipped[1000] ^= 1;
         let error = Model::read(&flipped).unwrap_err().to_string();
-        assert!(error.contains("damaged") && error.contains("sada train language"), "{error}");
+        assert!(
+            error.contains("damaged") && error.contains("sada train language"),
+            "{error}"
+        );
     }
 
     #[test]
@@ -241,9 +257,12 @@ mod tests {
             ("bc".into(), 0.5f64.ln()),
             ("bcd".into(), 1e-2f64.ln()),
             // Says nothing: its value is below 0.
-            ("z".into(), 1e-4f64.ln()),
+            ("z".into(), 1e-6f64.ln()),
         ]);
-        let mut kept: Vec<u64> = worthy(&logs, 0, -5.0).iter().map(|said| said.hash).collect();
+        let mut kept: Vec<u64> = worthy(&logs, 0, -5.0)
+            .iter()
+            .map(|said| said.hash)
+            .collect();
         let mut expected = ["a", "ab", "abc", "b", "bc"].map(of).to_vec();
         kept.sort_unstable();
         expected.sort_unstable();

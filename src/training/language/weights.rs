@@ -73,7 +73,9 @@ pub fn fit(rows: &[Row], values: &Values, columns: &[&'static str]) -> Fitted {
     classes.dedup();
     let mut counts: HashMap<(&str, &str), usize> = HashMap::new();
     for row in rows {
-        *counts.entry((row.tag.as_deref().unwrap_or(""), row.set)).or_default() += 1;
+        *counts
+            .entry((row.tag.as_deref().unwrap_or(""), row.set))
+            .or_default() += 1;
     }
     let read = |row: &Row| example(row, values, columns, &classes, &counts);
     let examples: Vec<Example> = rows.par_iter().filter_map(read).collect();
@@ -94,13 +96,23 @@ pub fn fit(rows: &[Row], values: &Values, columns: &[&'static str]) -> Fitted {
             let slope = slope / 100.0 + pull;
             mean[at] = 0.9 * mean[at] + 0.1 * slope;
             square[at] = 0.999 * square[at] + 0.001 * slope * slope;
-            let rate = if at < KINDS + classes.len() { 0.03 } else { 0.005 };
+            let rate = if at < KINDS + classes.len() {
+                0.03
+            } else {
+                0.005
+            };
             let mean = mean[at] / (1.0 - 0.9f32.powi(round));
             let square = square[at] / (1.0 - 0.999f32.powi(round));
             numbers[at] -= rate * mean / (square.sqrt() + 1e-8);
         }
     }
-    let of = |from: usize| classes.iter().copied().zip(numbers[from..].iter().copied()).collect();
+    let of = |from: usize| {
+        classes
+            .iter()
+            .copied()
+            .zip(numbers[from..].iter().copied())
+            .collect()
+    };
     let mut lengths = [0.0; KINDS];
     lengths.copy_from_slice(&numbers[..KINDS]);
     Fitted {
@@ -174,7 +186,11 @@ fn slope(examples: &[Example], numbers: &[f32], classes: usize) -> Vec<f32> {
     for example in examples {
         let scale = example.letters.max(1.0).powf(-POWER);
         let score = |(class, sums): &(usize, [f32; KINDS])| {
-            let sum: f32 = sums.iter().zip(lengths).map(|(sum, weight)| sum * weight).sum();
+            let sum: f32 = sums
+                .iter()
+                .zip(lengths)
+                .map(|(sum, weight)| sum * weight)
+                .sum();
             (sum + each[*class] * example.letters) * scale + once[*class]
         };
         let scores: Vec<f32> = example.classes.iter().map(score).collect();
@@ -192,4 +208,3 @@ fn slope(examples: &[Example], numbers: &[f32], classes: usize) -> Vec<f32> {
     }
     slope
 }
-
