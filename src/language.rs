@@ -183,7 +183,10 @@ impl Detector {
     fn best(&self, score: &Score, script: Script, hints: Hints) -> Found {
         let weigh = |mut candidate: Candidate| {
             candidate.score += hints.favour(candidate.class, score.letters());
-            if self.expected.contains(&candidate.class) {
+            // Which Chinese is told by its characters, after this.
+            let chinese = candidate.class.tag == "zh";
+            let is = |class: &Class| class.is(candidate.class) || chinese && class.base == "zh";
+            if self.expected.iter().any(is) {
                 candidate.score += hints::EXPECTED;
             }
             candidate

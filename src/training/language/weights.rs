@@ -6,6 +6,7 @@ use std::collections::HashMap;
 
 use rayon::prelude::*;
 
+use super::super::progress;
 use super::rows::Row;
 use super::table::Said;
 use crate::language::classes::{Script, class};
@@ -84,7 +85,9 @@ pub fn fit(rows: &[Row], values: &Values, columns: &[&'static str]) -> Fitted {
     let mut numbers = vec![0.0f32; count];
     numbers[..KINDS].fill(0.3);
     let (mut mean, mut square) = (vec![0.0f32; count], vec![0.0f32; count]);
+    let bar = progress("fitting weights", ROUNDS.unsigned_abs().into());
     for round in 1..=ROUNDS {
+        bar.inc(1);
         let parts: Vec<Vec<f32>> = examples
             .par_chunks(CHUNK)
             .map(|chunk| slope(chunk, &numbers, classes.len()))
@@ -106,6 +109,7 @@ pub fn fit(rows: &[Row], values: &Values, columns: &[&'static str]) -> Fitted {
             numbers[at] -= rate * mean / (square.sqrt() + 1e-8);
         }
     }
+    bar.finish_and_clear();
     let of = |from: usize| {
         classes
             .iter()
