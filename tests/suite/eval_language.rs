@@ -144,10 +144,8 @@ fn the_footprint_is_within_bounds() {
     let [median, lowest, highest] = [0, 1, 2].map(|n| answer["load_ms"][n].as_f64().unwrap());
     assert!(lowest <= median && median <= highest);
     if cfg!(target_os = "linux") {
-        // What is touched is in memory.
-        assert!(
-            answer["resident_bytes"].as_u64().unwrap() >= file / 2,
-            "{answer}"
-        );
+        // What is touched is in memory, and little else.
+        let resident = answer["resident_bytes"].as_u64().unwrap();
+        assert!((file / 2..60_000_000).contains(&resident), "{answer}");
     }
 }

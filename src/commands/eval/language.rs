@@ -66,7 +66,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         None => None,
     };
     if arguments.footprint {
-        return tell_footprint(file.as_deref().unwrap_or(Model::FILE), arguments.json);
+        return tell_footprint(file.as_deref(), arguments.json);
     }
     let detector = match &file {
         Some(bytes) => detector(bytes).with_context(|| shown(arguments.model.as_deref()))?,
@@ -114,8 +114,13 @@ fn detector(bytes: &[u8]) -> anyhow::Result<Detector> {
     Ok(Detector::new(Model::read(bytes)?))
 }
 
-fn tell_footprint(file: &[u8], json: bool) -> anyhow::Result<()> {
-    let footprint = footprint::of(file, detector, |detector| {
+/// `file`: another model than that of the program, which is used where it lies.
+fn tell_footprint(file: Option<&[u8]>, json: bool) -> anyhow::Result<()> {
+    let load = |bytes: &[u8]| match file {
+        Some(_) => detector(bytes),
+        None => Ok(Detector::new(Model::of_this_build()?)),
+    };
+    let footprint = footprint::of(file.unwrap_or(Model::FILE), load, |detector| {
         // Letters of four scripts at random, so that all of the tables is looked at.
         let mut random = fastrand::Rng::with_seed(1);
         for _ in 0..20_000 {
