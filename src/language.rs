@@ -65,12 +65,9 @@ pub struct UnknownLanguage(pub String);
 
 /// Tags of all classes: each script's in their order, and Chinese that tells its characters.
 pub fn tags() -> impl Iterator<Item = &'static str> {
-    let known = Script::ALL
-        .into_iter()
-        .flat_map(|script| script.tags())
-        .copied();
-    let known = known.filter(|tag| classes::has(tag));
-    known.chain([classes::SIMPLIFIED, classes::TRADITIONAL])
+    classes::all()
+        .filter(|class| class.is_answer())
+        .map(|class| class.tag)
 }
 
 /// Finds languages. Shared by all threads.
@@ -122,10 +119,6 @@ impl Detector {
     /// Name and version of the model, for the stamp of rows.
     pub fn version(&self) -> &str {
         self.model.version()
-    }
-
-    pub fn weights(&self) -> &model::Weights {
-        self.model.weights()
     }
 
     /// Language of a text and of its parts. Time is linear in its length.

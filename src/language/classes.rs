@@ -125,13 +125,14 @@ pub const TRADITIONAL: &str = "zh-Hant";
 /// The class of a tag, whatever its case; `None` if it is none. Languages that are only there to be
 /// told from the others have tags that begin with `x-`.
 pub fn class(tag: &str) -> Option<Class> {
-    let known = Script::ALL.iter().flat_map(|script| script.tags());
-    let chinese = [SIMPLIFIED, TRADITIONAL];
-    let tag = known
-        .chain(&chinese)
-        .copied()
-        .find(|known| known.eq_ignore_ascii_case(tag))?;
-    Some(Class {
+    all().find(|class| class.tag.eq_ignore_ascii_case(tag))
+}
+
+/// All classes, those among them that are only there to be told from the others.
+pub fn all() -> impl Iterator<Item = Class> {
+    let written = Script::ALL.into_iter().flat_map(Script::tags).copied();
+    let tags = written.chain([SIMPLIFIED, TRADITIONAL]);
+    tags.map(|tag| Class {
         tag,
         base: base(tag),
     })

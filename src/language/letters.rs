@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use unicode_normalization::char::{compose, decompose_compatible};
 
-use super::chars::{Kind, is_kana, kind};
+use super::chars::{Kind, kind};
 use super::classes::Script;
 
 /// Longer runs of letters are cut: no word is so long, and Chinese has no spaces.
@@ -47,7 +47,6 @@ impl Word {
 pub struct Letters {
     letters: Vec<char>,
     words: Vec<Word>,
-    kana: usize,
 }
 
 /// The word that is open, and where the reading of a text stands.
@@ -72,7 +71,6 @@ impl Letters {
     pub fn read(&mut self, text: &str) {
         self.letters.clear();
         self.words.clear();
-        self.kana = 0;
         let mut state = State::default();
         let (mut at, mut before) = (0, ' ');
         while let Some(c) = text[at..].chars().next() {
@@ -124,11 +122,6 @@ impl Letters {
         &self.letters[word.letters.clone()]
     }
 
-    /// Letters that are kana: only Japanese has them.
-    pub fn kana(&self) -> usize {
-        self.kana
-    }
-
     /// Script of most of the text. A Chinese character is about a word of two letters; of Latin
     /// words beside another script, those that may be names count little.
     pub fn script(&self) -> Option<Script> {
@@ -169,10 +162,7 @@ impl Letters {
 
     fn other(&mut self, state: &mut State, c: char) {
         match kind(c) {
-            Kind::Letter(script) => {
-                self.kana += usize::from(script == Script::Han && is_kana(c));
-                self.push(state, script, c);
-            }
+            Kind::Letter(script) => self.push(state, script, c),
             Kind::Capital(script) => {
                 let begins = state.script != Some(script);
                 for c in c.to_lowercase() {

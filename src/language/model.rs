@@ -11,6 +11,7 @@ use bytemuck::{Pod, Zeroable};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::classes::{Class, Script, class};
+use super::confidence::TERMS;
 
 const MAGIC: [u8; 8] = *b"SADALANG";
 const FORMAT: u32 = 1;
@@ -72,7 +73,7 @@ pub struct Weights {
     /// Scores are divided by letters to this power: letters are no independent witnesses.
     pub power: f32,
     /// Logistic function of the confidence: constant, log-odds, familiarity, log of the letters.
-    pub confidence: [f32; 4],
+    pub confidence: [f32; TERMS],
 }
 
 /// Numbers of a column.

@@ -38,9 +38,13 @@ pub fn of(
     if !mixed && sentences < 2 {
         return (whole.language, vec![share(whole.language, 1.0)]);
     }
+    let scripts = match mixed {
+        true => &Script::ALL[..],
+        false => std::slice::from_ref(&main),
+    };
     let mut parts: Vec<Part> = Vec::new();
     for sentence in words.chunk_by(|a, b| a.sentence == b.sentence) {
-        for script in Script::ALL {
+        for &script in scripts {
             let of_script = || sentence.iter().filter(move |word| word.script == script);
             if of_script().next().is_none() {
                 continue;

@@ -14,6 +14,7 @@ pub mod weights;
 
 use super::progress;
 use crate::language::classes::{Script, class};
+use crate::language::confidence::Evidence;
 use crate::language::letters::Letters;
 use crate::language::model::{self, Column, Model, Weights};
 use crate::language::{Detector, Hints};
@@ -48,10 +49,8 @@ pub struct Trained {
     pub ngrams: usize,
     /// N-grams that found their place taken.
     pub shadowed: usize,
-    /// Weights of n-grams of 1 to 5 letters.
+    /// Weights of the scores.
     pub fitted: Fitted,
-    /// Texts counted, fitted and calibrated on.
-    pub texts: [usize; 3],
 }
 
 /// A way of typing that a class has a column for beside its own: letters of another keyboard.
@@ -307,7 +306,6 @@ fn finished(
         ngrams: table.ngrams,
         shadowed: table.shadowed,
         fitted,
-        texts: [rows.counted.len(), rows.fitted.len(), rows.calibrated.len()],
     })
 }
 
@@ -315,8 +313,8 @@ fn finished(
 fn usual(detector: &Detector, rows: &[Row]) -> Vec<(&'static str, f32)> {
     let of = |row: &Row| {
         let tag = class(row.tag.as_deref()?)?.tag;
-        let evidence = found(detector, &row.text)?;
-        (evidence.1.letters >= 20 && evidence.0 == tag).then_some((tag, evidence.1.familiar))
+        let (answer, evidence) = found(detector, &row.text)?;
+        (evidence.letters >= 20 && answer == tag).then_some((tag, evidence.familiar))
     };
     let all: Vec<(&'static str, f32)> = rows.par_iter().filter_map(of).collect();
     let mut sums: Vec<(&'static str, f32, f32)> = Vec::new();
@@ -332,10 +330,7 @@ fn usual(detector: &Detector, rows: &[Row]) -> Vec<(&'static str, f32)> {
 }
 
 /// Evidence of answers, whether they are right, and what each weighs: each set as much as others.
-fn answers(
-    detector: &Detector,
-    rows: &Rows,
-) -> Vec<(crate::language::confidence::Evidence, bool, f32)> {
+fn answers(detector: &Detector, rows: &Rows) -> Vec<(Evidence, bool, f32)> {
     let rows: Vec<&Row> = rows.fitted.iter().chain(&rows.calibrated).collect();
     let count = |set: &str| rows.iter().filter(|row| row.set == set).count() as f32;
     let mut counts: Vec<(&str, f32)> = Vec::new();
@@ -353,10 +348,8 @@ fn answers(
     rows.par_iter().filter_map(answer).collect()
 }
 
-fn found(
-    detector: &Detector,
-    text: &str,
-) -> Option<(&'static str, crate::language::confidence::Evidence)> {
+/// Answer to a text and its evidence; `None` if the script alone tells.
+fn found(detector: &Detector, text: &str) -> Option<(&'static str, Evidence)> {
     let mut letters = Letters::default();
     letters.read(text);
     let script = letters.script()?;

@@ -20,6 +20,7 @@ use serde::Serialize;
 
 use super::data::spread;
 use super::progress;
+use crate::language::classes::base;
 use crate::language::{Detector, Hints, mojibake};
 use breaking::{Broken, Way};
 use counts::{Counts, Outside};
@@ -51,11 +52,6 @@ impl Answer {
     pub fn is_right(&self, label: &str) -> bool {
         self.tag == label || base(self.tag) == label
     }
-}
-
-/// The language of a tag, without its script.
-fn base(tag: &str) -> &str {
-    tag.split('-').next().unwrap_or(tag)
 }
 
 /// Our answer, found as at work: mojibake is repaired first. But no hint is given: the text alone is

@@ -104,7 +104,7 @@ fn method(
          language that is no class is answered as one that is near it, mostly with a confidence below \
          {SURE}. Romanised texts are known in Persian, Arabic, Urdu and Hindi alone.\n\n\
          **Settings.** least gain {gain}, at most {most} bytes; weights of n-grams of 1 to 5 letters \
-         {weights}. The same data gives the same file.\n",
+         and of whole romanised words {weights}. The same data gives the same file.\n",
         ngrams = trained.ngrams,
         size = trained.file.len(),
         shadowed = trained.shadowed,
@@ -274,7 +274,6 @@ mod tests {
             ngrams: 777,
             shadowed: 3,
             fitted: Default::default(),
-            texts: [10, 20, 30],
         };
         let rows = Rows {
             counted: vec![row(None, "x", "new_classes_train"); 3],

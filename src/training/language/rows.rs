@@ -89,14 +89,14 @@ pub fn read(folder: &Path) -> anyhow::Result<Rows> {
     let mut rows = Rows::default();
     for set in LINGUA {
         for row in langid(folder, set)? {
-            match xxh64(row.text.as_bytes(), 0) % 10 {
+            match part(&row.text, 10) {
                 0..3 => rows.fitted.push(row),
                 _ => rows.measured.push(row),
             }
         }
     }
     for row in langid(folder, "new_classes_train")? {
-        match xxh64(row.text.as_bytes(), 0) % 20 {
+        match part(&row.text, 20) {
             0 => rows.fitted.push(row),
             10 => rows.measured.push(row),
             _ => rows.counted.push(row),
@@ -104,7 +104,7 @@ pub fn read(folder: &Path) -> anyhow::Result<Rows> {
     }
     for row in langid(folder, "perso_sents")? {
         let known = row.is_known();
-        match xxh64(row.text.as_bytes(), 0) % 10 {
+        match part(&row.text, 10) {
             0..2 if !known => rows.counted.push(row),
             0..4 => rows.fitted.push(row),
             _ => rows.measured.push(row),
@@ -128,7 +128,7 @@ pub fn read(folder: &Path) -> anyhow::Result<Rows> {
     for (language, sets) in SPOKEN {
         for set in sets {
             let mut texts = feedback(folder, language, set)?;
-            texts.retain(|text| !xxh64(text.as_bytes(), 0).is_multiple_of(10));
+            texts.retain(|text| part(text, 10) != 0);
             rows.counted.extend(texts.into_iter().map(|text| Row {
                 tag: Some(language.to_owned()),
                 text,
@@ -143,7 +143,7 @@ pub fn read(folder: &Path) -> anyhow::Result<Rows> {
                 text,
                 set,
             };
-            match xxh64(row.text.as_bytes(), 0) % 10 {
+            match part(&row.text, 10) {
                 0 => rows.fitted.push(row),
                 1 => rows.measured.push(row),
                 _ => rows.counted.push(row),
@@ -153,6 +153,11 @@ pub fn read(folder: &Path) -> anyhow::Result<Rows> {
     Ok(rows)
 }
 
+/// Which of so many parts of a set a text belongs to.
+fn part(text: &str, parts: u64) -> u64 {
+    xxh64(text.as_bytes(), 0) % parts
+}
+
 /// Some texts of a set of feedback, one in ten.
 fn tenth(
     folder: &Path,
@@ -160,7 +165,7 @@ fn tenth(
     set: &str,
 ) -> anyhow::Result<impl Iterator<Item = String> + use<>> {
     let texts = feedback(folder, language, set)?.into_iter();
-    let set_aside = texts.filter(|text| xxh64(text.as_bytes(), 0).is_multiple_of(10));
+    let set_aside = texts.filter(|text| part(text, 10) == 0);
     Ok(set_aside.take(SOME))
 }
 

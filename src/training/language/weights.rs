@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use super::super::progress;
 use super::rows::Row;
 use super::table::Said;
+use crate::language::chars::is_kana;
 use crate::language::classes::{Script, class};
 use crate::language::letters::Letters;
 use crate::language::model::{START, hash};
@@ -137,7 +138,8 @@ fn example(
     let mut letters = Letters::default();
     letters.read(&row.text);
     let script = letters.script()?;
-    if script == Script::Han && letters.kana() > 0 {
+    // The answer is Japanese then, without a score.
+    if letters.all().iter().any(|c| is_kana(*c)) && script == Script::Han {
         return None;
     }
     let mut sums = vec![[0.0f32; KINDS]; columns.len()];
