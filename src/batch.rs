@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::enrich::Enriched;
 use crate::feedback::Millis;
+use crate::odata::Change;
 
 /// One partition in one life of its topic. Offsets mean something only inside it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -349,6 +350,8 @@ pub struct Outcome {
 pub enum OutcomeKind {
     /// A row of the fact table.
     Row(Box<Enriched>),
+    /// A row of the history of an entity.
+    Operational(Box<Change>),
     /// A dead letter: the record goes whole to the dead-letter topic.
     DeadLetter(Box<Rejected>),
     /// Nothing to store.

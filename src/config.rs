@@ -11,10 +11,12 @@ use serde::Deserialize;
 
 mod listen;
 mod load;
+mod operations;
 mod validate;
 
 pub use listen::listen_address;
 pub use load::{ConfigError, secret};
+pub use operations::{Feed, Operations};
 pub use validate::told_apart;
 
 /// All settings. Every field has a default; only `privacy.key_file` must be named to `run`.
@@ -41,6 +43,8 @@ pub struct Config {
     pub models: Models,
     /// Personal data.
     pub privacy: Privacy,
+    /// O-data: where it comes from, how it is joined.
+    pub operations: Operations,
     /// Metrics and health.
     pub health: Health,
     /// Logs.
@@ -59,6 +63,7 @@ impl Default for Config {
             language: Language::default(),
             models: Models::default(),
             privacy: Privacy::default(),
+            operations: Operations::default(),
             log: Log::default(),
             health: Health::default(),
         }

@@ -17,6 +17,7 @@ mod fault;
 mod html;
 mod message;
 mod nesting;
+pub mod odata;
 mod review;
 mod survey;
 mod time;

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use crate::feedback::{Body, Context, Conversation, Feedback, Review, Role, Survey, Turn};
 use crate::language::{Detected, Detector, mojibake};
+use crate::odata::{Joined, Keys};
 use crate::text::{self, MatchForm};
 
 pub mod privacy;
@@ -35,6 +36,8 @@ pub struct Enriched {
     pub redactions: u32,
     /// Stamp of models and taxonomy.
     pub versions: Arc<Versions>,
+    /// What was true when it was said. Enrichment itself knows nothing of it: [`Joined::unknown`].
+    pub joined: Joined,
 }
 
 /// What `sada tag` prints and a row stores about one text.
@@ -129,6 +132,7 @@ impl Enricher {
         let mut tags = self.tag_clean(text_of(&feedback), detected);
         tags.flags.extend(repaired.then_some(repair::REPAIRED));
         Enriched {
+            joined: Joined::unknown(&Keys::of(&feedback)),
             feedback,
             tags,
             parts,

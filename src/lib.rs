@@ -94,6 +94,7 @@ pub mod health;
 pub mod kafka;
 pub mod language;
 pub mod memory;
+pub mod odata;
 pub mod pipeline;
 pub mod ranges;
 pub mod telemetry;

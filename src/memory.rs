@@ -108,7 +108,7 @@ impl Sink for MemorySink {
         written.ranges.push(batch.offsets.clone());
         for outcome in &batch.outcomes {
             match outcome.kind {
-                OutcomeKind::Row(_) => written.rows += 1,
+                OutcomeKind::Row(_) | OutcomeKind::Operational(_) => written.rows += 1,
                 OutcomeKind::DeadLetter(_) => written.dead_letters += 1,
                 OutcomeKind::Skipped(_) => written.skipped += 1,
                 OutcomeKind::Gap => written.gaps += 1,

@@ -394,6 +394,7 @@ mod tests {
             taxonomy: String::new(),
         });
         let enrich = move |feedback| Enriched {
+            joined: crate::odata::Joined::default(),
             feedback,
             tags: crate::enrich::Tags {
                 text: String::new(),

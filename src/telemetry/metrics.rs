@@ -288,7 +288,7 @@ pub fn batch_written(batch: &EnrichedBatch) {
     let (mut rows, mut gaps) = (0, 0);
     for outcome in &batch.outcomes {
         match &outcome.kind {
-            OutcomeKind::Row(_) => rows += 1,
+            OutcomeKind::Row(_) | OutcomeKind::Operational(_) => rows += 1,
             // Rare, so counted one by one.
             OutcomeKind::DeadLetter(letter) => rejected(topic, letter.error.reason, 1),
             OutcomeKind::Skipped(reason) => skipped(topic, *reason, 1),

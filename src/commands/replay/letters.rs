@@ -163,7 +163,10 @@ impl Job<'_> {
         }
         batch
             .outcomes
-            .retain(|outcome| matches!(outcome.kind, OutcomeKind::Row(_)));
+            .retain(|outcome| matches!(
+                outcome.kind,
+                OutcomeKind::Row(_) | OutcomeKind::Operational(_)
+            ));
         let written = match writer.dry_run {
             true => batch.outcomes.iter().map(|o| o.offset).collect(),
             false => self.write(batch).await?,

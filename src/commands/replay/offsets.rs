@@ -136,7 +136,7 @@ impl Ends {
         self.failing.count(outcome);
         let line = lines.get(&outcome.offset);
         let (counter, is_written) = match (&outcome.kind, line) {
-            (OutcomeKind::Row(_), line) => {
+            (OutcomeKind::Row(_) | OutcomeKind::Operational(_), line) => {
                 self.new_rows += u64::from(line != Some(&Line::Row));
                 (&mut self.rows, true)
             }

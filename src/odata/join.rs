@@ -1,0 +1,336 @@
+//! The join: what was true when the customer spoke. These rules stand a second time, in SQL, in
+//! `warehouse/repair`; a test holds both against one oracle.
+//!
+//! 1. *When* is the item's `created_at`, the same in every version of the item.
+//! 2. Keys are what the feedback names: order, ticket, session; a survey's trigger names one where
+//!    the feedback itself does not. The customer is the one named; else whom the first known
+//!    identity belongs to; else the one of the order, the ticket, the session, in this order, as they
+//!    were then.
+//! 3. An identity belongs to the customer of its newest version then. One that was linked only later
+//!    belongs to whom it was linked to first: a prospect's words become the customer's.
+//! 4. A customer merged into another by then is that other; at most [`MERGES`] steps.
+//! 5. The delivery is the one that a trigger names, else, of the shipments of the order that were
+//!    there then, the one whose version is the newest, among equal ones the greatest identifier.
+//! 6. What did not exist then, or was deleted by then, is a miss, whatever came later.
+
+use crate::feedback::{Feedback, Millis};
+
+use super::{Customer, Decimal4, Delivery, Identity, Order, Session, Ticket};
+
+/// Merges that are followed from one customer to the next.
+pub const MERGES: usize = 4;
+/// A cart or checkout without an order is abandoned after so long.
+pub const ABANDONED_AFTER: Millis = 60 * 60 * 1000;
+const DAY: Millis = 24 * 60 * 60 * 1000;
+
+/// What a look into the past finds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found<T> {
+    /// The version that held then.
+    Hit(T),
+    /// There was none, or it was deleted.
+    Miss,
+    /// Versions of that time are no longer kept here: repair in the warehouse tells.
+    Late,
+}
+
+/// Versions of entities, asked as of a moment. `tenant` first, then the identifier.
+pub trait AsOf {
+    /// Customer as of then; merges are not followed.
+    fn customer(&self, tenant: &str, id: &str, at: Millis) -> Found<Customer>;
+    /// Order as of then.
+    fn order(&self, tenant: &str, id: &str, at: Millis) -> Found<Order>;
+    /// Ticket as of then.
+    fn ticket(&self, tenant: &str, id: &str, at: Millis) -> Found<Ticket>;
+    /// Session as of then.
+    fn session(&self, tenant: &str, id: &str, at: Millis) -> Found<Session>;
+    /// Shipment as of then.
+    fn delivery(&self, tenant: &str, id: &str, at: Millis) -> Found<Delivery>;
+    /// Rule 5: of the shipments whose version then names the order, the newest.
+    fn delivery_of(&self, tenant: &str, order_id: &str, at: Millis) -> Found<Delivery>;
+    /// Rule 3: identity as of then, else its first later version that is no deletion.
+    fn identity(&self, tenant: &str, kind: &str, value: &str, at: Millis) -> Found<Identity>;
+}
+
+/// Whether there was something to join, by entity; a column of the row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Status {
+    /// The feedback names no such entity.
+    #[default]
+    None,
+    /// Joined.
+    Hit,
+    /// Named, and not there then.
+    Miss,
+    /// Older than what the index keeps, or not looked up: repair tells.
+    Late,
+}
+
+impl Status {
+    /// Name in the columns `customer_join`, `order_join`, …
+    pub fn name(self) -> &'static str {
+        match self {
+            Status::None => "none",
+            Status::Hit => "hit",
+            Status::Miss => "miss",
+            Status::Late => "late",
+        }
+    }
+}
+
+/// What a row stores of O-data: whom it is about, and a small snapshot of then.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Joined {
+    /// Customer after identities and merges; empty if none is known.
+    pub customer_id: String,
+    /// Status by entity.
+    pub customer: Status,
+    /// See [`Status`].
+    pub order: Status,
+    /// See [`Status`].
+    pub ticket: Status,
+    /// See [`Status`].
+    pub session: Status,
+    /// See [`Status`]; none without an order or a trigger that names a shipment.
+    pub delivery: Status,
+    /// [`Customer::segment`].
+    pub segment: String,
+    /// [`Customer::persona`].
+    pub persona: String,
+    /// [`Customer::tier`].
+    pub tier: String,
+    /// [`Customer::plan`].
+    pub plan: String,
+    /// [`Customer::country`].
+    pub country: String,
+    /// [`Customer::clv`].
+    pub clv: Option<Decimal4>,
+    /// [`Customer::clv_currency`].
+    pub clv_currency: String,
+    /// [`Order::status`].
+    pub order_status: String,
+    /// [`Order::total`].
+    pub order_total: Option<Decimal4>,
+    /// [`Order::currency`].
+    pub order_currency: String,
+    /// See [`days_late`].
+    pub days_late: Option<i32>,
+    /// [`Delivery::status`].
+    pub delivery_status: String,
+    /// [`Ticket::status`].
+    pub ticket_status: String,
+    /// [`Ticket::reopens`].
+    pub ticket_reopens: Option<u32>,
+    /// See [`checkout_abandoned`].
+    pub checkout_abandoned: Option<bool>,
+}
+
+/// The keys that a feedback names, by rule 2; empty where it names none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Keys<'a> {
+    /// Customer named.
+    pub customer_id: &'a str,
+    /// Further identifiers: (type, value).
+    pub identities: &'a [(String, String)],
+    /// Order.
+    pub order_id: &'a str,
+    /// Ticket.
+    pub ticket_id: &'a str,
+    /// Session.
+    pub session_id: &'a str,
+    /// Shipment.
+    pub shipment_id: &'a str,
+}
+
+impl<'a> Keys<'a> {
+    /// Keys of an item.
+    pub fn of(feedback: &'a Feedback) -> Self {
+        let references = &feedback.references;
+        let trigger = |kind: &str| match &references.trigger {
+            Some((of, id)) if of == kind => id.as_str(),
+            _ => "",
+        };
+        let or = |named: &'a str, kind: &str| match named {
+            "" => trigger(kind),
+            named => named,
+        };
+        Self {
+            customer_id: &feedback.customer.id,
+            identities: &feedback.customer.identities,
+            order_id: or(&references.order_id, "order"),
+            ticket_id: or(&references.ticket_id, "ticket"),
+            session_id: &references.session_id,
+            shipment_id: trigger("delivery"),
+        }
+    }
+}
+
+impl Joined {
+    /// What is joined where no O-data is at hand: everything named is left to repair.
+    pub fn unknown(keys: &Keys<'_>) -> Self {
+        let late = |named: bool| if named { Status::Late } else { Status::None };
+        let order = !keys.order_id.is_empty();
+        let customer = !keys.customer_id.is_empty() || !keys.identities.is_empty();
+        let others = order || !keys.ticket_id.is_empty() || !keys.session_id.is_empty();
+        Self {
+            customer_id: keys.customer_id.to_owned(),
+            customer: late(customer || others),
+            order: late(order),
+            ticket: late(!keys.ticket_id.is_empty()),
+            session: late(!keys.session_id.is_empty()),
+            delivery: late(order || !keys.shipment_id.is_empty()),
+            ..Self::default()
+        }
+    }
+}
+
+/// Joins an item's keys as of then.
+pub fn join(tenant: &str, keys: &Keys<'_>, at: Millis, history: &impl AsOf) -> Joined {
+    let mut joined = Joined::default();
+    let order = look(&mut joined.order, keys.order_id, |id| {
+        history.order(tenant, id, at)
+    });
+    let ticket = look(&mut joined.ticket, keys.ticket_id, |id| {
+        history.ticket(tenant, id, at)
+    });
+    let session = look(&mut joined.session, keys.session_id, |id| {
+        history.session(tenant, id, at)
+    });
+    let delivery = match keys.shipment_id {
+        "" => look(&mut joined.delivery, keys.order_id, |id| {
+            history.delivery_of(tenant, id, at)
+        }),
+        named => look(&mut joined.delivery, named, |id| {
+            history.delivery(tenant, id, at)
+        }),
+    };
+    let mut late = false;
+    let named = match keys.customer_id {
+        "" => identified(tenant, keys.identities, at, history, &mut late),
+        named => Some(named.to_owned()),
+    };
+    let of_order = || order.as_ref().map(|o| o.customer_id.clone());
+    let of_ticket = || ticket.as_ref().map(|t| t.customer_id.clone());
+    let of_session = || session.as_ref().map(|s| s.customer_id.clone());
+    let id = named
+        .or_else(|| of_order().filter(|id| !id.is_empty()))
+        .or_else(|| of_ticket().filter(|id| !id.is_empty()))
+        .or_else(|| of_session().filter(|id| !id.is_empty()));
+    late |= [joined.order, joined.ticket, joined.session].contains(&Status::Late);
+    match id {
+        Some(id) => customer(&mut joined, tenant, id, at, history),
+        None if late => joined.customer = Status::Late,
+        None if !keys.identities.is_empty() => joined.customer = Status::Miss,
+        None => {}
+    }
+    if let Some(order) = order {
+        joined.order_status = order.status;
+        joined.order_total = order.total;
+        joined.order_currency = order.currency;
+    }
+    if let Some(ticket) = ticket {
+        joined.ticket_status = ticket.status;
+        joined.ticket_reopens = ticket.reopens;
+    }
+    if let Some(session) = session {
+        joined.checkout_abandoned = checkout_abandoned(&session, at);
+    }
+    if let Some(delivery) = delivery {
+        joined.days_late = days_late(&delivery, at);
+        joined.delivery_status = delivery.status;
+    }
+    joined
+}
+
+/// Looks up what is named, and says in `status` what was found.
+fn look<T>(status: &mut Status, named: &str, find: impl Fn(&str) -> Found<T>) -> Option<T> {
+    if named.is_empty() {
+        return None;
+    }
+    let (found, told) = match find(named) {
+        Found::Hit(found) => (Some(found), Status::Hit),
+        Found::Miss => (None, Status::Miss),
+        Found::Late => (None, Status::Late),
+    };
+    *status = told;
+    found
+}
+
+/// Rule 3: the customer of the first identity that belongs to one.
+fn identified(
+    tenant: &str,
+    identities: &[(String, String)],
+    at: Millis,
+    history: &impl AsOf,
+    late: &mut bool,
+) -> Option<String> {
+    for (kind, value) in identities {
+        match history.identity(tenant, kind, value, at) {
+            Found::Hit(identity) if !identity.customer_id.is_empty() => {
+                return Some(identity.customer_id);
+            }
+            Found::Hit(_) | Found::Miss => {}
+            // An earlier identity may belong to another customer: nothing after it counts.
+            Found::Late => {
+                *late = true;
+                return None;
+            }
+        }
+    }
+    None
+}
+
+/// Rule 4: the customer, merges followed. A customer merged into one who was not there then is
+/// that other one, and a miss.
+fn customer(joined: &mut Joined, tenant: &str, mut id: String, at: Millis, history: &impl AsOf) {
+    for step in 0..=MERGES {
+        match history.customer(tenant, &id, at) {
+            Found::Hit(found) if !found.merged_into.is_empty() && step < MERGES => {
+                id = found.merged_into;
+            }
+            Found::Hit(found) => {
+                joined.customer = Status::Hit;
+                joined.segment = found.segment;
+                joined.persona = found.persona;
+                joined.tier = found.tier;
+                joined.plan = found.plan;
+                joined.country = found.country;
+                joined.clv = found.clv;
+                joined.clv_currency = found.clv_currency;
+                break;
+            }
+            Found::Miss => {
+                joined.customer = Status::Miss;
+                break;
+            }
+            Found::Late => {
+                joined.customer = Status::Late;
+                break;
+            }
+        }
+    }
+    joined.customer_id = id;
+}
+
+/// Days (UTC) from the promised day to the day of arrival, or, of a parcel that has not arrived, to
+/// the day of `at` once it is past its promise. Negative when early; `None` without a promise, and
+/// while a parcel is neither there nor due.
+pub fn days_late(delivery: &Delivery, at: Millis) -> Option<i32> {
+    let promised = delivery.promised_at?;
+    let end = match delivery.delivered_at {
+        Some(delivered) => delivered,
+        None if at > promised => at,
+        None => return None,
+    };
+    i32::try_from(end.div_euclid(DAY) - promised.div_euclid(DAY)).ok()
+}
+
+/// Whether a visit that reached the checkout, or else the cart, had come to no order an hour later;
+/// `None` for one that reached neither, and before the hour is over.
+pub fn checkout_abandoned(session: &Session, at: Millis) -> Option<bool> {
+    let began = session.checkout_at.or(session.cart_at)?;
+    if !session.order_id.is_empty() {
+        return Some(false);
+    }
+    (at - began >= ABANDONED_AFTER).then_some(true)
+}
