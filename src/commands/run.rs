@@ -10,7 +10,7 @@ use clap::Args;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
-use super::{ConfigFile, check, enricher};
+use super::{ConfigFile, check, enricher, repair};
 use crate::config::Config;
 use crate::embedded::EmbeddedStack;
 use crate::health::{self, Health};
@@ -113,7 +113,7 @@ pub async fn pipeline(
         rows,
         evidence,
         in_flight: in_flight(config),
-        health,
+        health: health.clone(),
     };
     info!(
         topics = config.topics().join(","),
@@ -122,7 +122,9 @@ pub async fn pipeline(
         "pipeline started"
     );
     let pipeline = pipeline::run(Arc::new(source), Arc::new(parts), shutdown.clone());
-    let given_up = within(config.shutdown, shutdown, pipeline).await?;
+    let repair = repair::now_and_then(config, health, shutdown.clone());
+    let both = async { tokio::try_join!(pipeline, repair) };
+    let (given_up, ()) = within(config.shutdown, shutdown, both).await?;
     if given_up > 0 {
         bail!(
             "stopped with {given_up} batches that ClickHouse or the dead-letter topic did not take: \
