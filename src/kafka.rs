@@ -17,6 +17,7 @@ mod assignment;
 pub mod check;
 pub mod committed;
 pub mod dead_letters;
+pub mod follower;
 mod forming;
 pub mod ledger;
 mod letter;
@@ -30,6 +31,7 @@ pub mod source;
 mod topic_ids;
 
 pub use dead_letters::DeadLetterTopic;
+pub use follower::Follower;
 pub use letter::DeadLetter;
 pub use log::GroupLog;
 pub use reader::TopicReader;

@@ -19,6 +19,8 @@ use crate::pipeline::{self, Parts};
 use crate::telemetry;
 use crate::warehouse;
 
+mod index;
+
 /// Read feedback from Kafka, enrich it, write rows to ClickHouse
 #[derive(Args)]
 #[command(after_help = "Examples:
@@ -105,10 +107,24 @@ pub async fn pipeline(
 ) -> Result<()> {
     let models = check::require(config).await?;
     let build = enricher::build(config, &models)?;
+    let outcomes = enricher::outcomes(config, models)?;
+    let mut following = None;
+    let outcomes = match outcomes.feeds() {
+        feeds if feeds.is_empty() => outcomes,
+        feeds => {
+            let ready = index::ready(config, feeds, streams.clone(), &health, &shutdown).await?;
+            let Some((index, follows)) = ready else {
+                info!("stopped before the index of O-data was up to date");
+                return Ok(());
+            };
+            following = Some(follows);
+            outcomes.joining(Box::new(move |feedback| index.join(feedback)))
+        }
+    };
     let (rows, evidence) = warehouse::sinks(config)?;
     let source = KafkaSource::start(config, streams, evidence.clone(), &build, health.clone())?;
     let parts = Parts {
-        outcomes: enricher::outcomes(config, models)?,
+        outcomes,
         dead_letters: DeadLetterTopic::new(config)?,
         rows,
         evidence,
@@ -124,7 +140,12 @@ pub async fn pipeline(
     let pipeline = pipeline::run(Arc::new(source), Arc::new(parts), shutdown.clone());
     let repair = repair::now_and_then(config, health, shutdown.clone());
     let both = async { tokio::try_join!(pipeline, repair) };
-    let (given_up, ()) = within(config.shutdown, shutdown, both).await?;
+    let ended = within(config.shutdown, shutdown, both).await;
+    // Also after a failure: what the index has applied needs no reading again.
+    if let Some(following) = following {
+        tokio::task::block_in_place(|| following.end())?;
+    }
+    let (given_up, ()) = ended?;
     if given_up > 0 {
         bail!(
             "stopped with {given_up} batches that ClickHouse or the dead-letter topic did not take: \

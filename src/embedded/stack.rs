@@ -45,6 +45,7 @@ impl EmbeddedStack {
         let broker = EmbeddedBroker::start(topics.map(String::as_str))?;
         config.kafka.brokers = broker.bootstrap();
         config.kafka.properties.clear();
+        config.operations.index = dir.join("index");
         config.clickhouse.url = clickhouse.url();
         config.clickhouse.user.clear();
         config.clickhouse.password_file = PathBuf::new();
