@@ -365,13 +365,19 @@ pub enum OutcomeKind {
 pub enum SkipReason {
     /// A null payload: the marker of a compacted topic.
     Tombstone,
+    /// Its customer asked to be forgotten, after it happened.
+    Erased,
 }
 
 impl SkipReason {
+    /// Every reason.
+    pub const ALL: [SkipReason; 2] = [SkipReason::Tombstone, SkipReason::Erased];
+
     /// Name in tables and metrics.
     pub fn name(self) -> &'static str {
         match self {
             SkipReason::Tombstone => "tombstone",
+            SkipReason::Erased => "erased",
         }
     }
 }

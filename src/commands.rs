@@ -17,6 +17,7 @@ pub mod clickhouse;
 pub mod demo;
 pub mod enricher;
 pub mod eval;
+pub mod erase;
 mod job;
 pub mod load;
 pub mod migrate;
@@ -49,6 +50,7 @@ enum Command {
     Tag(tag::Arguments),
     Replay(replay::Arguments),
     Retag(retag::Arguments),
+    Erase(erase::Arguments),
     Train(train::Arguments),
     Eval(eval::Arguments),
 }
@@ -69,6 +71,7 @@ impl Cli {
             Command::Tag(a) => tag::run(a),
             Command::Replay(a) => replay::run(a),
             Command::Retag(a) => retag::run(a),
+            Command::Erase(a) => erase::run(a),
             Command::Train(a) => train::run(a),
             Command::Eval(a) => eval::run(a),
         };

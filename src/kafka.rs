@@ -17,6 +17,8 @@ mod assignment;
 pub mod check;
 pub mod committed;
 pub mod dead_letters;
+pub mod erasure_topic;
+pub mod erasures;
 mod forming;
 pub mod ledger;
 mod letter;
@@ -30,6 +32,8 @@ pub mod source;
 mod topic_ids;
 
 pub use dead_letters::DeadLetterTopic;
+pub use erasure_topic::ErasureTopic;
+pub use erasures::ErasureFollower;
 pub use letter::DeadLetter;
 pub use log::GroupLog;
 pub use reader::TopicReader;

@@ -10,6 +10,7 @@ use crate::enrich::Enricher;
 use crate::enrich::privacy::Redactor;
 use crate::enrich::sentiment;
 use crate::enrich::topics::Taxonomy;
+use crate::erasure::Marker;
 use crate::language::{self, Detector};
 
 /// Shortest key of the hashed identifiers, in bytes.
@@ -52,6 +53,22 @@ pub fn build(config: &Config, enricher: &Enricher) -> Result<String, ConfigError
     // The name is stored: it must not give the key away.
     let digest = Sha256::digest(format!("{decides} {:x}", Sha256::digest(key)));
     Ok(format!("{digest:.12x}"))
+}
+
+/// What protects identifiers, under the configured key.
+///
+/// # Errors
+/// The key file can't be read.
+pub fn redactor(config: &Config) -> Result<Redactor, ConfigError> {
+    Ok(Redactor::new(key(config)?.as_bytes()))
+}
+
+/// What makes marks of those who are erased, under the configured key.
+///
+/// # Errors
+/// The key file can't be read.
+pub fn marker(config: &Config) -> Result<Marker, ConfigError> {
+    Ok(Marker::new(key(config)?.as_bytes()))
 }
 
 /// What a record may hold.

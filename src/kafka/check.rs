@@ -38,7 +38,10 @@ pub fn topics(config: &Config) -> Result<Vec<Topic>, ConfigError> {
         .iter()
         .map(|name| (name, "kafka.topics"));
     let dead = (&config.kafka.dead_letter_topic, "kafka.dead_letter_topic");
+    let erasure = (&config.kafka.erasure_topic, "kafka.erasure_topic");
+    let erasure = (!erasure.0.is_empty()).then_some(erasure);
     read.chain([dead])
+        .chain(erasure)
         .map(|(name, field)| {
             let found = metadata.topics().iter().find(|t| t.name() == name);
             match found.map(|t| t.partitions().len()) {

@@ -33,7 +33,7 @@ const fn file(number: u32, name: &'static str, template: &'static str) -> Migrat
 
 /// All migrations, in order.
 #[rustfmt::skip]
-pub const MIGRATIONS: [Migration; 15] = [
+pub const MIGRATIONS: [Migration; 16] = [
     file(1, "database", include_str!("../../schemas/clickhouse/001_database.sql")),
     file(2, "feedback", include_str!("../../schemas/clickhouse/002_feedback.sql")),
     file(3, "ingested", include_str!("../../schemas/clickhouse/003_ingested.sql")),
@@ -49,6 +49,7 @@ pub const MIGRATIONS: [Migration; 15] = [
     file(13, "delivery", include_str!("../../schemas/clickhouse/013_delivery.sql")),
     file(14, "flags", include_str!("../../schemas/clickhouse/014_flags.sql")),
     file(15, "position", include_str!("../../schemas/clickhouse/015_position.sql")),
+    file(21, "erasure", include_str!("../../schemas/clickhouse/021_erasure.sql")),
 ];
 
 impl Migration {
@@ -299,7 +300,7 @@ fn refuse(message: String, mend: &str) -> ConfigError {
 const TOKENED: [&str; 3] = ["feedback", "ingested", "dead_letters"];
 
 /// Tables and views that all migrations together make.
-pub const RELATIONS: [&str; 12] = [
+pub const RELATIONS: [&str; 14] = [
     "migrations",
     "feedback",
     "ingested",
@@ -312,6 +313,8 @@ pub const RELATIONS: [&str; 12] = [
     "v_csat_t2b",
     "v_sentiment_daily",
     "streams",
+    "erasure_log",
+    "erased_items",
 ];
 
 /// Whether the deduplication window is 0: the default of a table that is not replicated.
