@@ -34,6 +34,7 @@ mod topic_ids;
 pub use dead_letters::DeadLetterTopic;
 pub use erasure_topic::ErasureTopic;
 pub use erasures::ErasureFollower;
+pub use ledger::clock;
 pub use letter::DeadLetter;
 pub use log::GroupLog;
 pub use reader::TopicReader;

@@ -10,7 +10,7 @@ use clap::Args;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
-use super::{ConfigFile, check, enricher};
+use super::{ConfigFile, check, enricher, erase};
 use crate::config::Config;
 use crate::embedded::EmbeddedStack;
 use crate::health::{self, Health};
@@ -106,9 +106,11 @@ pub async fn pipeline(
     let models = check::require(config).await?;
     let build = enricher::build(config, &models)?;
     let (rows, evidence) = warehouse::sinks(config)?;
+    let follow = || erase::requests::follow(config);
+    let (erasures, follower) = tokio::task::block_in_place(follow)?;
     let source = KafkaSource::start(config, streams, evidence.clone(), &build, health.clone())?;
     let parts = Parts {
-        outcomes: enricher::outcomes(config, models)?,
+        outcomes: enricher::outcomes(config, models)?.erasing(erasures),
         dead_letters: DeadLetterTopic::new(config)?,
         rows,
         evidence,
@@ -121,8 +123,18 @@ pub async fn pipeline(
         build,
         "pipeline started"
     );
-    let pipeline = pipeline::run(Arc::new(source), Arc::new(parts), shutdown.clone());
-    let given_up = within(config.shutdown, shutdown, pipeline).await?;
+    let source = Arc::new(source);
+    let answering = async {
+        if let Some(follower) = &follower {
+            erase::requests::answer(config, follower, || source.is_first(), &shutdown).await;
+        }
+        std::future::pending().await
+    };
+    let pipeline = pipeline::run(source.clone(), Arc::new(parts), shutdown.clone());
+    let given_up = tokio::select! {
+        ended = within(config.shutdown, shutdown.clone(), pipeline) => ended?,
+        never = answering => never,
+    };
     if given_up > 0 {
         bail!(
             "stopped with {given_up} batches that ClickHouse or the dead-letter topic did not take: \

@@ -33,7 +33,7 @@ const fn file(number: u32, name: &'static str, template: &'static str) -> Migrat
 
 /// All migrations, in order.
 #[rustfmt::skip]
-pub const MIGRATIONS: [Migration; 16] = [
+pub const MIGRATIONS: [Migration; 18] = [
     file(1, "database", include_str!("../../schemas/clickhouse/001_database.sql")),
     file(2, "feedback", include_str!("../../schemas/clickhouse/002_feedback.sql")),
     file(3, "ingested", include_str!("../../schemas/clickhouse/003_ingested.sql")),
@@ -49,6 +49,8 @@ pub const MIGRATIONS: [Migration; 16] = [
     file(13, "delivery", include_str!("../../schemas/clickhouse/013_delivery.sql")),
     file(14, "flags", include_str!("../../schemas/clickhouse/014_flags.sql")),
     file(15, "position", include_str!("../../schemas/clickhouse/015_position.sql")),
+    file(16, "odata", include_str!("../../schemas/clickhouse/016_odata.sql")),
+    file(17, "joined", include_str!("../../schemas/clickhouse/017_joined.sql")),
     file(21, "erasure", include_str!("../../schemas/clickhouse/021_erasure.sql")),
 ];
 

@@ -41,7 +41,7 @@ pub struct Job<'a> {
     person: Person,
     marker: Marker,
     shutdown: CancellationToken,
-    tell: &'a dyn Fn(&str),
+    tell: &'a (dyn Fn(&str) + Sync),
 }
 
 /// What was erased.
@@ -64,7 +64,7 @@ impl<'a> Job<'a> {
         person: Person,
         marker: Marker,
         shutdown: CancellationToken,
-        tell: &'a dyn Fn(&str),
+        tell: &'a (dyn Fn(&str) + Sync),
     ) -> Result<Self> {
         Ok(Self {
             config,

@@ -2,6 +2,7 @@
 //! instance skips at once what names them directly; the one that reads partition 0 of the first
 //! feedback topic does the rest, and takes the request out of the topic.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -14,9 +15,9 @@ use crate::commands::enricher;
 use crate::config::Config;
 use crate::decode::erasure::Request;
 use crate::enrich::privacy::{Person, Redactor};
-use crate::erasure::{Mark, Marker};
+use crate::erasure::{Erasures, Mark, Marker};
 use crate::kafka::erasures::{Marks, Place};
-use crate::kafka::{ErasureFollower, ErasureTopic};
+use crate::kafka::{self, ErasureFollower, ErasureTopic};
 use crate::warehouse::erasing::log::standing;
 use crate::warehouse::erasing::{Erasing, Known, Scope};
 
@@ -36,7 +37,7 @@ fn person(request: &Request, redactor: &Redactor) -> Person {
 ///
 /// # Errors
 /// The key file can't be read.
-pub fn marks(config: &Config) -> Result<Marks> {
+fn marks(config: &Config) -> Result<Marks> {
     let (redactor, marker) = (enricher::redactor(config)?, enricher::marker(config)?);
     Ok(Box::new(move |request| marks_of(request, &redactor, &marker)))
 }
@@ -45,6 +46,21 @@ fn marks_of(request: &Request, redactor: &Redactor, marker: &Marker) -> Vec<Mark
     let person = person(request, redactor);
     let marks = Known::of(&person).marks(&person.tenant, marker);
     marks.into_iter().collect()
+}
+
+/// Reads who is erased, and goes on reading; nobody is where no topic is configured. Blocks until it has
+/// read what is there.
+///
+/// # Errors
+/// The topic or the key file can't be read.
+pub fn follow(config: &Config) -> Result<(Arc<Erasures>, Option<ErasureFollower>)> {
+    if config.kafka.erasure_topic.is_empty() {
+        return Ok((Arc::new(Erasures::none()), None));
+    }
+    let marker = enricher::marker(config)?;
+    let erasures = Arc::new(Erasures::new(marker, kafka::clock));
+    let follower = ErasureFollower::start(config, erasures.clone(), marks(config)?)?;
+    Ok((erasures, Some(follower)))
 }
 
 /// Answers requests until the shutdown, while `is_ours` says that this instance is to. One that fails
