@@ -299,10 +299,20 @@ fn refuse(message: String, mend: &str) -> ConfigError {
 }
 
 /// Tables that the sink writes under a token.
-const TOKENED: [&str; 3] = ["feedback", "ingested", "dead_letters"];
+const TOKENED: [&str; 9] = [
+    "feedback",
+    "ingested",
+    "dead_letters",
+    "customers_history",
+    "orders_history",
+    "tickets_history",
+    "sessions_history",
+    "deliveries_history",
+    "identity_map",
+];
 
 /// Tables and views that all migrations together make.
-pub const RELATIONS: [&str; 14] = [
+pub const RELATIONS: [&str; 26] = [
     "migrations",
     "feedback",
     "ingested",
@@ -315,6 +325,18 @@ pub const RELATIONS: [&str; 14] = [
     "v_csat_t2b",
     "v_sentiment_daily",
     "streams",
+    "customers_history",
+    "orders_history",
+    "tickets_history",
+    "sessions_history",
+    "deliveries_history",
+    "identity_map",
+    "customers_latest",
+    "orders_latest",
+    "tickets_latest",
+    "sessions_latest",
+    "deliveries_latest",
+    "identities_latest",
     "erasure_log",
     "erased_items",
 ];
