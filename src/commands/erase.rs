@@ -14,7 +14,7 @@ use crate::erasure::{Mark, Marker, Named};
 use crate::feedback::Millis;
 use crate::telemetry;
 use crate::warehouse::erasing::log::standing;
-use crate::warehouse::erasing::{Erasing, Known, RELATIONS, Scope};
+use crate::warehouse::erasing::{Erasing, Known, Scope, relations};
 use crate::warehouse::migrations;
 
 pub mod job;
@@ -163,9 +163,9 @@ fn identifiers(known: &Known) -> Table {
 
 fn rows_table(what: &str, rows: &std::collections::BTreeMap<&'static str, u64>) -> Table {
     let mut table = table(&["table", what]);
-    for relation in &RELATIONS {
-        let count = rows.get(relation.table).copied().unwrap_or(0);
-        table.add_row([relation.table.to_owned(), count.to_string()]);
+    for relation in relations() {
+        let count = rows.get(relation.name()).copied().unwrap_or(0);
+        table.add_row([relation.name().to_owned(), count.to_string()]);
     }
     align(&mut table, 1);
     table

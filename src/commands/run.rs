@@ -124,17 +124,16 @@ pub async fn pipeline(
         "pipeline started"
     );
     let source = Arc::new(source);
-    let answering = async {
-        if let Some(follower) = &follower {
-            erase::requests::answer(config, follower, || source.is_first(), &shutdown).await;
-        }
-        std::future::pending().await
-    };
-    let pipeline = pipeline::run(source.clone(), Arc::new(parts), shutdown.clone());
-    let given_up = tokio::select! {
-        ended = within(config.shutdown, shutdown.clone(), pipeline) => ended?,
-        never = answering => never,
-    };
+    // Ends with the pipeline, whatever ended that.
+    let answering = shutdown.child_token();
+    let _ended = answering.clone().drop_guard();
+    if let Some(follower) = follower {
+        let reading = Arc::downgrade(&source);
+        let is_ours = move || reading.upgrade().is_some_and(|source| source.is_first());
+        erase::requests::start(config.clone(), follower, is_ours, answering);
+    }
+    let pipeline = pipeline::run(source, Arc::new(parts), shutdown.clone());
+    let given_up = within(config.shutdown, shutdown, pipeline).await?;
     if given_up > 0 {
         bail!(
             "stopped with {given_up} batches that ClickHouse or the dead-letter topic did not take: \

@@ -28,7 +28,7 @@ pub mod log;
 mod relations;
 mod resolve;
 
-pub use relations::{RELATIONS, Relation};
+pub use relations::relations;
 
 /// Everything that a customer is known by, as it is stored.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

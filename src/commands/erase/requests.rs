@@ -63,9 +63,21 @@ pub fn follow(config: &Config) -> Result<(Arc<Erasures>, Option<ErasureFollower>
     Ok((erasures, Some(follower)))
 }
 
-/// Answers requests until the shutdown, while `is_ours` says that this instance is to. One that fails
-/// is tried again.
-pub async fn answer(
+/// Answers requests in the background until the shutdown, while `is_ours` says that this instance is
+/// to. One that fails is tried again.
+pub fn start(
+    config: Config,
+    follower: ErasureFollower,
+    is_ours: impl Fn() -> bool + Send + 'static,
+    shutdown: CancellationToken,
+) {
+    let runtime = tokio::runtime::Handle::current();
+    tokio::task::spawn_blocking(move || {
+        runtime.block_on(answer(&config, &follower, is_ours, &shutdown));
+    });
+}
+
+async fn answer(
     config: &Config,
     follower: &ErasureFollower,
     is_ours: impl Fn() -> bool,

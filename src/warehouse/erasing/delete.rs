@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use clickhouse::error::Error;
 
-use super::relations::Relation;
-use super::{Erasing, Known, RELATIONS};
+use super::relations::{relations, theirs};
+use super::{Erasing, Known};
 use crate::pipeline::SinkError;
+use crate::warehouse::Table;
 use crate::warehouse::client::within;
 use crate::warehouse::error::sink_error;
 
@@ -38,14 +39,14 @@ impl Erasing {
     pub async fn rows(&self, known: &Known) -> Result<Rows, SinkError> {
         self.with(known, "count rows", async |session| {
             let mut rows = Rows::new();
-            for relation in &RELATIONS {
+            for relation in relations() {
                 let sql = format!(
                     "SELECT count() FROM {} WHERE {}",
-                    self.table(relation.table),
+                    self.table(relation.name()),
                     self.theirs(relation)
                 );
                 let count: u64 = session.query(&sql).fetch_one().await?;
-                rows.insert(relation.table, count);
+                rows.insert(relation.name(), count);
             }
             Ok(rows)
         })
@@ -60,25 +61,25 @@ impl Erasing {
     pub async fn list(&self, known: &Known) -> Result<Rows, SinkError> {
         self.with(known, "list what is to be erased", async |session| {
             let mut rows = Rows::new();
-            for relation in &RELATIONS {
+            for relation in relations() {
                 let insert = format!(
                     "INSERT INTO {} (request, relation, item_hash, row_version) \
                      SELECT '{}', '{}', {} AS item, max(_row_version) FROM {} WHERE {} GROUP BY item",
                     self.table("erased_items"),
                     self.scope.request,
-                    relation.table,
-                    relation.item,
-                    self.table(relation.table),
+                    relation.name(),
+                    relation.item(),
+                    self.table(relation.name()),
                     self.theirs(relation),
                 );
                 session.query(&insert).execute().await?;
                 let count = format!(
                     "SELECT count() FROM {} WHERE {}",
-                    self.table(relation.table),
+                    self.table(relation.name()),
                     self.theirs(relation)
                 );
                 let count: u64 = session.query(&count).fetch_one().await?;
-                rows.insert(relation.table, count);
+                rows.insert(relation.name(), count);
             }
             Ok(rows)
         })
@@ -86,17 +87,17 @@ impl Erasing {
     }
 
     /// Rows that are theirs by what they name, and all other versions of items that were listed.
-    fn theirs(&self, relation: &Relation) -> String {
-        let named = format!("{} AND ({})", self.in_scope(relation.at), (relation.theirs)());
+    fn theirs(&self, relation: Table) -> String {
+        let named = format!("{} AND ({})", self.in_scope(relation.created()), theirs(relation));
         format!(
             "tenant = {} AND ({item} IN (SELECT {item} FROM {table} WHERE {named}) OR {item} IN ( \
                SELECT item_hash FROM {listed} WHERE request = '{request}' AND relation = '{relation}'))",
             quoted(&self.scope.tenant),
-            item = relation.item,
-            table = self.table(relation.table),
+            item = relation.item(),
+            table = self.table(relation.name()),
             listed = self.table("erased_items"),
             request = self.scope.request,
-            relation = relation.table,
+            relation = relation.name(),
         )
     }
 
@@ -106,19 +107,19 @@ impl Erasing {
     /// ClickHouse fails.
     pub async fn delete(&self) -> Result<(), SinkError> {
         let doing = "delete what is listed";
-        for relation in &RELATIONS {
+        for relation in relations() {
             let deleted = within(self.limit(), self.delete_of(relation)).await;
             deleted.map_err(|error| sink_error(&error, doing))?;
         }
         Ok(())
     }
 
-    async fn delete_of(&self, relation: &Relation) -> Result<(), Error> {
+    async fn delete_of(&self, relation: Table) -> Result<(), Error> {
         let listed = format!(
             "SELECT DISTINCT item_hash FROM {} WHERE request = '{}' AND relation = '{}' ORDER BY item_hash",
             self.table("erased_items"),
             self.scope.request,
-            relation.table,
+            relation.name(),
         );
         let listed: Vec<u64> = self.client.query(&listed).fetch_all().await?;
         for hashes in listed.chunks(AT_ONCE) {
@@ -127,10 +128,10 @@ impl Erasing {
             let condition = format!(
                 "tenant = {} AND {} IN ({})",
                 quoted(&self.scope.tenant),
-                relation.item,
+                relation.item(),
                 hashes.join(",")
             );
-            let table = self.table(relation.table);
+            let table = self.table(relation.name());
             let here = format!("SELECT count() FROM {table} WHERE {condition}");
             let here: u64 = self.client.query(&here).fetch_one().await?;
             if here == 0 {
@@ -152,16 +153,16 @@ impl Erasing {
     /// # Errors
     /// ClickHouse fails.
     pub async fn apply(&self) -> Result<(), SinkError> {
-        for relation in &RELATIONS {
+        for relation in relations() {
             let listed = format!(
                 "SELECT count() FROM {} WHERE request = '{}' AND relation = '{}'",
                 self.table("erased_items"),
                 self.scope.request,
-                relation.table
+                relation.name()
             );
             let apply = format!(
                 "ALTER TABLE {} APPLY DELETED MASK",
-                self.table(relation.table)
+                self.table(relation.name())
             );
             let applied = async {
                 let listed: u64 = self.client.query(&listed).fetch_one().await?;
@@ -236,7 +237,7 @@ impl Erasing {
 }
 
 fn tables() -> Vec<&'static str> {
-    RELATIONS.iter().map(|relation| relation.table).collect()
+    relations().map(Table::name).collect()
 }
 
 #[cfg(test)]

@@ -1,84 +1,40 @@
-//! The tables that hold customers' data, and whose a row of each is.
+//! The tables that hold customers' data, and whose a row of each is: of one that names a customer
+//! that one's, of others by what else they name.
 
 use super::IDENTIFIERS;
 use crate::odata::Entity;
-
-/// A table, what identifies its items, and whose its rows are.
-#[derive(Debug, Clone, Copy)]
-pub struct Relation {
-    /// Table.
-    pub table: &'static str,
-    /// Hash of the item as `ingested` has it.
-    pub(super) item: &'static str,
-    /// Time up to which it counts.
-    pub(super) at: &'static str,
-    /// Condition of the rows that are the customer's.
-    pub(super) theirs: fn() -> String,
-}
+use crate::warehouse::Table;
 
 /// Every table that holds what a customer is known by or has said. `ingested`, `dead_letters`,
 /// `streams` and the lists of erasure hold no identifier and no text.
-pub const RELATIONS: [Relation; 7] = [
-    Relation {
-        table: "feedback",
-        item: "xxh3(concat(tenant, '\\0', kind, '\\0', source, '\\0', feedback_id))",
-        at: "created_at",
-        theirs: feedback,
-    },
-    Relation {
-        table: "customers_history",
-        item: "xxh3(concat(tenant, '\\0customer\\0', toString(toUnixTimestamp64Milli(valid_from)), '\\0', customer_id))",
-        at: "valid_from",
-        theirs: || is_known("customer_id", "customer"),
-    },
-    Relation {
-        table: "orders_history",
-        item: "xxh3(concat(tenant, '\\0order\\0', toString(toUnixTimestamp64Milli(valid_from)), '\\0', order_id))",
-        at: "valid_from",
-        theirs: || of_customer("order_id", "order"),
-    },
-    Relation {
-        table: "tickets_history",
-        item: "xxh3(concat(tenant, '\\0ticket\\0', toString(toUnixTimestamp64Milli(valid_from)), '\\0', ticket_id))",
-        at: "valid_from",
-        theirs: || of_customer("ticket_id", "ticket"),
-    },
-    Relation {
-        table: "sessions_history",
-        item: "xxh3(concat(tenant, '\\0session\\0', toString(toUnixTimestamp64Milli(valid_from)), '\\0', session_id))",
-        at: "valid_from",
-        theirs: session,
-    },
-    Relation {
-        table: "deliveries_history",
-        item: "xxh3(concat(tenant, '\\0delivery\\0', toString(toUnixTimestamp64Milli(valid_from)), '\\0', shipment_id))",
-        at: "valid_from",
-        theirs: || {
-            format!(
-                "if(order_id != '', {}, {})",
-                is_known("order_id", "order"),
-                is_known("shipment_id", "delivery")
-            )
-        },
-    },
-    Relation {
-        table: "identity_map",
-        item: "xxh3(concat(tenant, '\\0identity\\0', toString(toUnixTimestamp64Milli(valid_from)), '\\0', identity_type, '\\x01', identity_value))",
-        at: "valid_from",
-        theirs: || {
-            format!(
-                "if(customer_id != '', {}, {})",
-                is_known("customer_id", "customer"),
-                is_identity("identity_type", "identity_value")
-            )
-        },
-    },
-];
+pub fn relations() -> impl Iterator<Item = Table> {
+    Table::all()
+}
 
-impl Relation {
-    /// The relation of an entity's versions.
-    pub fn of(entity: Entity) -> Option<&'static Relation> {
-        RELATIONS.iter().find(|r| r.table == entity.table())
+/// Condition of the rows of a table that are the customer's.
+pub(super) fn theirs(table: Table) -> String {
+    let of_customer = |theirs: String| {
+        let customer = is_known("customer_id", "customer");
+        format!("if(customer_id != '', {customer}, {theirs})")
+    };
+    match table {
+        Table::Feedback => feedback(),
+        Table::History(Entity::Customer) => is_known("customer_id", "customer"),
+        Table::History(Entity::Order) => of_customer(is_known("order_id", "order")),
+        Table::History(Entity::Ticket) => of_customer(is_known("ticket_id", "ticket")),
+        Table::History(Entity::Session) => of_customer(format!(
+            "{} OR anonymous_id != '' AND {}",
+            is_known("session_id", "session"),
+            is_identity("'anonymous_id'", "anonymous_id")
+        )),
+        Table::History(Entity::Identity) => {
+            of_customer(is_identity("identity_type", "identity_value"))
+        }
+        Table::History(Entity::Delivery) => format!(
+            "if(order_id != '', {}, {})",
+            is_known("order_id", "order"),
+            is_known("shipment_id", "delivery")
+        ),
     }
 }
 
@@ -91,24 +47,6 @@ pub(super) fn is_known(column: &str, what: &str) -> String {
 pub(super) fn is_identity(kind: &str, value: &str) -> String {
     format!(
         "(toString({kind}), {value}) IN (SELECT of, id FROM {IDENTIFIERS} WHERE what = 'identity')"
-    )
-}
-
-/// A row that names a customer is that one's; one that names none goes by its own identifier.
-fn of_customer(column: &str, what: &str) -> String {
-    format!(
-        "if(customer_id != '', {}, {})",
-        is_known("customer_id", "customer"),
-        is_known(column, what)
-    )
-}
-
-fn session() -> String {
-    format!(
-        "if(customer_id != '', {}, {} OR anonymous_id != '' AND {})",
-        is_known("customer_id", "customer"),
-        is_known("session_id", "session"),
-        is_identity("'anonymous_id'", "anonymous_id")
     )
 }
 

@@ -9,9 +9,10 @@
 use clickhouse::Client;
 use clickhouse::error::Error;
 
-use super::relations::{is_identity, is_known, of_the_customer};
-use super::{Erasing, IDENTIFIERS, Identifier, Item, Known, RELATIONS};
+use super::relations::{is_identity, is_known, of_the_customer, theirs};
+use super::{Erasing, IDENTIFIERS, Identifier, Item, Known};
 use crate::pipeline::SinkError;
+use crate::warehouse::Table;
 
 /// Merges that are followed.
 const MOST_MERGES: usize = 32;
@@ -140,13 +141,13 @@ impl Erasing {
     /// # Errors
     /// ClickHouse fails.
     pub async fn items(&self, known: &Known) -> Result<Vec<Item>, SinkError> {
-        let [feedback, ..] = RELATIONS;
+        let feedback = Table::Feedback;
         let sql = format!(
             "SELECT DISTINCT toString(kind) AS kind, toString(source) AS source, feedback_id \
              FROM {} WHERE {} AND {} ORDER BY kind, source, feedback_id",
-            self.table(feedback.table),
-            self.in_scope(feedback.at),
-            (feedback.theirs)(),
+            self.table(feedback.name()),
+            self.in_scope(feedback.created()),
+            theirs(feedback),
         );
         self.with(known, "look for items", async |session| {
             session.query(&sql).fetch_all().await
