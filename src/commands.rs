@@ -17,6 +17,7 @@ pub mod clickhouse;
 pub mod demo;
 pub mod enricher;
 pub mod eval;
+pub mod erase;
 mod job;
 pub mod load;
 pub mod migrate;
@@ -51,6 +52,7 @@ enum Command {
     Replay(replay::Arguments),
     Retag(retag::Arguments),
     Repair(repair::Arguments),
+    Erase(erase::Arguments),
     Train(train::Arguments),
     Eval(eval::Arguments),
 }
@@ -72,6 +74,7 @@ impl Cli {
             Command::Replay(a) => replay::run(a),
             Command::Retag(a) => retag::run(a),
             Command::Repair(a) => repair::run(a),
+            Command::Erase(a) => erase::run(a),
             Command::Train(a) => train::run(a),
             Command::Eval(a) => eval::run(a),
         };

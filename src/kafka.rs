@@ -18,6 +18,8 @@ pub mod check;
 pub mod committed;
 pub mod dead_letters;
 pub mod follower;
+pub mod erasure_topic;
+pub mod erasures;
 mod forming;
 pub mod ledger;
 mod letter;
@@ -32,6 +34,9 @@ mod topic_ids;
 
 pub use dead_letters::DeadLetterTopic;
 pub use follower::Follower;
+pub use erasure_topic::ErasureTopic;
+pub use erasures::ErasureFollower;
+pub use ledger::clock;
 pub use letter::DeadLetter;
 pub use log::GroupLog;
 pub use reader::TopicReader;

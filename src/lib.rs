@@ -89,6 +89,7 @@ pub mod config;
 pub mod decode;
 pub mod embedded;
 pub mod enrich;
+pub mod erasure;
 pub mod feedback;
 pub mod health;
 pub mod kafka;

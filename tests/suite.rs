@@ -25,6 +25,8 @@ mod embedded_process;
 mod embedded_python_java;
 #[path = "suite/embedded_stack.rs"]
 mod embedded_stack;
+#[path = "suite/erase.rs"]
+mod erase;
 #[path = "suite/eval_language.rs"]
 mod eval_language;
 #[path = "suite/events.rs"]

@@ -12,6 +12,7 @@ use crate::enrich::Enricher;
 use crate::enrich::privacy::Redactor;
 use crate::enrich::sentiment;
 use crate::enrich::topics::Taxonomy;
+use crate::erasure::Marker;
 use crate::language::{self, Detector};
 use crate::pipeline::Outcomes;
 
@@ -75,6 +76,22 @@ pub fn feeds_build(config: &Config) -> Result<String, ConfigError> {
     // It is stored: it must not give the key away.
     let digest = Sha256::digest(format!("{decides} {:x}", Sha256::digest(key)));
     Ok(format!("{digest:.12x}"))
+}
+
+/// What protects identifiers, under the configured key.
+///
+/// # Errors
+/// The key file can't be read.
+pub fn redactor(config: &Config) -> Result<Redactor, ConfigError> {
+    Ok(Redactor::new(key(config)?.as_bytes()))
+}
+
+/// What makes marks of those who are erased, under the configured key.
+///
+/// # Errors
+/// The key file can't be read.
+pub fn marker(config: &Config) -> Result<Marker, ConfigError> {
+    Ok(Marker::new(key(config)?.as_bytes()))
 }
 
 /// Reads the topics of O-data, identifiers protected as those of feedback.

@@ -10,7 +10,7 @@ use clap::Args;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
-use super::{ConfigFile, check, enricher, repair};
+use super::{ConfigFile, check, enricher, erase, repair};
 use crate::config::Config;
 use crate::embedded::EmbeddedStack;
 use crate::health::{self, Health};
@@ -122,9 +122,11 @@ pub async fn pipeline(
         }
     };
     let (rows, evidence) = warehouse::sinks(config)?;
+    let follow = || erase::requests::follow(config);
+    let (erasures, follower) = tokio::task::block_in_place(follow)?;
     let source = KafkaSource::start(config, streams, evidence.clone(), &build, health.clone())?;
     let parts = Parts {
-        outcomes,
+        outcomes: outcomes.erasing(erasures),
         dead_letters: DeadLetterTopic::new(config)?,
         rows,
         evidence,
@@ -137,7 +139,16 @@ pub async fn pipeline(
         build,
         "pipeline started"
     );
-    let pipeline = pipeline::run(Arc::new(source), Arc::new(parts), shutdown.clone());
+    let source = Arc::new(source);
+    // Ends with the pipeline, whatever ended that.
+    let answering = shutdown.child_token();
+    let _ended = answering.clone().drop_guard();
+    if let Some(follower) = follower {
+        let reading = Arc::downgrade(&source);
+        let is_ours = move || reading.upgrade().is_some_and(|source| source.is_first());
+        erase::requests::start(config.clone(), follower, is_ours, answering);
+    }
+    let pipeline = pipeline::run(source, Arc::new(parts), shutdown.clone());
     let repair = repair::now_and_then(config, health, shutdown.clone());
     let both = async { tokio::try_join!(pipeline, repair) };
     let ended = within(config.shutdown, shutdown, both).await;

@@ -304,7 +304,9 @@ fn begin(topics: &[String]) {
         for reason in Reason::ALL {
             rejected(topic, reason, 0);
         }
-        skipped(topic, SkipReason::Tombstone, 0);
+        for reason in SkipReason::ALL {
+            skipped(topic, reason, 0);
+        }
     }
     for cause in Cause::ALL {
         counter!(RETRIES.name, "cause" => cause.name()).increment(0);
