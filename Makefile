@@ -18,6 +18,9 @@ LIBCHDB := $(CACHE)/chdb/$(CHDB)/libchdb.so
 # Apache Kafka; deploy/dev/kafka/pom.xml names the same version.
 KAFKA := 4.1.0
 KAFKA_LIBS := $(CACHE)/kafka/$(KAFKA)/libs
+# Kafka Connect with Debezium; deploy/dev/debezium/pom.xml names the same version.
+DEBEZIUM := 3.2.0.Final
+DEBEZIUM_LIBS := $(CACHE)/debezium/$(DEBEZIUM)/libs
 # ClickHouse's clients for Python and Java, and the Python pipeline of the benchmark.
 PYTHON_VENV := $(CACHE)/clients/python
 JDBC_LIBS := $(CACHE)/clients/jdbc
@@ -42,6 +45,10 @@ demo: libchdb ## Broker, ClickHouse engine and pipeline in one command, in ./dem
 .PHONY: test
 test: libchdb kafka clients ## All tests, against real Apache Kafka and the real ClickHouse engine
 	$(CARGO) test --locked $(LINGUA) --lib --tests
+
+.PHONY: test-debezium
+test-debezium: libchdb kafka debezium ## Rows changed by SQL in a real PostgreSQL arrive through a real Debezium
+	$(CARGO) test --locked $(LINGUA) --test debezium
 
 # STRINGS, SEED
 .PHONY: fuzz
@@ -72,6 +79,7 @@ fmt: ## Format the code
 lint: ## Formatting and clippy, without warnings
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked $(LINGUA) --all-targets -- -D warnings
+	$(CARGO) clippy --locked $(LINGUA) --test debezium -- -D warnings
 
 .PHONY: doc
 doc: ## The documentation: target/doc/sada/index.html (the architecture is its first page)
@@ -97,6 +105,13 @@ kafka-start: kafka ## Start a Kafka server on localhost:9092, for trying things 
 .PHONY: kafka-stop
 kafka-stop: kafka ## Stop it
 	deploy/dev/kafka.sh stop
+
+.PHONY: debezium
+debezium: $(DEBEZIUM_LIBS) ## Fetch Kafka Connect and Debezium for their test (38 MB, once)
+
+$(DEBEZIUM_LIBS):
+	@mkdir -p $(@D)
+	@echo "fetching jars into $@ (once)" >&2; $(call copy-jars,deploy/dev/debezium/pom.xml,$@)
 
 .PHONY: clients
 clients: $(PYTHON_VENV)/.clients $(JDBC_LIBS) ## Fetch ClickHouse's Python and Java clients for tests (once)
