@@ -48,7 +48,9 @@ fn the_core_does_no_io() {
         "crate::pipeline",
         "crate::embedded",
     ];
-    for module in ["feedback", "odata", "decode", "text", "language", "enrich", "batch"] {
+    for module in [
+        "feedback", "odata", "decode", "text", "language", "enrich", "batch",
+    ] {
         for file in files_of(module) {
             let code = before_tests(&file);
             for line in code.lines().filter(|l| !l.trim_start().starts_with("//")) {

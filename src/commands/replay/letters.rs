@@ -161,12 +161,12 @@ impl Job<'_> {
         for outcome in &batch.outcomes {
             self.failing.count(outcome);
         }
-        batch
-            .outcomes
-            .retain(|outcome| matches!(
+        batch.outcomes.retain(|outcome| {
+            matches!(
                 outcome.kind,
                 OutcomeKind::Row(_) | OutcomeKind::Operational(_)
-            ));
+            )
+        });
         let written = match writer.dry_run {
             true => batch.outcomes.iter().map(|o| o.offset).collect(),
             false => self.write(batch).await?,
