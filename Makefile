@@ -63,6 +63,12 @@ chaos: libchdb kafka ## A thousand faults under load, then every record is check
 	SADA_CHAOS_SEED=$(or $(SEED),$(shell date +%s)) SADA_CHAOS_DELIVERY=$(DELIVERY) \
 	$(CARGO) test --locked $(LINGUA) --test suite -- --exact --nocapture chaos::every_record_has_one_outcome_whatever_fails
 
+.PHONY: chaos-odata
+chaos-odata: libchdb kafka ## The same with O-data and repair: every join is held against an oracle (FAULTS=300 EVENTS=300000 SEED=1)
+	SADA_CHAOS_FAULTS=$(or $(FAULTS),300) SADA_CHAOS_EVENTS=$(or $(EVENTS),300000) \
+	SADA_CHAOS_SEED=$(or $(SEED),$(shell date +%s)) SADA_CHAOS_DELIVERY=$(DELIVERY) \
+	$(CARGO) test --locked $(LINGUA) --test suite -- --exact --nocapture chaos::joined::what_was_true_is_joined_whatever_fails
+
 .PHONY: bench
 bench: libchdb kafka python-mark ## Measure events/s, CPU, memory with a Python pipeline beside ours; language with lingua
 	SADA_BENCH_PYTHON=$(PYTHON_VENV)/bin/python $(CARGO) bench --locked $(LINGUA) --bench language --bench pipeline
