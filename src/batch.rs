@@ -365,6 +365,8 @@ pub enum OutcomeKind {
 pub enum SkipReason {
     /// A null payload: the marker of a compacted topic.
     Tombstone,
+    /// A record of an O-data topic that tells of no entity: a page view among the calls of a site.
+    NoChange,
 }
 
 impl SkipReason {
@@ -372,6 +374,7 @@ impl SkipReason {
     pub fn name(self) -> &'static str {
         match self {
             SkipReason::Tombstone => "tombstone",
+            SkipReason::NoChange => "no_change",
         }
     }
 }

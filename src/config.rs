@@ -301,6 +301,12 @@ impl Default for Log {
 }
 
 impl Config {
+    /// Topics that the group reads: of feedback, then of O-data.
+    pub fn topics(&self) -> Vec<String> {
+        let feeds = self.operations.feeds.iter().map(|feed| &feed.topic);
+        self.kafka.topics.iter().chain(feeds).cloned().collect()
+    }
+
     /// Reads file and environment and checks every value.
     ///
     /// # Errors

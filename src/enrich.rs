@@ -86,7 +86,7 @@ pub struct Versions {
 /// All models, loaded once and shared by every thread.
 pub struct Enricher {
     language: Detector,
-    privacy: privacy::Redactor,
+    privacy: Arc<privacy::Redactor>,
     sentiment: sentiment::Model,
     taxonomy: topics::Taxonomy,
     versions: Arc<Versions>,
@@ -106,7 +106,7 @@ impl Enricher {
         });
         Self {
             language,
-            privacy,
+            privacy: Arc::new(privacy),
             sentiment,
             taxonomy,
             versions,
@@ -116,6 +116,11 @@ impl Enricher {
     /// Stamp of every row that it makes.
     pub fn versions(&self) -> &Versions {
         &self.versions
+    }
+
+    /// What protects identifiers: O-data is read under the same, so that keys meet.
+    pub fn privacy(&self) -> Arc<privacy::Redactor> {
+        self.privacy.clone()
     }
 
     /// Tags one item. Deleted items keep their keys and lose their texts.

@@ -15,16 +15,13 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::batch::{EnrichedBatch, Offsets, Partition, RawBatch, Refused};
-use crate::decode::Limits;
-use crate::enrich::Enriched;
-use crate::feedback::Feedback;
 use crate::health::Health;
 use crate::telemetry::{Cause, metrics};
 
 mod lane;
 mod outcomes;
 
-pub use outcomes::enrich;
+pub use outcomes::{Join, Outcomes};
 
 /// Where batches come from.
 pub trait Source: Send + Sync + 'static {
@@ -86,10 +83,8 @@ impl SinkError {
 
 /// What a pipeline is made of, besides its source. A batch goes to the sinks in this order.
 pub struct Parts<R, D, E> {
-    /// Tags one item: [`Enricher::enrich`](crate::enrich::Enricher::enrich).
-    pub enrich: Box<dyn Fn(Feedback) -> Enriched + Send + Sync>,
-    /// What a record may hold.
-    pub limits: Limits,
+    /// Makes outcomes of records.
+    pub outcomes: Outcomes,
     /// Takes rows, and may refuse some: they become dead letters.
     pub rows: R,
     /// Takes rejected records, whole.
@@ -162,6 +157,9 @@ mod tests {
 
     use super::*;
     use crate::batch::{DecodeError, Rejected};
+    use crate::decode::Limits;
+    use crate::enrich::Enriched;
+    use crate::feedback::Feedback;
     use crate::memory::{MemorySink, VecSource};
 
     fn partition(number: i32) -> Partition {
@@ -209,10 +207,13 @@ mod tests {
         }
     }
 
+    fn outcomes(enrich: impl Fn(Feedback) -> Enriched + Send + Sync + 'static) -> Outcomes {
+        Outcomes::new(enrich, Arc::default(), Limits::default())
+    }
+
     fn parts<E: Sink>(evidence: E) -> Arc<Parts<MemorySink, MemorySink, E>> {
         Arc::new(Parts {
-            enrich: Box::new(|_| unreachable!("no record of these tests is good")),
-            limits: Limits::default(),
+            outcomes: outcomes(|_| unreachable!("no record of these tests is good")),
             rows: MemorySink::default(),
             dead_letters: MemorySink::default(),
             evidence,
@@ -409,8 +410,7 @@ mod tests {
             versions: versions.clone(),
         };
         let parts = Arc::new(Parts {
-            enrich: Box::new(enrich),
-            limits: Limits::default(),
+            outcomes: outcomes(enrich),
             rows: Picky(MemorySink::default()),
             dead_letters: MemorySink::default(),
             evidence: MemorySink::default(),

@@ -14,7 +14,7 @@ use sada::enrich::{Enriched, Language, Sentiment, Tags, Versions};
 use sada::feedback::{Body, Feedback};
 use sada::health::Health;
 use sada::kafka::{DeadLetterTopic, KafkaSource};
-use sada::pipeline::{self, Parts, Sink, SinkError};
+use sada::pipeline::{self, Outcomes, Parts, Sink, SinkError};
 use sada::warehouse::{self, migrations};
 use tokio_util::sync::CancellationToken;
 
@@ -112,8 +112,7 @@ impl Bench<'_> {
             let (rows, evidence) = warehouse::sinks(&config)?;
             let health = Health::new(config.health.stalled);
             let parts = Parts {
-                enrich,
-                limits: Limits::default(),
+                outcomes: Outcomes::new(enrich, Arc::default(), Limits::default()),
                 rows,
                 dead_letters: DeadLetterTopic::new(&config)?,
                 evidence: Counted {

@@ -1,16 +1,19 @@
 //! Loads the models that the configuration names and puts the enricher together.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
 use crate::config::{Config, ConfigError, secret, told_apart};
 use crate::decode::Limits;
+use crate::decode::odata::Feeds;
 use crate::enrich::Enricher;
 use crate::enrich::privacy::Redactor;
 use crate::enrich::sentiment;
 use crate::enrich::topics::Taxonomy;
 use crate::language::{self, Detector};
+use crate::pipeline::Outcomes;
 
 /// Shortest key of the hashed identifiers, in bytes.
 const SHORTEST_KEY: usize = 16;
@@ -29,7 +32,7 @@ pub fn load(config: &Config) -> Result<Enricher, ConfigError> {
 }
 
 /// Names what decides about the outcome of a record: this program, its models, the languages it
-/// expects, its limits and the privacy key. The ledger keeps it with each range: a log tells so when another build takes up what
+/// expects, its limits, its feeds and the privacy key. The ledger keeps it with each range: a log tells so when another build takes up what
 /// one has left.
 ///
 /// # Errors
@@ -41,17 +44,36 @@ pub fn build(config: &Config, enricher: &Enricher) -> Result<String, ConfigError
     };
     let versions = enricher.versions();
     let decides = format!(
-        "{} {} {} {} {} {}",
+        "{} {} {} {} {} {} {:?}",
         env!("SADA_BUILD"),
         versions.models,
         versions.taxonomy,
         config.language.expected.join(","),
         config.limits.record_bytes,
-        config.limits.text_bytes
+        config.limits.text_bytes,
+        config.operations.feeds
     );
     // The name is stored: it must not give the key away.
     let digest = Sha256::digest(format!("{decides} {:x}", Sha256::digest(key)));
     Ok(format!("{digest:.12x}"))
+}
+
+/// Reads the topics of O-data, identifiers protected as those of feedback.
+///
+/// # Errors
+/// A feed is wrong.
+pub fn feeds(config: &Config, enricher: &Enricher) -> Result<Feeds, ConfigError> {
+    config.operations.feeds(enricher.privacy())
+}
+
+/// What turns records into outcomes under this configuration; the join is to be said.
+///
+/// # Errors
+/// A feed is wrong.
+pub fn outcomes(config: &Config, enricher: Enricher) -> Result<Outcomes, ConfigError> {
+    let feeds = Arc::new(feeds(config, &enricher)?);
+    let enrich = move |feedback| enricher.enrich(feedback);
+    Ok(Outcomes::new(enrich, feeds, limits(config)))
 }
 
 /// What a record may hold.

@@ -72,10 +72,10 @@ pub struct Untold;
 /// # Errors
 /// The configuration was refused, a server does not answer, or something is not in order.
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let mut config = arguments.deployment.load()?;
+    let config = arguments.deployment.load()?;
     telemetry::start(&config.log)?;
-    narrow(&mut config, arguments.topic.as_deref())?;
-    let report = super::runtime()?.block_on(reconcile(arguments, &config));
+    let topics = narrow(&config, arguments.topic.as_deref())?;
+    let report = super::runtime()?.block_on(reconcile(arguments, &config, &topics));
     let report = report.map_err(|error| match error.chain().any(|e| e.is::<ConfigError>()) {
         true => error,
         false => error.context(Untold),
@@ -91,22 +91,25 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     }
 }
 
-fn narrow(config: &mut Config, topic: Option<&str>) -> Result<(), ConfigError> {
-    let Some(topic) = topic else { return Ok(()) };
-    if !config.kafka.topics.iter().any(|t| t == topic) {
+/// Topics to look at: all that are read, or the one that is named.
+fn narrow(config: &Config, topic: Option<&str>) -> Result<Vec<String>, ConfigError> {
+    let topics = config.topics();
+    let Some(topic) = topic else {
+        return Ok(topics);
+    };
+    if !topics.iter().any(|t| t == topic) {
         return Err(ConfigError {
             place: String::new(),
             field: "--topic".into(),
             message: format!("{topic} is not read under this configuration"),
-            mend: format!("name one of {}", config.kafka.topics.join(", ")),
+            mend: format!("name one of {}", topics.join(", ")),
         });
     }
-    config.kafka.topics = vec![topic.to_owned()];
-    Ok(())
+    Ok(vec![topic.to_owned()])
 }
 
-fn nothing_there(arguments: &Arguments, config: &Config) -> ConfigError {
-    let topics = config.kafka.topics.join(", ");
+fn nothing_there(arguments: &Arguments, topics: &[String]) -> ConfigError {
+    let topics = topics.join(", ");
     let (field, mend) = match arguments.partition.is_empty() {
         true => ("kafka.topics", "correct the name, or create the topic"),
         false => ("--partition", "name partitions that the topic has"),
@@ -120,14 +123,14 @@ fn nothing_there(arguments: &Arguments, config: &Config) -> ConfigError {
 }
 
 /// Nothing to prove, most likely since the group is another one than that of the pipeline.
-fn never_read(config: &Config) -> ConfigError {
+fn never_read(config: &Config, topics: &[String]) -> ConfigError {
     ConfigError {
         place: String::new(),
         field: "kafka.group".into(),
         message: format!(
             "group {} has never read {}",
             config.kafka.group,
-            config.kafka.topics.join(", ")
+            topics.join(", ")
         ),
         mend: "name the group that the pipeline runs under".into(),
     }
@@ -140,7 +143,7 @@ struct Parts {
     progress: Progress,
 }
 
-async fn reconcile(arguments: &Arguments, config: &Config) -> Result<Report> {
+async fn reconcile(arguments: &Arguments, config: &Config, topics: &[String]) -> Result<Report> {
     let begun = Instant::now();
     let audit = Audit::connect(config).await?;
     let mut parts = Parts {
@@ -149,16 +152,16 @@ async fn reconcile(arguments: &Arguments, config: &Config) -> Result<Report> {
         progress: Progress::new(),
     };
     let mut subjects = Vec::new();
-    for topic in &config.kafka.topics {
+    for topic in topics {
         parts.progress.doing(&format!("asking for {topic}"));
         let has_ids = !arguments.deployment.is_embedded();
         subjects.extend(subject::of_topic(&parts, topic, has_ids, &arguments.partition).await?);
     }
     if subjects.is_empty() {
-        return Err(nothing_there(arguments, config).into());
+        return Err(nothing_there(arguments, topics).into());
     }
     if subjects.iter().all(|s| s.origin().is_none()) {
-        return Err(never_read(config).into());
+        return Err(never_read(config, topics).into());
     }
     let lines: u64 = subjects.iter().map(|s| s.known.lines).sum();
     parts.progress.set_total(2 * lines);
@@ -180,9 +183,9 @@ mod tests {
     fn only_topics_of_the_configuration_are_reconciled() {
         let mut config = Config::default();
         config.kafka.topics = vec!["a".into(), "b".into()];
-        let error = narrow(&mut config, Some("c")).unwrap_err();
+        let error = narrow(&config, Some("c")).unwrap_err();
         assert!(error.to_string().contains("a, b"), "{error}");
-        narrow(&mut config, Some("b")).unwrap();
-        assert_eq!(config.kafka.topics, ["b"]);
+        assert_eq!(narrow(&config, Some("b")).unwrap(), ["b"]);
+        assert_eq!(narrow(&config, None).unwrap(), ["a", "b"]);
     }
 }

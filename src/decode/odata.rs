@@ -10,8 +10,9 @@ use super::Limits;
 pub struct Feeds {}
 
 impl Feeds {
-    /// Decodes a record with a payload, identifiers protected; `None` for one of a topic that is no
-    /// feed. The pipeline and the index both read by this.
+    /// Decodes a record with a payload, identifiers protected. The pipeline and the index both read
+    /// by this. `None`: it tells of no entity, for its topic is no feed, or it is a record of
+    /// another kind (a page view among the calls of a site).
     pub fn decode(
         &self,
         topic: &str,
@@ -25,5 +26,15 @@ impl Feeds {
     /// The topics, each once.
     pub fn topics(&self) -> impl Iterator<Item = &str> {
         std::iter::empty()
+    }
+
+    /// Whether a topic is one of them.
+    pub fn has(&self, topic: &str) -> bool {
+        self.topics().any(|known| known == topic)
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.topics().next().is_none()
     }
 }

@@ -39,11 +39,8 @@ impl EmbeddedStack {
             port: (port != 0).then_some(port),
             library: Some(library::find(None)?),
         })?;
-        let topics = config
-            .kafka
-            .topics
-            .iter()
-            .chain([&config.kafka.dead_letter_topic]);
+        let read = config.topics();
+        let topics = read.iter().chain([&config.kafka.dead_letter_topic]);
         let broker = EmbeddedBroker::start(topics.map(String::as_str))?;
         config.kafka.brokers = broker.bootstrap();
         config.kafka.properties.clear();

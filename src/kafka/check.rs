@@ -32,11 +32,17 @@ pub fn topics(config: &Config) -> Result<Vec<Topic>, ConfigError> {
     let metadata = consumer
         .fetch_metadata(None, TIMEOUT)
         .map_err(|error| no_broker(config, &error))?;
-    let read = config
+    let of_feedback = config
         .kafka
         .topics
         .iter()
         .map(|name| (name, "kafka.topics"));
+    let of_operations = config
+        .operations
+        .feeds
+        .iter()
+        .map(|feed| (&feed.topic, "operations.feeds.topic"));
+    let read = of_feedback.chain(of_operations);
     let dead = (&config.kafka.dead_letter_topic, "kafka.dead_letter_topic");
     read.chain([dead])
         .map(|(name, field)| {

@@ -91,8 +91,9 @@ impl KafkaSource {
         };
         let lookup = Arc::new(lookup);
         let watch = tokio::spawn(Lookup::watch(Arc::downgrade(&lookup)));
-        let topics: Vec<&str> = config.kafka.topics.iter().map(String::as_str).collect();
-        consumer.subscribe(&topics).context("can't subscribe")?;
+        let topics = config.topics();
+        let names: Vec<&str> = topics.iter().map(String::as_str).collect();
+        consumer.subscribe(&names).context("can't subscribe")?;
 
         let stop = Arc::new(AtomicBool::new(false));
         let (sender, batches) = mpsc::channel(QUEUED_BATCHES);
@@ -102,7 +103,7 @@ impl KafkaSource {
             lookup: lookup.clone(),
             runtime: tokio::runtime::Handle::try_current()?,
             limits: config.batch.clone(),
-            topics: config.kafka.topics.clone(),
+            topics,
             health: health.clone(),
             sender,
             state: State::new(&config.batch),

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
-use super::{Parts, Sink, SinkError, Source, enrich};
+use super::{Parts, Sink, SinkError, Source};
 use crate::batch::{Delivery, EnrichedBatch, Offsets, RawBatch, Refused};
 use crate::health::Target;
 use crate::telemetry::metrics;
@@ -62,7 +62,7 @@ fn start(
     parts: &Arc<Parts<impl Sink, impl Sink, impl Sink>>,
 ) -> JoinHandle<Option<EnrichedBatch>> {
     let parts = parts.clone();
-    tokio::task::spawn_blocking(move || enrich(raw, &parts.enrich, &parts.limits))
+    tokio::task::spawn_blocking(move || parts.outcomes.of(raw))
 }
 
 /// Runs until the queue is closed and empty; returns the number of batches given up.

@@ -1,4 +1,7 @@
-//! From raw records to outcomes: decode, then enrich, on all cores.
+//! From raw records to outcomes, on all cores: feedback is decoded, enriched and joined, O-data is
+//! decoded.
+
+use std::sync::Arc;
 
 use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
 
@@ -6,52 +9,102 @@ use crate::batch::{
     Computed, Delivery, EnrichedBatch, Outcome, OutcomeKind, RawBatch, RawRecord, Rejected,
     SkipReason,
 };
+use crate::decode::odata::Feeds;
 use crate::decode::{self, Limits};
 use crate::enrich::Enriched;
 use crate::feedback::Feedback;
+use crate::odata::{Joined, Keys};
 
-/// Decodes and enriches all records of a batch on all cores; `None` for a batch that owns no
-/// offset.
-pub fn enrich(
-    raw: RawBatch,
-    enrich: impl Fn(Feedback) -> Enriched + Sync,
-    limits: &Limits,
-) -> Option<EnrichedBatch> {
-    let offsets = raw.offsets()?;
-    let gap = raw.delivery() == Delivery::Gap;
-    let outcomes = (0..raw.len())
-        .into_par_iter()
-        .with_min_len(32)
-        .map(|index| {
-            let record = raw.record(index);
-            Outcome {
-                offset: record.offset,
-                time: record.time,
-                kind: match gap {
-                    true => OutcomeKind::Gap,
-                    false => outcome(&record, &enrich, limits),
-                },
-            }
-        })
-        .collect();
-    Some(EnrichedBatch {
-        offsets,
-        outcomes,
-        computed: Computed::STREAM,
-        raw,
-    })
+/// What was true when a feedback was given: [`join`](crate::odata::join::join) over an index.
+pub type Join = Box<dyn Fn(&Feedback) -> Joined + Send + Sync>;
+
+/// What turns a record into its outcome.
+pub struct Outcomes {
+    enrich: Box<dyn Fn(Feedback) -> Enriched + Send + Sync>,
+    feeds: Arc<Feeds>,
+    join: Join,
+    limits: Limits,
 }
 
-fn outcome(
-    record: &RawRecord<'_>,
-    enrich: impl Fn(Feedback) -> Enriched,
-    limits: &Limits,
-) -> OutcomeKind {
-    if record.payload.is_none() {
-        return OutcomeKind::Skipped(SkipReason::Tombstone);
+impl Outcomes {
+    /// `enrich` tags one item: [`Enricher::enrich`](crate::enrich::Enricher::enrich). Without feeds
+    /// nothing is joined; with feeds everything is left to repair, unless
+    /// [`joining`](Self::joining) says what to join from.
+    pub fn new(
+        enrich: impl Fn(Feedback) -> Enriched + Send + Sync + 'static,
+        feeds: Arc<Feeds>,
+        limits: Limits,
+    ) -> Self {
+        let join: Join = match feeds.is_empty() {
+            true => Box::new(|_| Joined::default()),
+            false => Box::new(|feedback| Joined::unknown(&Keys::of(feedback))),
+        };
+        Self {
+            enrich: Box::new(enrich),
+            feeds,
+            join,
+            limits,
+        }
     }
-    match decode::decode(record, limits) {
-        Ok(feedback) => OutcomeKind::Row(Box::new(enrich(feedback))),
-        Err(error) => OutcomeKind::DeadLetter(Box::new(Rejected::new(record, error))),
+
+    /// Joins from what `join` looks at. It sees the item as it is stored, identifiers protected.
+    #[must_use]
+    pub fn joining(self, join: Join) -> Self {
+        Self { join, ..self }
+    }
+
+    /// What reads the topics of O-data.
+    pub fn feeds(&self) -> Arc<Feeds> {
+        self.feeds.clone()
+    }
+
+    /// Outcomes of all records of a batch; `None` for a batch that owns no offset.
+    pub fn of(&self, raw: RawBatch) -> Option<EnrichedBatch> {
+        let offsets = raw.offsets()?;
+        let gap = raw.delivery() == Delivery::Gap;
+        let topic = &*offsets.partition.topic;
+        let outcomes = (0..raw.len())
+            .into_par_iter()
+            .with_min_len(32)
+            .map(|index| {
+                let record = raw.record(index);
+                Outcome {
+                    offset: record.offset,
+                    time: record.time,
+                    kind: match gap {
+                        true => OutcomeKind::Gap,
+                        false => self.outcome(topic, &record),
+                    },
+                }
+            })
+            .collect();
+        Some(EnrichedBatch {
+            offsets,
+            outcomes,
+            computed: Computed::STREAM,
+            raw,
+        })
+    }
+
+    fn outcome(&self, topic: &str, record: &RawRecord<'_>) -> OutcomeKind {
+        if record.payload.is_none() {
+            return OutcomeKind::Skipped(SkipReason::Tombstone);
+        }
+        let rejected = |error| OutcomeKind::DeadLetter(Box::new(Rejected::new(record, error)));
+        if self.feeds.has(topic) {
+            return match self.feeds.decode(topic, record, &self.limits) {
+                Some(Ok(change)) => OutcomeKind::Operational(Box::new(change)),
+                Some(Err(error)) => rejected(error),
+                None => OutcomeKind::Skipped(SkipReason::NoChange),
+            };
+        }
+        match decode::decode(record, &self.limits) {
+            Ok(feedback) => {
+                let mut enriched = (self.enrich)(feedback);
+                enriched.joined = (self.join)(&enriched.feedback);
+                OutcomeKind::Row(Box::new(enriched))
+            }
+            Err(error) => rejected(error),
+        }
     }
 }

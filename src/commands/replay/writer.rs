@@ -8,10 +8,9 @@ use super::super::job::{number, patiently};
 use crate::batch::{Computed, EnrichedBatch, Origin, Outcome, RawBatch, Refused};
 use crate::commands::enricher;
 use crate::config::Config;
-use crate::decode::Limits;
 use crate::enrich::Enricher;
 use crate::kafka::DeadLetterTopic;
-use crate::pipeline::{self, Sink, SinkError};
+use crate::pipeline::{Outcomes, Sink, SinkError};
 use crate::warehouse::replaying::Replaying;
 use crate::warehouse::{self, Evidence, FeedbackSink};
 
@@ -23,8 +22,7 @@ pub struct Writer {
     pub dry_run: bool,
     /// Cancelled by a signal.
     pub shutdown: CancellationToken,
-    models: Enricher,
-    limits: Limits,
+    outcomes: Outcomes,
     rows: FeedbackSink,
     dead_letters: DeadLetterTopic,
     evidence: Evidence,
@@ -47,8 +45,8 @@ impl Writer {
             replaying: Replaying::new(config)?,
             dry_run,
             shutdown,
-            models,
-            limits: enricher::limits(config),
+            // Without the index: what is joined is left to repair.
+            outcomes: enricher::outcomes(config, models)?,
             rows,
             dead_letters: DeadLetterTopic::new(config)?,
             evidence,
@@ -61,9 +59,7 @@ impl Writer {
 
     /// Outcomes of a batch; `None` for an empty one.
     pub fn enrich(&self, raw: RawBatch) -> Option<EnrichedBatch> {
-        let enrich = |feedback| self.models.enrich(feedback);
-        let limits = &self.limits;
-        let batch = tokio::task::block_in_place(|| pipeline::enrich(raw, enrich, limits));
+        let batch = tokio::task::block_in_place(|| self.outcomes.of(raw));
         batch.map(|batch| EnrichedBatch {
             computed: self.computed,
             ..batch
