@@ -87,10 +87,11 @@ pub(super) fn happened(item: &Item<'_>, rng: &mut Rng) -> (Subject, Vec<Told>) {
 /// An order from the shop and its parcel.
 fn shipped(item: &Item<'_>, order: &str, rng: &mut Rng) -> Vec<Told> {
     let usual = LATE.get(usize::from(item.rating.clamp(1, 5)) - 1);
-    let days = rng.i64(match rng.u8(..8) {
+    let range = match rng.u8(..8) {
         0 => ANY,
         _ => usual.cloned().unwrap_or(ANY),
-    });
+    };
+    let days = rng.i64(range);
     // A very angry customer may still be waiting.
     let is_waiting = days > 3 && item.rating == 1 && rng.u8(..3) == 0;
     let arrived = item.at - rng.i64(HOUR..20 * HOUR);
