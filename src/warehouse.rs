@@ -14,11 +14,13 @@ pub mod replaying;
 pub mod retagging;
 pub mod rows;
 mod servers;
+mod tables;
 
 pub use audit::Audit;
 pub use client::{client, clients, ping};
 pub use evidence::{Evidence, Known};
 pub use feedback_sink::FeedbackSink;
+pub use tables::Table;
 
 /// The sinks of the configured warehouse: rows, then evidence.
 ///

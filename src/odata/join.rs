@@ -8,6 +8,7 @@
 //!    were then.
 //! 3. An identity belongs to the customer of its newest version then. One that was linked only later
 //!    belongs to whom it was linked to first: a prospect's words become the customer's.
+//!    One that was taken away again by then belongs to nobody.
 //! 4. A customer merged into another by then is that other; at most [`MERGES`] steps.
 //! 5. The delivery is the one that a trigger names, else, of the shipments of the order that were
 //!    there then, the one whose version is the newest, among equal ones the greatest identifier.
@@ -48,7 +49,8 @@ pub trait AsOf {
     fn delivery(&self, tenant: &str, id: &str, at: Millis) -> Found<Delivery>;
     /// Rule 5: of the shipments whose version then names the order, the newest.
     fn delivery_of(&self, tenant: &str, order_id: &str, at: Millis) -> Found<Delivery>;
-    /// Rule 3: identity as of then, else its first later version that is no deletion.
+    /// Rule 3: identity as of then; if there was no version of it yet, its first later one that is no
+    /// deletion. One that was deleted by then is a miss.
     fn identity(&self, tenant: &str, kind: &str, value: &str, at: Millis) -> Found<Identity>;
 }
 
@@ -83,6 +85,9 @@ impl Status {
 pub struct Joined {
     /// Customer after identities and merges; empty if none is known.
     pub customer_id: String,
+    /// Customers on the way there, each merged into the next: a change of one of them is a change of
+    /// this row.
+    pub merged: Vec<String>,
     /// Status by entity.
     pub customer: Status,
     /// See [`Status`].
@@ -286,7 +291,9 @@ fn customer(joined: &mut Joined, tenant: &str, mut id: String, at: Millis, histo
     for step in 0..=MERGES {
         match history.customer(tenant, &id, at) {
             Found::Hit(found) if !found.merged_into.is_empty() && step < MERGES => {
-                id = found.merged_into;
+                joined
+                    .merged
+                    .push(std::mem::replace(&mut id, found.merged_into));
             }
             Found::Hit(found) => {
                 joined.customer = Status::Hit;

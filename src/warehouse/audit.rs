@@ -1,7 +1,7 @@
 //! What the warehouse knows of the records that a group has read: the other half of the proof.
 //!
 //! Everything is compared in SQL, in slices that bound the memory of both sides: [`coverage`] looks
-//! for offsets without a line or with two, [`rows`] for lines whose row is not in `feedback`,
+//! for offsets without a line or with two, [`rows`] for lines whose row is not in its table,
 //! [`letters`] for those whose row is not in `dead_letters`.
 
 use std::collections::BTreeMap;
@@ -11,6 +11,7 @@ use clickhouse::{Client, Row};
 use serde::Deserialize;
 
 use super::error;
+use super::Table;
 use super::migrations::ttl;
 use crate::config::{Config, ConfigError};
 use crate::ranges::Span;
@@ -204,7 +205,12 @@ impl Audit {
         Ok(Some(first.unwrap_or(u64::MAX)))
     }
 
-    /// Whether `feedback` or `dead_letters` no longer has to have a row, as SQL.
+    /// Table that records of a topic have their rows in.
+    pub fn table_of(&self, topic: &str) -> Table {
+        Table::of_topic(&self.config, topic)
+    }
+
+    /// Whether a table no longer has to have a row, as SQL over its line in `ingested`.
     fn is_over(&self, table: &str) -> String {
         ttl::is_over(&self.config.clickhouse, table).unwrap_or_else(|| "false".into())
     }

@@ -17,6 +17,7 @@ use crate::pipeline::{Sink, SinkError};
 use super::feedback_sink::{bounds, position};
 use super::rows::{DeadLetterRow, IngestedRow};
 use super::servers::Servers;
+use super::tables::Table;
 
 /// Writes and reads evidence of one consumer group.
 #[derive(Clone)]
@@ -74,15 +75,20 @@ impl Evidence {
     }
 
     /// Newest offset of a partition that has a row, with or without its line of evidence. Reads
-    /// the whole column: for the rare case that nothing else tells.
+    /// the whole column of every table: for the rare case that nothing else tells.
     ///
     /// # Errors
     /// ClickHouse does not answer.
     pub async fn newest_row(&self, partition: &Partition) -> Result<Option<i64>, SinkError> {
-        let sql = "SELECT max(_offset) FROM ?.feedback
-                   WHERE _stream = ? AND _partition = ? AND _topic = ?
-                   HAVING count() > 0";
-        self.first_of(self.query(sql), partition).await
+        let mut newest = None;
+        for table in Table::all() {
+            let sql = "SELECT max(_offset) FROM ?.?
+                       WHERE _stream = ? AND _partition = ? AND _topic = ?
+                       HAVING count() > 0";
+            let query = self.query(sql).bind(Identifier(table.name()));
+            newest = newest.max(self.first_of(query, partition).await?);
+        }
+        Ok(newest)
     }
 
     /// A query of a table that is named `?.table`.

@@ -1,4 +1,4 @@
-//! Rows of a batch into `feedback`, each at most once.
+//! Rows of a batch into `feedback`, or into the history of its entity, each at most once.
 //!
 //! An insert carries a token of its range: sent again, ClickHouse drops it, as long as the range,
 //! the block and the years of the rows are the same, which the batch sees to. A batch that may have
@@ -8,22 +8,22 @@
 //! A batch that ClickHouse refuses because of some row is halved until the row is found. Halves are
 //! cut at offsets, so that a batch sent again is cut at the same places, and have tokens of their own.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Instant;
 
-use clickhouse::error::Error;
 use tokio::sync::Mutex;
 use tracing::warn;
 
-use crate::batch::{Delivery, EnrichedBatch, Offsets, Origin, Outcome, OutcomeKind, Refused};
+use crate::batch::{Delivery, EnrichedBatch, Offsets, Origin, Outcome, Refused};
 use crate::pipeline::{Sink, SinkError};
 use crate::telemetry::Cause;
 
 use super::error::{Meaning, meaning};
-use super::rows::{FeedbackRow, Position};
+use super::rows::Position;
 use super::servers::Servers;
+use super::tables::Table;
 
 /// More refused rows than these, and more than half of a batch, are no matter of single rows.
 const MOST_REFUSED: usize = 100;
@@ -46,39 +46,19 @@ impl FeedbackSink {
         }
     }
 
-    async fn insert(
-        &self,
-        batch: &EnrichedBatch,
-        rows: &[&Outcome],
-        token: &str,
-    ) -> Result<(), Error> {
-        let mut insert = self
-            .servers
-            .insert::<FeedbackRow<'static>>("feedback", token)
-            .await?;
-        for outcome in rows {
-            if let OutcomeKind::Row(enriched) = &outcome.kind {
-                insert
-                    .write(&FeedbackRow::new(enriched, position(batch, outcome)))
-                    .await?;
-            }
-        }
-        insert.end().await
-    }
-
     /// Offsets of the range whose rows are in the table. Rows of a range are written after the
     /// first lines of the range before it: nothing older is looked at (an hour for clocks that
     /// differ). With many small parts that takes long, and it must not fail for ever: the time
     /// that it may take doubles with each look that took too long.
-    async fn present(&self, offsets: &Offsets) -> Result<BTreeSet<i64>, SinkError> {
-        let database = &self.servers.database;
+    async fn present(&self, table: Table, offsets: &Offsets) -> Result<BTreeSet<i64>, SinkError> {
+        let (database, name) = (&self.servers.database, table.name());
         let (first, last) = bounds(&offsets.range);
         let stream = &*offsets.partition.stream;
         let query = self
             .servers
             .client()
             .query(&format!(
-                "SELECT DISTINCT _offset FROM {database}.feedback
+                "SELECT DISTINCT _offset FROM {database}.{name}
                  WHERE _stream = ? AND _partition = ? AND _offset BETWEEN ? AND ?
                    AND _ingested_at >= (
                        SELECT max(ingested_at) - INTERVAL 1 HOUR FROM (
@@ -95,8 +75,8 @@ impl FeedbackSink {
             .bind(first);
         let mut too_long = self.looking.lock().await;
         let times = 1 << (*too_long).min(MOST_DOUBLINGS);
-        let doing = "look for rows in feedback";
-        let present = self.servers.offsets_in_time(times, query, doing).await;
+        let doing = format!("look for rows in {name}");
+        let present = self.servers.offsets_in_time(times, query, &doing).await;
         match &present {
             Err(SinkError::Transient { cause, .. }) if *cause == Cause::Timeout => *too_long += 1,
             _ => *too_long = too_long.saturating_sub(1),
@@ -107,6 +87,7 @@ impl FeedbackSink {
     /// Inserts the rows, halving as long as some row is refused; returns those.
     async fn insert_halving(
         &self,
+        table: Table,
         batch: &EnrichedBatch,
         rows: &[&Outcome],
     ) -> Result<Vec<Refused>, SinkError> {
@@ -125,10 +106,11 @@ impl FeedbackSink {
                 true => whole.clone(),
                 false => format!("{whole}/{from}-{to}"),
             };
-            let Err(error) = self.insert(batch, part, &token).await else {
+            let inserted = table.insert(&self.servers, batch, part, &token).await;
+            let Err(error) = inserted else {
                 continue;
             };
-            let doing = "insert into feedback";
+            let doing = format!("insert into {}", table.name());
             match (meaning(&error), part) {
                 (Meaning::Row(name), [row]) => {
                     warn!(partition = %batch.offsets.partition, offset = row.offset, name, "row refused");
@@ -149,7 +131,7 @@ impl FeedbackSink {
                     let middle = from + (to - from) / 2;
                     open.extend([(middle + 1, to), (from, middle)]);
                 }
-                _ => return Err(self.servers.failed(&error, doing)),
+                _ => return Err(self.servers.failed(&error, &doing)),
             }
         }
         Ok(refused)
@@ -158,24 +140,32 @@ impl FeedbackSink {
 
 impl Sink for FeedbackSink {
     async fn write(&self, batch: &EnrichedBatch) -> Result<(), SinkError> {
-        let is_row = |outcome: &&Outcome| matches!(outcome.kind, OutcomeKind::Row(_));
-        let mut rows: Vec<&Outcome> = batch.outcomes.iter().filter(is_row).collect();
-        if rows.is_empty() {
-            return Ok(());
+        // A topic is all feedback or all of one entity, so there is one table as a rule.
+        let mut tables: BTreeMap<Table, Vec<&Outcome>> = BTreeMap::new();
+        for outcome in &batch.outcomes {
+            if let Some(table) = Table::of(&outcome.kind) {
+                tables.entry(table).or_default().push(outcome);
+            }
         }
         let doubtful =
             batch.raw.delivery() == Delivery::Doubtful && batch.computed.origin == Origin::Stream;
-        if doubtful && self.servers.exactly_once() {
-            let present = self.present(&batch.offsets).await?;
-            rows.retain(|row| !present.contains(&row.offset));
+        let mut refused = Vec::new();
+        for (table, mut rows) in tables {
+            if doubtful && self.servers.exactly_once() {
+                let present = self.present(table, &batch.offsets).await?;
+                rows.retain(|row| !present.contains(&row.offset));
+            }
+            let begun = Instant::now();
+            let of_table = self.insert_halving(table, batch, &rows).await?;
+            if of_table.is_empty() {
+                self.servers.taken(table.name(), begun);
+            }
+            refused.extend(of_table);
         }
-        let begun = Instant::now();
-        let refused = self.insert_halving(batch, &rows).await?;
-        if refused.is_empty() {
-            self.servers.taken("feedback", begun);
-            return Ok(());
+        match refused.is_empty() {
+            true => Ok(()),
+            false => Err(SinkError::Refused(refused)),
         }
-        Err(SinkError::Refused(refused))
     }
 }
 

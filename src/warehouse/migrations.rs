@@ -33,7 +33,7 @@ const fn file(number: u32, name: &'static str, template: &'static str) -> Migrat
 
 /// All migrations, in order.
 #[rustfmt::skip]
-pub const MIGRATIONS: [Migration; 15] = [
+pub const MIGRATIONS: [Migration; 17] = [
     file(1, "database", include_str!("../../schemas/clickhouse/001_database.sql")),
     file(2, "feedback", include_str!("../../schemas/clickhouse/002_feedback.sql")),
     file(3, "ingested", include_str!("../../schemas/clickhouse/003_ingested.sql")),
@@ -49,6 +49,8 @@ pub const MIGRATIONS: [Migration; 15] = [
     file(13, "delivery", include_str!("../../schemas/clickhouse/013_delivery.sql")),
     file(14, "flags", include_str!("../../schemas/clickhouse/014_flags.sql")),
     file(15, "position", include_str!("../../schemas/clickhouse/015_position.sql")),
+    file(16, "odata", include_str!("../../schemas/clickhouse/016_odata.sql")),
+    file(17, "joined", include_str!("../../schemas/clickhouse/017_joined.sql")),
 ];
 
 impl Migration {
@@ -296,10 +298,20 @@ fn refuse(message: String, mend: &str) -> ConfigError {
 }
 
 /// Tables that the sink writes under a token.
-const TOKENED: [&str; 3] = ["feedback", "ingested", "dead_letters"];
+const TOKENED: [&str; 9] = [
+    "feedback",
+    "ingested",
+    "dead_letters",
+    "customers_history",
+    "orders_history",
+    "tickets_history",
+    "sessions_history",
+    "deliveries_history",
+    "identity_map",
+];
 
 /// Tables and views that all migrations together make.
-pub const RELATIONS: [&str; 12] = [
+pub const RELATIONS: [&str; 24] = [
     "migrations",
     "feedback",
     "ingested",
@@ -312,6 +324,18 @@ pub const RELATIONS: [&str; 12] = [
     "v_csat_t2b",
     "v_sentiment_daily",
     "streams",
+    "customers_history",
+    "orders_history",
+    "tickets_history",
+    "sessions_history",
+    "deliveries_history",
+    "identity_map",
+    "customers_latest",
+    "orders_latest",
+    "tickets_latest",
+    "sessions_latest",
+    "deliveries_latest",
+    "identities_latest",
 ];
 
 /// Whether the deduplication window is 0: the default of a table that is not replicated.

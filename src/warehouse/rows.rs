@@ -12,11 +12,14 @@ use crate::enrich::{Enriched, LanguageShare, Sentiment, Topic};
 use crate::feedback::{
     Answer, Body, Conversation, Customer, Item, Kind, Millis, Rating, Review, Survey, Turn,
 };
+use crate::odata::Decimal4;
 
 mod evidence;
+mod history;
 mod nested;
 
-pub use evidence::{DeadLetterRow, IngestedRow, Outcome, item_hash};
+pub use evidence::{DeadLetterRow, IngestedRow, Outcome, change_hash, item_hash};
+pub use history::{CustomerRow, DeliveryRow, IdentityRow, OrderRow, SessionRow, TicketRow};
 pub use nested::{Column, Parts};
 
 /// Where a record lay in Kafka.
@@ -101,6 +104,30 @@ pub struct FeedbackRow<'a> {
     pub trigger_type: &'a str,
     pub trigger_id: &'a str,
     pub extra: &'a [(String, String)],
+
+    // What was true of it then.
+    pub joined_customer_id: &'a str,
+    pub merged_customers: &'a [String],
+    pub customer_join: &'static str,
+    pub order_join: &'static str,
+    pub ticket_join: &'static str,
+    pub session_join: &'static str,
+    pub delivery_join: &'static str,
+    pub segment: &'a str,
+    pub persona: &'a str,
+    pub tier: &'a str,
+    pub plan: &'a str,
+    pub customer_country: &'a str,
+    pub clv: Option<Decimal4>,
+    pub clv_currency: &'a str,
+    pub order_status: &'a str,
+    pub order_total: Option<Decimal4>,
+    pub order_currency: &'a str,
+    pub days_late: Option<i32>,
+    pub delivery_status: &'a str,
+    pub ticket_status: &'a str,
+    pub ticket_reopens: Option<u32>,
+    pub checkout_abandoned: Option<bool>,
 
     // Reviews; the rating is a conversation's too.
     pub rating: Option<f64>,
@@ -250,6 +277,7 @@ impl<'a> FeedbackRow<'a> {
     pub fn new(enriched: &'a Enriched, position: Position<'a>) -> Self {
         let f = &enriched.feedback;
         let tags = &enriched.tags;
+        let joined = &enriched.joined;
         let said = Said::by(enriched);
         let (review, conversation, survey) = (said.review, said.conversation, said.survey);
         let Customer {
@@ -317,6 +345,29 @@ impl<'a> FeedbackRow<'a> {
             trigger_type,
             trigger_id,
             extra: &f.extra,
+
+            joined_customer_id: &joined.customer_id,
+            merged_customers: &joined.merged,
+            customer_join: joined.customer.name(),
+            order_join: joined.order.name(),
+            ticket_join: joined.ticket.name(),
+            session_join: joined.session.name(),
+            delivery_join: joined.delivery.name(),
+            segment: &joined.segment,
+            persona: &joined.persona,
+            tier: &joined.tier,
+            plan: &joined.plan,
+            customer_country: &joined.country,
+            clv: joined.clv,
+            clv_currency: &joined.clv_currency,
+            order_status: &joined.order_status,
+            order_total: joined.order_total,
+            order_currency: &joined.order_currency,
+            days_late: joined.days_late,
+            delivery_status: &joined.delivery_status,
+            ticket_status: &joined.ticket_status,
+            ticket_reopens: joined.ticket_reopens,
+            checkout_abandoned: joined.checkout_abandoned,
 
             rating: said.rating.map(|r| r.value),
             rating_worst: said.rating.map(|r| r.worst),

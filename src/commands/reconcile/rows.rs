@@ -1,37 +1,58 @@
-//! Does every line of outcome `row` have its item in `feedback`, as new or newer?
+//! Does every line of outcome `row` have its item in its table, as new or newer?
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use anyhow::Result;
 
 use super::subject::Subject;
 use super::{PartitionReport, Parts};
 use crate::ranges::{Ranges, spans};
+use crate::warehouse::Table;
 use crate::warehouse::audit::Place;
 use crate::warehouse::audit::rows::{Bound, Lacking};
 
 /// Offsets remembered of a partition, the lowest.
 const REMEMBERED: usize = 100_000;
 
-/// Checks the rows of all partitions together. Lines in flight and ahead are left out.
+/// Checks the rows of all partitions of a table together. Lines in flight and ahead are left out.
 pub(super) async fn check(
     parts: &Parts,
     subjects: &[Subject],
     reports: &mut [PartitionReport],
 ) -> Result<()> {
-    let bounds: Vec<Bound> = subjects.iter().filter_map(bound).collect();
-    if bounds.is_empty() {
-        return Ok(());
+    let mut tables: BTreeMap<Table, Vec<Bound>> = BTreeMap::new();
+    for subject in subjects {
+        let table = parts.audit.table_of(&subject.topic);
+        tables.entry(table).or_default().extend(bound(subject));
     }
     let mut lacking: HashMap<Place, Offsets> = HashMap::new();
-    parts.progress.doing("rows of the lines");
-    let slices = parts.audit.slices(&bounds).await?;
+    for (table, bounds) in tables.iter().filter(|(_, bounds)| !bounds.is_empty()) {
+        check_table(parts, *table, bounds, &mut lacking).await?;
+    }
+    for (subject, report) in subjects.iter().zip(reports) {
+        if let Some(offsets) = lacking.remove(&subject.place) {
+            report.expired_rows = offsets.expired;
+            report.without_row = offsets.ranges();
+        }
+    }
+    Ok(())
+}
+
+async fn check_table(
+    parts: &Parts,
+    table: Table,
+    bounds: &[Bound],
+    lacking: &mut HashMap<Place, Offsets>,
+) -> Result<()> {
+    let doing = format!("rows of the lines in {}", table.name());
+    parts.progress.doing(&doing);
+    let slices = parts.audit.slices(bounds).await?;
     for (number, slice) in slices.iter().enumerate() {
-        let doing = format!("rows of the lines, part {} of {}", number + 1, slices.len());
-        parts.progress.doing(&doing);
-        let mut found = parts.audit.without_row(&bounds, slice, false).await?;
+        let part = format!("{doing}, part {} of {}", number + 1, slices.len());
+        parts.progress.doing(&part);
+        let mut found = parts.audit.without_row(table, bounds, slice, false).await?;
         if found.iter().any(|f| f.lines > 0) {
-            let again = parts.audit.without_row(&bounds, slice, true).await?;
+            let again = parts.audit.without_row(table, bounds, slice, true).await?;
             found = in_both(found, again);
         }
         for found in found {
@@ -43,12 +64,6 @@ pub(super) async fn check(
             offsets.add(found.lines, found.expired, found.offsets);
         }
         parts.progress.add(slice.lines);
-    }
-    for (subject, report) in subjects.iter().zip(reports) {
-        if let Some(offsets) = lacking.remove(&subject.place) {
-            report.expired_rows = offsets.expired;
-            report.without_row = offsets.ranges();
-        }
     }
     Ok(())
 }

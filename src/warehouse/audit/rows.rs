@@ -1,13 +1,15 @@
-//! Which lines of outcome `row` have no row in `feedback`, or only an older one.
+//! Which lines of outcome `row` have no row in their table, or only an older one.
 //!
 //! Lines and rows meet by the hash of the item, in slices: days on which items were created, which
-//! are few granules of `feedback`, and where one day holds too many, parts of the hash.
+//! are few granules of `feedback`, and where one day holds too many, parts of the hash. The item of
+//! O-data is one version of one entity, its day that of its `valid_from`.
 
 use anyhow::Result;
 use clickhouse::Row;
 use serde::Deserialize;
 
 use super::{Audit, Place};
+use crate::warehouse::Table;
 
 /// Lines of a slice: some 600 MB of the server's memory.
 const SLICE: u64 = 2_000_000;
@@ -101,7 +103,7 @@ impl Audit {
         Ok(slices(&days))
     }
 
-    /// Lines of these places, in the slice, that lack their row. Rows are looked for among the
+    /// Lines of these places, all of one table, in the slice, that lack their row. Rows are looked for among the
     /// items created on the days of the slice; `everywhere`: among all, since a line older than
     /// the column does not know when its item was created.
     ///
@@ -109,22 +111,27 @@ impl Audit {
     /// The query fails.
     pub async fn without_row(
         &self,
+        table: Table,
         bounds: &[Bound],
         slice: &Slice,
         everywhere: bool,
     ) -> Result<Vec<Lacking>> {
         let (number, parts) = slice.part;
-        let days = format!(
-            "toDate(created_at) BETWEEN toDate({}) AND toDate({})",
-            slice.days.0, slice.days.1
-        );
+        let days = |column: &str| {
+            let (first, last) = slice.days;
+            format!("toDate({column}) BETWEEN toDate({first}) AND toDate({last})")
+        };
         let is_row = format!(
             "consumer_group = ? AND stream IN ? AND outcome = 'row' \
-             AND item_hash % {parts} = {number} AND {days}"
+             AND item_hash % {parts} = {number} AND {}",
+            days("created_at")
         );
-        let there = if everywhere { "true" } else { &days };
-        let (ingested, feedback) = (self.table("ingested"), self.table("feedback"));
-        // The version that `feedback` computes for the row of this line. One is added to those
+        let there = match everywhere {
+            true => "true".to_owned(),
+            false => days(table.created()),
+        };
+        let (ingested, rows) = (self.table("ingested"), self.table(table.name()));
+        // The version that the table computes for the row of this line. One is added to those
         // found, so that none, which the join gives as 0, is less than any.
         let sql = format!(
             "SELECT toString(line.stream) AS stream, line.partition AS partition, \
@@ -132,21 +139,20 @@ impl Audit {
                     groupArraySortedIf({NAMED})(line.offset, NOT line.is_over) AS offsets \
              FROM ( \
                SELECT stream, partition, offset, item_hash AS item, {is_over} AS is_over, \
-                      bitShiftLeft(toUInt128(least(version, 17592186044415)), 84) \
-                      + bitShiftLeft(toUInt128(least(offset, 17592186044415)), 40) \
-                      + least(revision, 1099511627775) AS expected \
+                      {expected} AS expected \
                FROM {ingested} AS i INNER JOIN {BOUNDS} AS b USING (stream, partition) \
                WHERE {is_row} AND offset < end) AS line \
              LEFT JOIN ( \
-               SELECT xxh3(concat(tenant, '\\0', kind, '\\0', source, '\\0', feedback_id)) AS item, \
-                      max(_row_version) + 1 AS found \
-               FROM {feedback} \
+               SELECT {item} AS item, max(_row_version) + 1 AS found \
+               FROM {rows} \
                WHERE item % {parts} = {number} AND {there} \
                  AND item IN (SELECT item_hash FROM {ingested} WHERE {is_row}) \
                GROUP BY item) AS kept ON line.item = kept.item \
              WHERE kept.found <= line.expected \
              GROUP BY line.stream, line.partition ORDER BY stream, partition",
-            is_over = self.is_over("feedback"),
+            is_over = self.is_over(table.name()),
+            expected = table.expected(),
+            item = table.item(),
         );
         let group = &self.config.kafka.group;
         let query = self
@@ -155,7 +161,7 @@ impl Audit {
             .bind(streams(bounds))
             .bind(group)
             .bind(streams(bounds));
-        self.asked(query.fetch_all().await, "feedback")
+        self.asked(query.fetch_all().await, table.name())
     }
 
     /// A query that begins with the parameters of [`BOUNDS`].

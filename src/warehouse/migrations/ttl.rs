@@ -5,11 +5,19 @@ use crate::config::{ClickHouse, ConfigError};
 
 use super::template::on_cluster;
 
-/// Tables that may have a time to live, and the column that it counts from.
-const TABLES: [(&str, &str); 3] = [
-    ("feedback", "created_at"),
-    ("ingested", "kafka_time"),
-    ("dead_letters", "kafka_time"),
+/// Tables that may have a time to live, the column that it counts from, and the column of a line of
+/// `ingested` that tells the same. Of a history it counts from `valid_from`, and takes the version
+/// that still holds as well, if it is that old.
+const TABLES: [(&str, &str, &str); 9] = [
+    ("feedback", "created_at", "created_at"),
+    ("ingested", "kafka_time", "kafka_time"),
+    ("dead_letters", "kafka_time", "kafka_time"),
+    ("customers_history", "valid_from", "created_at"),
+    ("orders_history", "valid_from", "created_at"),
+    ("tickets_history", "valid_from", "created_at"),
+    ("sessions_history", "valid_from", "created_at"),
+    ("deliveries_history", "valid_from", "created_at"),
+    ("identity_map", "valid_from", "created_at"),
 ];
 
 /// A table whose time to live differs from the configuration.
@@ -36,10 +44,10 @@ pub fn check(config: &ClickHouse) -> Result<(), ConfigError> {
             message,
             mend: mend.into(),
         };
-        if !TABLES.iter().any(|(name, _)| name == table) {
+        if !TABLES.iter().any(|(name, ..)| name == table) {
             return Err(refuse(
                 "no table of this name keeps rows for a time".into(),
-                "name feedback, ingested or dead_letters",
+                "name feedback, ingested, dead_letters or a history (orders_history)",
             ));
         }
         if interval(duration).is_none() {
@@ -55,7 +63,7 @@ pub fn check(config: &ClickHouse) -> Result<(), ConfigError> {
 /// Changes that bring the tables in line. `engine`: `engine_full` of a table in `system.tables`,
 /// `None` if the table isn't there yet.
 pub fn changes(config: &ClickHouse, engine: impl Fn(&str) -> Option<String>) -> Vec<Change> {
-    let change = |(table, column): &(&'static str, &str)| {
+    let change = |(table, column, _): &(&'static str, &str, &str)| {
         let wanted = config.ttl.get(*table);
         let engine = engine(table).unwrap_or_default();
         let has_one = engine.contains(" TTL ");
@@ -85,10 +93,10 @@ pub fn changes(config: &ClickHouse, engine: impl Fn(&str) -> Option<String>) -> 
     TABLES.iter().filter_map(change).collect()
 }
 
-/// SQL that is true for a row whose time is over: it may be there still, or gone. `None`: the
-/// configuration keeps all rows of the table.
+/// SQL over a line of `ingested` that is true if the time of its row in a table is over: it may be
+/// there still, or gone. `None`: the configuration keeps all rows of the table.
 pub fn is_over(config: &ClickHouse, table: &str) -> Option<String> {
-    let (_, column) = TABLES.iter().find(|(name, _)| *name == table)?;
+    let (_, _, column) = TABLES.iter().find(|(name, ..)| *name == table)?;
     let (number, unit) = interval(config.ttl.get(table)?)?;
     Some(format!(
         "toDateTime({column}) + toInterval{unit}({number}) <= now()"
@@ -162,7 +170,7 @@ mod tests {
             "ALTER TABLE sada.feedback  MODIFY TTL toDateTime(created_at) + toIntervalYear(3)"
         );
         let removed = changes(&ClickHouse::default(), tables(wanted));
-        assert_eq!(removed.len(), 3);
+        assert_eq!(removed.len(), TABLES.len());
         assert_eq!(removed[0].sql, "ALTER TABLE sada.feedback  REMOVE TTL");
         assert!(changes(&ClickHouse::default(), |_| None).is_empty());
     }

@@ -6,6 +6,7 @@ use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
 
 use crate::batch::{self, OutcomeKind, Rejected};
 use crate::feedback::{Feedback, Millis};
+use crate::odata::{Change, Facts};
 
 use super::Position;
 
@@ -13,7 +14,7 @@ use super::Position;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(i8)]
 pub enum Outcome {
-    /// A row of `feedback`.
+    /// A row of `feedback`, or of the history of an entity.
     Row = 1,
     /// A row of `dead_letters`, and the record in the dead-letter topic.
     DeadLetter = 2,
@@ -58,6 +59,13 @@ impl<'a> IngestedRow<'a> {
                 e.feedback.version,
                 e.feedback.created_at,
             ),
+            OutcomeKind::Operational(change) => (
+                Outcome::Row,
+                "",
+                change_hash(change),
+                change.version,
+                change.valid_from,
+            ),
             OutcomeKind::DeadLetter(r) => (
                 Outcome::DeadLetter,
                 r.error.reason.code(),
@@ -94,6 +102,25 @@ pub fn item_hash(feedback: &Feedback) -> u64 {
         hash.update(b"\0");
         hash.update(part.as_bytes());
     }
+    hash.digest()
+}
+
+/// Hash of the key of a version of an entity, the same as SQL's
+/// `xxh3(concat(tenant, '\0', entity, '\0', toString(valid_from in ms), '\0', id))`; the identifier of
+/// an identity is its type, char 1, its value.
+pub fn change_hash(change: &Change) -> u64 {
+    let mut hash = Xxh3Default::new();
+    hash.update(change.tenant.as_bytes());
+    for part in [change.entity().name(), &change.valid_from.to_string()] {
+        hash.update(b"\0");
+        hash.update(part.as_bytes());
+    }
+    hash.update(b"\0");
+    if let Facts::Identity(identity) = &change.facts {
+        hash.update(identity.kind.as_bytes());
+        hash.update(b"\x01");
+    }
+    hash.update(change.id.as_bytes());
     hash.digest()
 }
 
