@@ -252,7 +252,7 @@ fn payload(change: &Change) -> String {
             "promised_at": d.promised_at, "delivered_at": d.delivered_at,
         }),
         Facts::Identity(i) => json!({
-            "type": i.kind, "value": change.id, "customer_id": i.customer_id,
+            "identity_type": i.kind, "identity_value": change.id, "customer_id": i.customer_id,
         }),
     };
     // What is not told is left out.
