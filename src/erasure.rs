@@ -127,9 +127,10 @@ impl Erasures {
         }
         let keys = Keys::of(feedback);
         let identities = &customer.identities;
-        identities.iter().any(|(kind, value)| {
-            !value.is_empty() && look.marked(Named::Identity, &[kind, value])
-        }) || look.named(Named::Order, keys.order_id)
+        identities
+            .iter()
+            .any(|(kind, value)| !value.is_empty() && look.marked(Named::Identity, &[kind, value]))
+            || look.named(Named::Order, keys.order_id)
             || look.named(Named::Ticket, keys.ticket_id)
             || look.named(Named::Session, keys.session_id)
             || look.named(Named::Delivery, keys.shipment_id)

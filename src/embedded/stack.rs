@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 
-use super::clickhouse::library;
 use super::address::ERASURE_TOPIC;
+use super::clickhouse::library;
 use super::{Address, EmbeddedBroker, EmbeddedClickHouse, held, process};
 use crate::config::Config;
 

@@ -101,7 +101,9 @@ impl Marker {
         }
         let digest = mac.finalize().into_bytes();
         let bits = digest.iter().take(16);
-        Some(Mark(bits.fold(0, |bits, byte| bits << 8 | u128::from(*byte))))
+        Some(Mark(
+            bits.fold(0, |bits, byte| bits << 8 | u128::from(*byte)),
+        ))
     }
 }
 
