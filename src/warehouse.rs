@@ -6,10 +6,12 @@ use crate::config::{Config, ConfigError};
 
 pub mod audit;
 mod client;
+pub mod erasing;
 pub mod error;
 mod evidence;
 mod feedback_sink;
 pub mod migrations;
+pub mod repair;
 pub mod replaying;
 pub mod retagging;
 pub mod rows;

@@ -15,9 +15,12 @@ use crate::feedback::{Body, Feedback, Survey, Turn};
 use crate::text;
 
 mod addresses;
+mod change;
 mod numbers;
+mod person;
 mod shadow;
 
+pub use person::Person;
 use shadow::Shadow;
 
 /// Finds personal data in texts and hashes identifiers that are personal data.
