@@ -96,7 +96,7 @@ fn rules(c: &Config) -> Vec<Broken> {
             "give the dead letters a topic of their own",
         ),
         refuse(
-            !c.kafka.erasure_topic.is_empty() && !name(&c.kafka.erasure_topic),
+            !c.kafka.erasure_topic.is_empty() && !is_topic(&c.kafka.erasure_topic),
             "kafka.erasure_topic",
             format!("{:?} is no topic name", c.kafka.erasure_topic),
             "topic names hold letters, digits, dots, dashes and underscores",
