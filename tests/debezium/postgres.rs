@@ -149,7 +149,7 @@ fn programs() -> io::Result<PathBuf> {
     std::env::split_paths(&path)
         .chain(folders)
         .filter(|folder| folder.join("initdb").is_file() && folder.join("postgres").is_file())
-        .next_back()
+        .last()
         .ok_or_else(|| {
             io::Error::new(
                 io::ErrorKind::NotFound,
