@@ -105,6 +105,16 @@ impl Erasures {
         self.topic.as_ref().map_or(0, |t| t.known().generation)
     }
 
+    /// Names what is erased, in no order: the same after the same.
+    pub fn digest(&self) -> String {
+        let sum = |t: &Topic| {
+            let known = t.known();
+            let of = |(mark, until): (&Mark, &Millis)| mark.with(*until);
+            known.until.iter().map(of).fold(0, |sum, of| sum ^ of)
+        };
+        format!("{:032x}", self.topic.as_ref().map_or(0, sum))
+    }
+
     /// How many marks are known.
     pub fn len(&self) -> usize {
         self.topic.as_ref().map_or(0, |t| t.known().until.len())
@@ -127,9 +137,10 @@ impl Erasures {
         }
         let keys = Keys::of(feedback);
         let identities = &customer.identities;
-        identities.iter().any(|(kind, value)| {
-            !value.is_empty() && look.marked(Named::Identity, &[kind, value])
-        }) || look.named(Named::Order, keys.order_id)
+        identities
+            .iter()
+            .any(|(kind, value)| !value.is_empty() && look.marked(Named::Identity, &[kind, value]))
+            || look.named(Named::Order, keys.order_id)
             || look.named(Named::Ticket, keys.ticket_id)
             || look.named(Named::Session, keys.session_id)
             || look.named(Named::Delivery, keys.shipment_id)

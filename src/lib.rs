@@ -96,6 +96,7 @@ pub mod kafka;
 pub mod language;
 pub mod memory;
 pub mod odata;
+pub mod operations;
 pub mod pipeline;
 pub mod ranges;
 pub mod telemetry;

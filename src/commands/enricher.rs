@@ -75,6 +75,25 @@ pub fn marker(config: &Config) -> Result<Marker, ConfigError> {
     Ok(Marker::new(key(config)?.as_bytes()))
 }
 
+/// Names what decides about what a record of O-data tells, besides this program: the feeds, the
+/// limits and the privacy key.
+///
+/// # Errors
+/// The key file can't be read.
+pub fn feeds_build(config: &Config) -> Result<String, ConfigError> {
+    let key = match config.privacy.key_file.as_os_str().is_empty() {
+        true => String::new(),
+        false => key(config)?,
+    };
+    let decides = format!(
+        "{} {:?}",
+        config.limits.record_bytes, config.operations.feeds
+    );
+    // It is stored: it must not give the key away.
+    let digest = Sha256::digest(format!("{decides} {:x}", Sha256::digest(key)));
+    Ok(format!("{digest:.12x}"))
+}
+
 /// Reads the topics of O-data, identifiers protected as those of feedback.
 ///
 /// # Errors

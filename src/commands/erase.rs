@@ -80,7 +80,9 @@ pub fn run(arguments: Arguments) -> Result<()> {
             request,
         };
         let until = time(scope.requested_at);
-        say(format_args!("Request {request}, what happened up to {until}"))?;
+        say(format_args!(
+            "Request {request}, what happened up to {until}"
+        ))?;
         let erasing = Erasing::new(&config, scope)?;
         if arguments.dry_run {
             let known = async || erasing.resolve(&Known::of(&person)).await;
@@ -142,7 +144,9 @@ pub fn request(person: &Person, marker: &Marker) -> Result<Mark> {
     let mut identities: Vec<&(String, String)> = person.identities.iter().collect();
     identities.sort_unstable();
     identities.dedup();
-    let named = identities.iter().flat_map(|(kind, value)| [&**kind, &**value]);
+    let named = identities
+        .iter()
+        .flat_map(|(kind, value)| [&**kind, &**value]);
     let id: Vec<&str> = std::iter::once(&*person.customer_id).chain(named).collect();
     let mark = marker.mark(&person.tenant, Named::Request, &id);
     mark.context("the privacy key can't be used")
@@ -206,7 +210,10 @@ mod tests {
         let one = of("erase --customer c1 --identity a=b --identity c=d");
         assert_eq!(one, of("erase --identity c=d --identity a=b --customer c1"));
         assert_ne!(one, of("erase --customer c1 --identity a=b"));
-        assert_ne!(one, of("erase --tenant t --customer c1 --identity a=b --identity c=d"));
+        assert_ne!(
+            one,
+            of("erase --tenant t --customer c1 --identity a=b --identity c=d")
+        );
     }
 
     #[test]

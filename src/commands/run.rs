@@ -19,6 +19,8 @@ use crate::pipeline::{self, Parts};
 use crate::telemetry;
 use crate::warehouse;
 
+mod index;
+
 /// Read feedback from Kafka, enrich it, write rows to ClickHouse
 #[derive(Args)]
 #[command(after_help = "Examples:
@@ -105,12 +107,27 @@ pub async fn pipeline(
 ) -> Result<()> {
     let models = check::require(config).await?;
     let build = enricher::build(config, &models)?;
-    let (rows, evidence) = warehouse::sinks(config)?;
     let follow = || erase::requests::follow(config);
     let (erasures, follower) = tokio::task::block_in_place(follow)?;
+    let outcomes = enricher::outcomes(config, models)?.erasing(erasures.clone());
+    let mut following = None;
+    let outcomes = match outcomes.feeds() {
+        feeds if feeds.is_empty() => outcomes,
+        feeds => {
+            let ready = index::ready(config, feeds, streams.clone(), erasures, &health, &shutdown);
+            let ready = ready.await?;
+            let Some((index, follows)) = ready else {
+                info!("stopped before the index of O-data was up to date");
+                return Ok(());
+            };
+            following = Some(follows);
+            outcomes.joining(Box::new(move |feedback| index.join(feedback)))
+        }
+    };
+    let (rows, evidence) = warehouse::sinks(config)?;
     let source = KafkaSource::start(config, streams, evidence.clone(), &build, health.clone())?;
     let parts = Parts {
-        outcomes: enricher::outcomes(config, models)?.erasing(erasures),
+        outcomes,
         dead_letters: DeadLetterTopic::new(config)?,
         rows,
         evidence,
@@ -134,6 +151,9 @@ pub async fn pipeline(
     }
     let pipeline = pipeline::run(source, Arc::new(parts), shutdown.clone());
     let given_up = within(config.shutdown, shutdown, pipeline).await?;
+    if let Some(following) = following {
+        tokio::task::block_in_place(|| following.end())?;
+    }
     if given_up > 0 {
         bail!(
             "stopped with {given_up} batches that ClickHouse or the dead-letter topic did not take: \

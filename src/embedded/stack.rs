@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 
-use super::clickhouse::library;
 use super::address::ERASURE_TOPIC;
+use super::clickhouse::library;
 use super::{Address, EmbeddedBroker, EmbeddedClickHouse, held, process};
 use crate::config::Config;
 
@@ -49,6 +49,7 @@ impl EmbeddedStack {
         let broker = EmbeddedBroker::start(topics.map(String::as_str))?;
         config.kafka.brokers = broker.bootstrap();
         config.kafka.properties.clear();
+        config.operations.index = dir.join("index");
         config.clickhouse.url = clickhouse.url();
         config.clickhouse.user.clear();
         config.clickhouse.password_file = PathBuf::new();

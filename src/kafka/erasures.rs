@@ -114,9 +114,7 @@ impl Drop for ErasureFollower {
     }
 }
 
-fn held(
-    requests: &Mutex<BTreeMap<Place, Request>>,
-) -> MutexGuard<'_, BTreeMap<Place, Request>> {
+fn held(requests: &Mutex<BTreeMap<Place, Request>>) -> MutexGuard<'_, BTreeMap<Place, Request>> {
     requests.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -165,7 +163,9 @@ impl Reading {
                         self.next.insert(partition, *end);
                     }
                 }
-                Polled::Nothing if heard.elapsed() > SILENCE && !sought.contains_key(&partition) => {
+                Polled::Nothing
+                    if heard.elapsed() > SILENCE && !sought.contains_key(&partition) =>
+                {
                     self.consumer
                         .seek(&self.topic, partition, Offset::Offset(next), TIMEOUT)
                         .context("can't seek")?;
@@ -228,7 +228,11 @@ impl Reading {
     }
 
     fn take(&mut self, record: Record) {
-        let Record { offset, place, request } = record;
+        let Record {
+            offset,
+            place,
+            request,
+        } = record;
         self.next.insert(place.partition, offset + 1);
         match request {
             // Whoever asked is answered.

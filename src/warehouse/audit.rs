@@ -10,8 +10,8 @@ use anyhow::{Context, anyhow};
 use clickhouse::{Client, Row};
 use serde::Deserialize;
 
-use super::error;
 use super::Table;
+use super::error;
 use super::migrations::ttl;
 use crate::config::{Config, ConfigError};
 use crate::ranges::Span;

@@ -199,9 +199,7 @@ impl Erasing {
                 "CREATE TEMPORARY TABLE {IDENTIFIERS} (what String, of String, id String) ENGINE = Memory"
             );
             session.query(&create).execute().await?;
-            let mut insert = session
-                .insert_unescaped::<Identifier>(IDENTIFIERS)
-                .await?;
+            let mut insert = session.insert_unescaped::<Identifier>(IDENTIFIERS).await?;
             for identifier in &known.0 {
                 insert.write(identifier).await?;
             }

@@ -148,7 +148,8 @@ impl Scene {
 
     /// Rows of each table that hold a planted value.
     async fn in_tables(&self) -> Vec<(String, u64)> {
-        let tables = "SELECT name FROM system.tables WHERE database = currentDatabase() ORDER BY name";
+        let tables =
+            "SELECT name FROM system.tables WHERE database = currentDatabase() ORDER BY name";
         let mut found = Vec::new();
         for table in self.strings(tables).await {
             let sql = format!(
@@ -208,20 +209,32 @@ impl Scene {
     async fn plant(&self) {
         let at = "toDateTime64('2026-02-01 00:00:00', 3, 'UTC')";
         for sql in [
-            format!("customers_history (tenant, customer_id, valid_from, version, merged_into) VALUES \
+            format!(
+                "customers_history (tenant, customer_id, valid_from, version, merged_into) VALUES \
                 ('acme', 'c-{PLANTED}', {at}, 1, ''), ('acme', 'old-{PLANTED}', {at}, 1, 'c-{PLANTED}'), \
-                ('acme', 'bystander', {at}, 1, '')"),
-            format!("orders_history (tenant, order_id, valid_from, version, customer_id) VALUES \
-                ('acme', 'o-{PLANTED}', {at}, 1, 'old-{PLANTED}'), ('acme', 'o-2', {at}, 1, 'bystander')"),
-            format!("tickets_history (tenant, ticket_id, valid_from, version, customer_id) VALUES \
-                ('acme', 't-{PLANTED}', {at}, 1, 'c-{PLANTED}'), ('acme', 't-2', {at}, 1, 'bystander')"),
-            format!("sessions_history (tenant, session_id, valid_from, version, customer_id, anonymous_id) VALUES \
-                ('acme', 's-{PLANTED}', {at}, 1, '', 'a-{PLANTED}'), ('acme', 's-2', {at}, 1, 'bystander', 'a-2')"),
-            format!("deliveries_history (tenant, shipment_id, valid_from, version, order_id) VALUES \
-                ('acme', 'd-{PLANTED}', {at}, 1, 'o-{PLANTED}'), ('acme', 'd-2', {at}, 1, 'o-2')"),
-            format!("identity_map (tenant, identity_type, identity_value, valid_from, version, customer_id) VALUES \
+                ('acme', 'bystander', {at}, 1, '')"
+            ),
+            format!(
+                "orders_history (tenant, order_id, valid_from, version, customer_id) VALUES \
+                ('acme', 'o-{PLANTED}', {at}, 1, 'old-{PLANTED}'), ('acme', 'o-2', {at}, 1, 'bystander')"
+            ),
+            format!(
+                "tickets_history (tenant, ticket_id, valid_from, version, customer_id) VALUES \
+                ('acme', 't-{PLANTED}', {at}, 1, 'c-{PLANTED}'), ('acme', 't-2', {at}, 1, 'bystander')"
+            ),
+            format!(
+                "sessions_history (tenant, session_id, valid_from, version, customer_id, anonymous_id) VALUES \
+                ('acme', 's-{PLANTED}', {at}, 1, '', 'a-{PLANTED}'), ('acme', 's-2', {at}, 1, 'bystander', 'a-2')"
+            ),
+            format!(
+                "deliveries_history (tenant, shipment_id, valid_from, version, order_id) VALUES \
+                ('acme', 'd-{PLANTED}', {at}, 1, 'o-{PLANTED}'), ('acme', 'd-2', {at}, 1, 'o-2')"
+            ),
+            format!(
+                "identity_map (tenant, identity_type, identity_value, valid_from, version, customer_id) VALUES \
                 ('acme', 'anonymous_id', 'a-{PLANTED}', {at}, 1, 'c-{PLANTED}'), \
-                ('acme', 'anonymous_id', 'a-2', {at}, 1, 'bystander')"),
+                ('acme', 'anonymous_id', 'a-2', {at}, 1, 'bystander')"
+            ),
         ] {
             self.run(&format!("INSERT INTO {sql}")).await;
         }
@@ -233,19 +246,32 @@ impl Scene {
         let c = json!({"customer_id": planted("c")});
         let events = [
             review(&planted("named"), &c, json!({"order_id": "o-2"})),
-            review(&planted("merged"), &json!({"customer_id": planted("old")}), json!({})),
+            review(
+                &planted("merged"),
+                &json!({"customer_id": planted("old")}),
+                json!({}),
+            ),
             review(
                 &planted("device"),
                 &json!({"ids": [{"type": "anonymous_id", "value": planted("a")}]}),
                 json!({}),
             ),
-            review(&planted("order"), &json!({}), json!({"order_id": planted("o")})),
+            review(
+                &planted("order"),
+                &json!({}),
+                json!({"order_id": planted("o")}),
+            ),
             message(&planted("said"), &planted("talk"), "customer", &c),
             message(&planted("answered"), &planted("talk"), "agent", &json!({})),
             survey(&planted("asked"), "delivery", &planted("d")),
             review("by", &json!({"customer_id": "bystander"}), json!({})),
             review("by-order", &json!({}), json!({"order_id": "o-2"})),
-            message("by-said", "by-talk", "customer", &json!({"customer_id": "bystander"})),
+            message(
+                "by-said",
+                "by-talk",
+                "customer",
+                &json!({"customer_id": "bystander"}),
+            ),
         ];
         events.into_iter().enumerate().map(keyed).collect()
     }
@@ -267,7 +293,9 @@ fn review(id: &str, customer: &Value, more: Value) -> Value {
         "review_id": id, "platform": "shop", "rating": {"value": 2}, "body": format!("late, says {id}"),
         "created_at": THEN,
     });
-    data.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    data.as_object_mut()
+        .unwrap()
+        .extend(more.as_object().unwrap().clone());
     event("cx.review.v1", customer, data)
 }
 
@@ -347,7 +375,10 @@ async fn what_is_erased_is_nowhere_and_does_not_come_back() {
         "sessions_history",
         "tickets_history",
     ] {
-        assert!(planted.iter().any(|(t, _)| t == table), "{table}: {planted:?}");
+        assert!(
+            planted.iter().any(|(t, _)| t == table),
+            "{table}: {planted:?}"
+        );
     }
     assert!(scene.in_files().len() > 10, "{:?}", scene.in_files());
 
@@ -369,12 +400,36 @@ async fn what_is_erased_is_nowhere_and_does_not_come_back() {
     assert!(number(&erased, "feedback") >= THEIRS, "{erased}");
     copying.await.unwrap().unwrap();
     scene.assert_gone().await;
-    assert_eq!(scene.count("SELECT count() FROM feedback_latest").await, ALL - THEIRS);
-    for table in ["customers_history", "orders_history", "tickets_history", "sessions_history", "deliveries_history", "identity_map"] {
-        assert_eq!(scene.count(&format!("SELECT count() FROM {table}")).await, 1, "{table}");
+    assert_eq!(
+        scene.count("SELECT count() FROM feedback_latest").await,
+        ALL - THEIRS
+    );
+    for table in [
+        "customers_history",
+        "orders_history",
+        "tickets_history",
+        "sessions_history",
+        "deliveries_history",
+        "identity_map",
+    ] {
+        assert_eq!(
+            scene.count(&format!("SELECT count() FROM {table}")).await,
+            1,
+            "{table}"
+        );
     }
-    let steps = scene.strings("SELECT step FROM erasure_log ORDER BY at").await;
-    let expected = ["requested", "suppressed", "passed", "deleted", "applied", "removed", "done"];
+    let steps = scene
+        .strings("SELECT step FROM erasure_log ORDER BY at")
+        .await;
+    let expected = [
+        "requested",
+        "suppressed",
+        "passed",
+        "deleted",
+        "applied",
+        "removed",
+        "done",
+    ];
     assert_eq!(steps, expected);
 
     // The same records again, later ones of the same items too, and by replay.
@@ -390,9 +445,19 @@ async fn what_is_erased_is_nowhere_and_does_not_come_back() {
         let range = format!("{}:{partition}:0-99", scene.d.topic());
         scene.told(&["replay", "--offsets", &range]);
     }
-    scene.told(&["retag", "--from", "2026-01-01", "--to", "2026-12-31", "--all"]);
+    scene.told(&[
+        "retag",
+        "--from",
+        "2026-01-01",
+        "--to",
+        "2026-12-31",
+        "--all",
+    ]);
     scene.assert_gone().await;
-    assert_eq!(scene.count("SELECT count() FROM feedback_latest").await, ALL - THEIRS);
+    assert_eq!(
+        scene.count("SELECT count() FROM feedback_latest").await,
+        ALL - THEIRS
+    );
 
     // What is gone by right is told from what is lost.
     let proof = scene.told(&["reconcile", "--json"]);
@@ -422,7 +487,11 @@ async fn killed_at_any_step_and_run_again_it_comes_to_its_end() {
     let pipeline = at_work(&scene).await;
     // No mutation comes to its end before it is let.
     for step in ["suppressed", "deleted", "applied"] {
-        let mut job = scene.sada(&erase(&[])).stdout(Stdio::null()).spawn().unwrap();
+        let mut job = scene
+            .sada(&erase(&[]))
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
         let reached = format!("SELECT count() FROM erasure_log WHERE step = '{step}'");
         let before = scene.count(&reached).await;
         scene.wait_for(&reached, before + 1).await;
@@ -435,11 +504,17 @@ async fn killed_at_any_step_and_run_again_it_comes_to_its_end() {
     assert_eq!(scene.count(done).await, 0);
     scene.told(&erase(&[]));
     scene.assert_gone().await;
-    assert_eq!((scene.count(requests).await, scene.count(done).await), (1, 1));
+    assert_eq!(
+        (scene.count(requests).await, scene.count(done).await),
+        (1, 1)
+    );
     // Run again it is a new request, of which nothing is left.
     let again = scene.told(&erase(&[]));
     assert_eq!(number(&again, "feedback"), 0, "{again}");
-    assert_eq!((scene.count(requests).await, scene.count(done).await), (2, 2));
+    assert_eq!(
+        (scene.count(requests).await, scene.count(done).await),
+        (2, 2)
+    );
     assert!(pipeline.stop().success(), "{}", scene.d.log());
 }
 
@@ -452,7 +527,13 @@ async fn a_request_of_another_system_is_answered_and_taken_out_of_the_topic() {
         "data": {"customer_id": format!("c-{PLANTED}"), "requested_at": jiff::Timestamp::now().to_string()},
     });
     let topic = format!("{}.erasure", scene.d.name);
-    scene.send(&topic, &[("request-1".to_owned(), request), ("broken".to_owned(), json!([]))]);
+    scene.send(
+        &topic,
+        &[
+            ("request-1".to_owned(), request),
+            ("broken".to_owned(), json!([])),
+        ],
+    );
     let done = "SELECT count() FROM erasure_log WHERE step = 'done'";
     scene.wait_for(done, 1).await;
     assert_eq!(scene.in_tables().await, []);

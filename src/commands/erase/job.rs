@@ -157,7 +157,9 @@ impl<'a> Job<'a> {
             self.ask(async || self.erasing.delete().await).await?;
             self.mutated("deleting").await?;
         }
-        bail!("rows of the customer keep coming: does an instance of an older version run, or one without kafka.erasure_topic?")
+        bail!(
+            "rows of the customer keep coming: does an instance of an older version run, or one without kafka.erasure_topic?"
+        )
     }
 
     /// Waits for inserts that run now.
@@ -182,7 +184,9 @@ impl<'a> Job<'a> {
             }
             match failure.as_str() {
                 "" => (self.tell)(&format!("{doing}: {running} mutations run")),
-                failure => (self.tell)(&format!("{doing}: ClickHouse tries again after: {failure}")),
+                failure => {
+                    (self.tell)(&format!("{doing}: ClickHouse tries again after: {failure}"))
+                }
             }
             self.pause(LOOK).await?;
         }
@@ -190,12 +194,19 @@ impl<'a> Job<'a> {
 
     /// Waits until the parts that no longer count are off the disk: those of before.
     async fn removed(&self) -> Result<()> {
-        let old = self.ask(async || self.erasing.inactive_parts().await).await?;
+        let old = self
+            .ask(async || self.erasing.inactive_parts().await)
+            .await?;
         let mut old: BTreeSet<String> = old.into_iter().collect();
         while !old.is_empty() {
-            (self.tell)(&format!("waiting until {} old parts are off the disk", old.len()));
+            (self.tell)(&format!(
+                "waiting until {} old parts are off the disk",
+                old.len()
+            ));
             self.pause(LOOK).await?;
-            let now = self.ask(async || self.erasing.inactive_parts().await).await?;
+            let now = self
+                .ask(async || self.erasing.inactive_parts().await)
+                .await?;
             let now: BTreeSet<String> = now.into_iter().collect();
             old.retain(|part| now.contains(part));
         }
@@ -203,7 +214,8 @@ impl<'a> Job<'a> {
     }
 
     async fn log(&self, step: Step, counts: &BTreeMap<&str, u64>) -> Result<()> {
-        self.ask(async || self.erasing.log(step, counts).await).await
+        self.ask(async || self.erasing.log(step, counts).await)
+            .await
     }
 
     async fn ask<T>(&self, ask: impl AsyncFn() -> Result<T, SinkError>) -> Result<T> {

@@ -69,7 +69,11 @@ impl Passing {
         if self.log.members().is_ok_and(|members| members == 0) {
             return Ok(None);
         }
-        let left: u64 = self.open.values().map(|of| of.end.saturating_sub(of.at.0)).sum();
+        let left: u64 = self
+            .open
+            .values()
+            .map(|of| of.end.saturating_sub(of.at.0))
+            .sum();
         let partitions = self.open.len();
         Ok(Some(format!("{left} offsets in {partitions} partitions")))
     }

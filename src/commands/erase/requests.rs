@@ -39,7 +39,9 @@ fn person(request: &Request, redactor: &Redactor) -> Person {
 /// The key file can't be read.
 fn marks(config: &Config) -> Result<Marks> {
     let (redactor, marker) = (enricher::redactor(config)?, enricher::marker(config)?);
-    Ok(Box::new(move |request| marks_of(request, &redactor, &marker)))
+    Ok(Box::new(move |request| {
+        marks_of(request, &redactor, &marker)
+    }))
 }
 
 fn marks_of(request: &Request, redactor: &Redactor, marker: &Marker) -> Vec<Mark> {
@@ -87,7 +89,10 @@ async fn answer(
         if is_ours() {
             for (place, request) in follower.requests() {
                 if let Err(error) = answer_one(config, &place, &request, shutdown).await {
-                    warn!(error = format!("{error:#}"), "an erasure did not come to its end, trying again");
+                    warn!(
+                        error = format!("{error:#}"),
+                        "an erasure did not come to its end, trying again"
+                    );
                 }
             }
         }

@@ -88,7 +88,11 @@ impl Erasing {
 
     /// Rows that are theirs by what they name, and all other versions of items that were listed.
     fn theirs(&self, relation: Table) -> String {
-        let named = format!("{} AND ({})", self.in_scope(relation.created()), theirs(relation));
+        let named = format!(
+            "{} AND ({})",
+            self.in_scope(relation.created()),
+            theirs(relation)
+        );
         format!(
             "tenant = {} AND ({item} IN (SELECT {item} FROM {table} WHERE {named}) OR {item} IN ( \
                SELECT item_hash FROM {listed} WHERE request = '{request}' AND relation = '{relation}'))",

@@ -6,9 +6,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config as Cases, TestRunner};
-use sada::batch::{
-    Computed, EnrichedBatch, Offsets, Outcome, OutcomeKind, Partition, RawBatch,
-};
+use sada::batch::{Computed, EnrichedBatch, Offsets, Outcome, OutcomeKind, Partition, RawBatch};
 use sada::config::Config;
 use sada::enrich::privacy::Person;
 use sada::enrich::{Enriched, Label, Language, Sentiment, Tags, Versions};
@@ -38,7 +36,10 @@ fn when() -> impl Strategy<Value = Millis> {
 
 fn feedback() -> impl Strategy<Value = Enriched> {
     let identities = prop::collection::vec(
-        (one_of(&["device_id", "anonymous_id"]), one_of(&["x1", "x2", "x3"])),
+        (
+            one_of(&["device_id", "anonymous_id"]),
+            one_of(&["x1", "x2", "x3"]),
+        ),
         0..3,
     );
     let keys = (
@@ -46,7 +47,14 @@ fn feedback() -> impl Strategy<Value = Enriched> {
         one_of(&["", "t1", "t2"]),
         one_of(&["", "s1", "s2"]),
         one_of(&["", "v1", "v2"]),
-        one_of(&["", "order o1", "ticket t1", "delivery d1", "delivery d2", "conversation v1"]),
+        one_of(&[
+            "",
+            "order o1",
+            "ticket t1",
+            "delivery d1",
+            "delivery d2",
+            "conversation v1",
+        ]),
     );
     let people = (customer(), customer(), identities);
     (people, keys, when()).prop_map(|((named, joined, identities), keys, created_at)| {
@@ -113,16 +121,19 @@ fn feedback() -> impl Strategy<Value = Enriched> {
 
 fn change() -> impl Strategy<Value = Change> {
     let facts = prop_oneof![
-        (customer(), one_of(&["c1", "c2", "old", "c4"]), prop::bool::weighted(0.2)).prop_map(
-            |(_, id, merged)| {
+        (
+            customer(),
+            one_of(&["c1", "c2", "old", "c4"]),
+            prop::bool::weighted(0.2)
+        )
+            .prop_map(|(_, id, merged)| {
                 let into = if merged && id == "old" { "c1" } else { "" };
                 let facts = odata::Customer {
                     merged_into: into.into(),
                     ..odata::Customer::default()
                 };
                 (id, Facts::Customer(facts))
-            }
-        ),
+            }),
         (customer(), one_of(&["o1", "o2", "o3"])).prop_map(|(customer, id)| {
             let facts = odata::Order {
                 customer_id: customer.into(),
@@ -137,16 +148,19 @@ fn change() -> impl Strategy<Value = Change> {
             };
             (id, Facts::Ticket(facts))
         }),
-        (customer(), one_of(&["s1", "s2", "s3"]), one_of(&["", "x1", "x2"])).prop_map(
-            |(customer, id, anonymous)| {
+        (
+            customer(),
+            one_of(&["s1", "s2", "s3"]),
+            one_of(&["", "x1", "x2"])
+        )
+            .prop_map(|(customer, id, anonymous)| {
                 let facts = odata::Session {
                     customer_id: customer.into(),
                     anonymous_id: anonymous.into(),
                     ..odata::Session::default()
                 };
                 (id, Facts::Session(facts))
-            }
-        ),
+            }),
         (one_of(&["", "o1", "o2"]), one_of(&["d1", "d2"])).prop_map(|(order, id)| {
             let facts = odata::Delivery {
                 order_id: order.into(),
@@ -154,15 +168,18 @@ fn change() -> impl Strategy<Value = Change> {
             };
             (id, Facts::Delivery(facts))
         }),
-        (customer(), one_of(&["x1", "x2"]), one_of(&["device_id", "anonymous_id"])).prop_map(
-            |(customer, id, kind)| {
+        (
+            customer(),
+            one_of(&["x1", "x2"]),
+            one_of(&["device_id", "anonymous_id"])
+        )
+            .prop_map(|(customer, id, kind)| {
                 let facts = odata::Identity {
                     kind: kind.into(),
                     customer_id: customer.into(),
                 };
                 (id, Facts::Identity(facts))
-            }
-        ),
+            }),
     ];
     (facts, when()).prop_map(|((id, facts), valid_from)| Change {
         tenant: "acme".into(),
@@ -318,8 +335,14 @@ fn schema_and_decoder_agree() {
     ] {
         let event = read(&format!("examples/{name}"));
         let request = decode(&event).unwrap();
-        assert_eq!((request.tenant.as_str(), request.is_clear()), (tenant, is_clear));
-        let errors: Vec<String> = validator.iter_errors(&event).map(|e| e.to_string()).collect();
+        assert_eq!(
+            (request.tenant.as_str(), request.is_clear()),
+            (tenant, is_clear)
+        );
+        let errors: Vec<String> = validator
+            .iter_errors(&event)
+            .map(|e| e.to_string())
+            .collect();
         assert_eq!(errors, Vec::<String>::new(), "{name}");
     }
     for (pointer, value) in [
