@@ -22,6 +22,7 @@ mod job;
 pub mod load;
 pub mod migrate;
 pub mod reconcile;
+pub mod repair;
 pub mod replay;
 pub mod retag;
 pub mod run;
@@ -50,6 +51,7 @@ enum Command {
     Tag(tag::Arguments),
     Replay(replay::Arguments),
     Retag(retag::Arguments),
+    Repair(repair::Arguments),
     Erase(erase::Arguments),
     Train(train::Arguments),
     Eval(eval::Arguments),
@@ -71,6 +73,7 @@ impl Cli {
             Command::Tag(a) => tag::run(a),
             Command::Replay(a) => replay::run(a),
             Command::Retag(a) => retag::run(a),
+            Command::Repair(a) => repair::run(a),
             Command::Erase(a) => erase::run(a),
             Command::Train(a) => train::run(a),
             Command::Eval(a) => eval::run(a),

@@ -87,18 +87,7 @@ impl Item {
 /// # Errors
 /// The record is a dead letter. Reason and field say why; the message holds nothing of the content.
 pub fn decode(record: &RawRecord<'_>, limits: &Limits) -> Result<Feedback, DecodeError> {
-    let size = record.size();
-    if size > limits.max_record_bytes {
-        let limit = limits.max_record_bytes;
-        let message = format!("the record has {size} bytes, the limit is {limit}");
-        return Err(fault(Reason::TooLong, "", message));
-    }
-    let payload = std::str::from_utf8(record.payload.unwrap_or_default()).map_err(|e| {
-        let message = format!("byte {} of the payload is not UTF-8", e.valid_up_to());
-        fault(Reason::InvalidUtf8, "", message)
-    })?;
-    nesting::check(payload)?;
-
+    let payload = payload(record, limits)?;
     let mut unknown = 0;
     let mut checks = Checks::new(
         limits,
@@ -120,6 +109,22 @@ pub fn decode(record: &RawRecord<'_>, limits: &Limits) -> Result<Feedback, Decod
     }
     .in_field("data")?;
     envelope.complete(item, checks, unknown)
+}
+
+/// The payload as JSON that may be read: of bearable size and depth, in UTF-8.
+fn payload<'a>(record: &RawRecord<'a>, limits: &Limits) -> Result<&'a str, DecodeError> {
+    let size = record.size();
+    if size > limits.max_record_bytes {
+        let limit = limits.max_record_bytes;
+        let message = format!("the record has {size} bytes, the limit is {limit}");
+        return Err(fault(Reason::TooLong, "", message));
+    }
+    let payload = std::str::from_utf8(record.payload.unwrap_or_default()).map_err(|e| {
+        let message = format!("byte {} of the payload is not UTF-8", e.valid_up_to());
+        fault(Reason::InvalidUtf8, "", message)
+    })?;
+    nesting::check(payload)?;
+    Ok(payload)
 }
 
 /// The event types that carry feedback.

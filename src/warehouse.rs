@@ -11,6 +11,7 @@ pub mod error;
 mod evidence;
 mod feedback_sink;
 pub mod migrations;
+pub mod repair;
 pub mod replaying;
 pub mod retagging;
 pub mod rows;

@@ -35,6 +35,8 @@ mod events;
 mod fault_proxy;
 #[path = "suite/health.rs"]
 mod health;
+#[path = "suite/index.rs"]
+mod index;
 #[path = "suite/kafka.rs"]
 mod kafka;
 #[path = "suite/kafka_server.rs"]

@@ -59,22 +59,6 @@ pub fn build(config: &Config, enricher: &Enricher) -> Result<String, ConfigError
     Ok(format!("{digest:.12x}"))
 }
 
-/// What protects identifiers, under the configured key.
-///
-/// # Errors
-/// The key file can't be read.
-pub fn redactor(config: &Config) -> Result<Redactor, ConfigError> {
-    Ok(Redactor::new(key(config)?.as_bytes()))
-}
-
-/// What makes marks of those who are erased, under the configured key.
-///
-/// # Errors
-/// The key file can't be read.
-pub fn marker(config: &Config) -> Result<Marker, ConfigError> {
-    Ok(Marker::new(key(config)?.as_bytes()))
-}
-
 /// Names what decides about what a record of O-data tells, besides this program: the feeds, the
 /// limits and the privacy key.
 ///
@@ -92,6 +76,22 @@ pub fn feeds_build(config: &Config) -> Result<String, ConfigError> {
     // It is stored: it must not give the key away.
     let digest = Sha256::digest(format!("{decides} {:x}", Sha256::digest(key)));
     Ok(format!("{digest:.12x}"))
+}
+
+/// What protects identifiers, under the configured key.
+///
+/// # Errors
+/// The key file can't be read.
+pub fn redactor(config: &Config) -> Result<Redactor, ConfigError> {
+    Ok(Redactor::new(key(config)?.as_bytes()))
+}
+
+/// What makes marks of those who are erased, under the configured key.
+///
+/// # Errors
+/// The key file can't be read.
+pub fn marker(config: &Config) -> Result<Marker, ConfigError> {
+    Ok(Marker::new(key(config)?.as_bytes()))
 }
 
 /// Reads the topics of O-data, identifiers protected as those of feedback.

@@ -10,7 +10,7 @@ use clap::Args;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
-use super::{ConfigFile, check, enricher, erase};
+use super::{ConfigFile, check, enricher, erase, repair};
 use crate::config::Config;
 use crate::embedded::EmbeddedStack;
 use crate::health::{self, Health};
@@ -132,7 +132,7 @@ pub async fn pipeline(
         rows,
         evidence,
         in_flight: in_flight(config),
-        health,
+        health: health.clone(),
     };
     info!(
         topics = config.topics().join(","),
@@ -150,10 +150,14 @@ pub async fn pipeline(
         erase::requests::start(config.clone(), follower, is_ours, answering);
     }
     let pipeline = pipeline::run(source, Arc::new(parts), shutdown.clone());
-    let given_up = within(config.shutdown, shutdown, pipeline).await?;
+    let repair = repair::now_and_then(config, health, shutdown.clone());
+    let both = async { tokio::try_join!(pipeline, repair) };
+    let ended = within(config.shutdown, shutdown, both).await;
+    // Also after a failure: what the index has applied needs no reading again.
     if let Some(following) = following {
         tokio::task::block_in_place(|| following.end())?;
     }
+    let (given_up, ()) = ended?;
     if given_up > 0 {
         bail!(
             "stopped with {given_up} batches that ClickHouse or the dead-letter topic did not take: \

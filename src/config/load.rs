@@ -105,6 +105,7 @@ fn overlay(table: &mut Table, name: &str, value: &str) -> Result<(), ConfigError
         "language",
         "models",
         "privacy",
+        "operations",
         "health",
         "log",
     ];
@@ -120,7 +121,7 @@ fn overlay(table: &mut Table, name: &str, value: &str) -> Result<(), ConfigError
                 .map(|item| Value::String(item.to_owned()))
                 .collect(),
         ),
-        ("kafka", "properties") | ("clickhouse", "ttl") => {
+        ("kafka", "properties") | ("clickhouse", "ttl") | ("operations", "feeds") => {
             return Err(ConfigError {
                 place: format!("{name}: "),
                 field: format!("{section}.{field}"),
@@ -128,7 +129,7 @@ fn overlay(table: &mut Table, name: &str, value: &str) -> Result<(), ConfigError
                 mend: "write it into the file; secrets go into files that it names".into(),
             });
         }
-        ("batch" | "limits", field) if field != "time" => value
+        ("operations", "memory") | ("batch" | "limits", _) if field != "time" => value
             .trim()
             .parse()
             .map(Value::Integer)
@@ -149,25 +150,56 @@ fn overlay(table: &mut Table, name: &str, value: &str) -> Result<(), ConfigError
     Ok(())
 }
 
-/// Line of a dotted field in the file, for refusals found after parsing.
+/// Line of a dotted field in the file, for refusals found after parsing; of a field of an entry of a
+/// list (`operations.feeds[1].fields.status`) that is not named the line of what is nearest around
+/// it.
 pub(super) fn line_of(file: &Path, field: &str) -> Option<usize> {
     let text = std::fs::read_to_string(file).ok()?;
-    let (section, key) = field.rsplit_once('.')?;
-    let mut current = String::new();
-    for (number, line) in text.lines().enumerate() {
+    let Some((list, rest)) = field.split_once('[') else {
+        let (section, key) = field.rsplit_once('.')?;
+        return lines(&text, section, 0)
+            .find_map(|(number, named)| (named? == key).then_some(number));
+    };
+    let (entry, path) = rest.split_once("].")?;
+    let entry: usize = entry.parse().ok()?;
+    let (outer, inner) = path.split_once('.').unwrap_or((path, ""));
+    let in_section = |section: &str, key: &str| {
+        let mut lines = lines(&text, section, entry);
+        lines.find_map(|(number, named)| (named? == key).then_some(number))
+    };
+    in_section(&format!("{list}.{outer}"), inner)
+        .or_else(|| in_section(list, path))
+        .or_else(|| in_section(list, outer))
+        .or_else(|| Some(lines(&text, list, entry).next()?.0))
+}
+
+/// Lines of a section, its head first, with the key that each sets. `entry`: which one, of a section
+/// that is an entry of a list or lies in one.
+fn lines<'t>(
+    text: &'t str,
+    section: &str,
+    entry: usize,
+) -> impl Iterator<Item = (usize, Option<&'t str>)> {
+    let section = section.to_owned();
+    let (mut current, mut list, mut entries) = (String::new(), String::new(), 0);
+    text.lines().enumerate().filter_map(move |(number, line)| {
         let line = line.trim();
-        if let Some(name) = line.strip_prefix('[').and_then(|l| l.split(']').next()) {
+        let mut named = None;
+        if let Some(name) = line.strip_prefix("[[").and_then(|l| l.split(']').next()) {
             current = name.trim().to_owned();
-        } else if current == section
-            && line
-                .split('=')
-                .next()
-                .is_some_and(|k| k.trim().trim_matches('"') == key)
-        {
-            return Some(number + 1);
+            entries = if list == current { entries + 1 } else { 0 };
+            list.clone_from(&current);
+        } else if let Some(name) = line.strip_prefix('[').and_then(|l| l.split(']').next()) {
+            current = name.trim().to_owned();
+        } else {
+            named = line
+                .split_once('=')
+                .map(|(key, _)| key.trim().trim_matches('"'));
         }
-    }
-    None
+        let is_of_list = !list.is_empty() && current.starts_with(&list);
+        let is_it = current == section && (!is_of_list || entries == entry);
+        is_it.then_some((number + 1, named))
+    })
 }
 
 /// Secret in a file: its content without the line end.
@@ -191,7 +223,7 @@ pub fn secret(path: &PathBuf, field: &str) -> Result<String, ConfigError> {
     }
 }
 
-/// `"500ms"`, `"1s"`, `"2m"`.
+/// `"500ms"`, `"1s"`, `"2m"`, `"3h"`, `"400d"`.
 pub(super) mod duration {
     use super::*;
     use std::time::Duration;
@@ -204,14 +236,21 @@ pub(super) mod duration {
         match unit {
             "ms" => Ok(Duration::from_millis(number)),
             "s" => Ok(Duration::from_secs(number)),
-            "m" => Ok(Duration::from_secs(60 * number)),
+            "m" => seconds(number, 60, &text),
+            "h" => seconds(number, 3_600, &text),
+            "d" => seconds(number, 86_400, &text),
             _ => Err(wrong(&text)),
         }
     }
 
+    fn seconds<E: serde::de::Error>(number: u64, unit: u64, text: &str) -> Result<Duration, E> {
+        let seconds = number.checked_mul(unit);
+        seconds.map(Duration::from_secs).ok_or_else(|| wrong(text))
+    }
+
     fn wrong<E: serde::de::Error>(text: &str) -> E {
         E::custom(format!(
-            "{text:?} is no duration; write \"500ms\", \"1s\" or \"2m\""
+            "{text:?} is no duration; write \"500ms\", \"1s\", \"2m\", \"3h\" or \"4d\""
         ))
     }
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::path::Path;
 
-use super::{Config, ConfigError, Engine, listen_address, load};
+use super::{Config, ConfigError, Engine, listen_address, load, operations};
 use crate::language;
 
 pub(super) fn check(config: &Config, file: Option<&Path>) -> Result<(), ConfigError> {
@@ -12,7 +12,7 @@ pub(super) fn check(config: &Config, file: Option<&Path>) -> Result<(), ConfigEr
             continue;
         };
         let place = match file {
-            Some(f) => match load::line_of(f, field) {
+            Some(f) => match load::line_of(f, &field) {
                 Some(line) => format!("{}:{line}: ", f.display()),
                 None => format!("{}: ", f.display()),
             },
@@ -20,7 +20,7 @@ pub(super) fn check(config: &Config, file: Option<&Path>) -> Result<(), ConfigEr
         };
         return Err(ConfigError {
             place,
-            field: field.into(),
+            field: field.into_owned(),
             message,
             mend: mend.into_owned(),
         });
@@ -29,20 +29,23 @@ pub(super) fn check(config: &Config, file: Option<&Path>) -> Result<(), ConfigEr
 }
 
 /// Field, what is wrong with it, the mend.
-type Broken = Option<(&'static str, String, Cow<'static, str>)>;
+pub(super) type Broken = Option<(Cow<'static, str>, String, Cow<'static, str>)>;
+
+/// Whether Kafka takes it as the name of a topic.
+pub(super) fn is_topic(name: &str) -> bool {
+    !name.is_empty()
+        && name
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
+}
 
 fn rules(c: &Config) -> Vec<Broken> {
-    let refuse = |bad: bool, field, message: String, mend: &'static str| {
-        bad.then_some((field, message, Cow::from(mend)))
-    };
-    let name = |s: &str| {
-        !s.is_empty()
-            && s.chars()
-                .all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
+    let refuse = |bad: bool, field: &'static str, message: String, mend: &'static str| {
+        bad.then_some((Cow::from(field), message, Cow::from(mend)))
     };
     let identifier =
         |s: &str| !s.is_empty() && s.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    let bad_topic = c.kafka.topics.iter().find(|t| !name(t)).cloned();
+    let bad_topic = c.kafka.topics.iter().find(|t| !is_topic(t)).cloned();
     let mut urls = c.clickhouse.url.split(',').map(str::trim);
     let bad_url = urls.find(|u| !(u.starts_with("http://") || u.starts_with("https://")));
     let owned = [
@@ -61,6 +64,7 @@ fn rules(c: &Config) -> Vec<Broken> {
         .cloned();
     vec![
         unknown_language(c),
+        operations::broken(c),
         refuse(
             c.kafka.brokers.split(',').any(|b| !b.contains(':')),
             "kafka.brokers",
@@ -80,7 +84,7 @@ fn rules(c: &Config) -> Vec<Broken> {
             "topic names hold letters, digits, dots, dashes and underscores",
         ),
         refuse(
-            !name(&c.kafka.dead_letter_topic),
+            !is_topic(&c.kafka.dead_letter_topic),
             "kafka.dead_letter_topic",
             format!("{:?} is no topic name", c.kafka.dead_letter_topic),
             "topic names hold letters, digits, dots, dashes and underscores",
@@ -240,7 +244,7 @@ fn unknown_language(c: &Config) -> Broken {
         .iter()
         .find(|tag| !language::classes::has(tag))?;
     Some((
-        "language.expected",
+        "language.expected".into(),
         format!("{unknown:?} is no language that is told apart"),
         format!("name any of {}", told_apart()).into(),
     ))

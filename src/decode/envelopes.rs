@@ -7,7 +7,7 @@ use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use crate::batch::{DecodeError, RawRecord, Reason};
-use crate::feedback::{self, Feedback};
+use crate::feedback::{self, Feedback, Millis};
 
 use super::checks::{Checks, ID, LABEL};
 use super::fault::{InField, fault, missing};
@@ -15,10 +15,20 @@ use super::wire::{Object, Pairs, Str, Time, parse};
 use super::{Item, Type};
 
 /// Tenant of events that name none.
-const DEFAULT_TENANT: &str = "default";
+pub(super) const DEFAULT_TENANT: &str = "default";
 
 /// Versions take 44 bits of a row's version: milliseconds until the year 2527.
 const VERSION_END: u64 = 1 << 44;
+
+/// What the attributes of any event say.
+pub(super) struct Frame {
+    pub(super) tenant: String,
+    /// System that it comes from.
+    pub(super) source: String,
+    /// When it happened.
+    pub(super) time: Option<Millis>,
+    pub(super) version: Option<u64>,
+}
 
 /// What either envelope says, not yet checked but for its types.
 pub(super) struct Envelope<'a> {
@@ -164,12 +174,33 @@ impl<'a> Envelope<'a> {
     /// Which feedback the event carries.
     pub(super) fn kind(&self) -> Result<Type, DecodeError> {
         let name = self.attributes.r#type.as_ref();
-        name.and_then(|name| Type::of(&name.0)).ok_or_else(|| {
-            let known = Type::NAMES.map(|(name, _)| name).join(", ");
-            let what = if name.is_some() { "an unknown" } else { "no" };
-            let message = format!("the event has {what} type; known ones are {known}");
-            prefixed(self.prefix, fault(Reason::UnknownKind, "type", message))
-        })
+        name.and_then(|name| Type::of(&name.0))
+            .ok_or_else(|| self.unknown_type(&Type::NAMES.map(|(name, _)| name).join(", ")))
+    }
+
+    /// Refuses an event of another type than this one.
+    pub(super) fn expect(&self, expected: &str) -> Result<(), DecodeError> {
+        let name = self.attributes.r#type.as_ref();
+        match name.is_some_and(|name| name.0 == expected) {
+            true => Ok(()),
+            false => Err(self.unknown_type(expected)),
+        }
+    }
+
+    fn unknown_type(&self, known: &str) -> DecodeError {
+        let what = if self.attributes.r#type.is_some() {
+            "an unknown"
+        } else {
+            "no"
+        };
+        let message = format!("the event has {what} type; known ones are {known}");
+        prefixed(self.prefix, fault(Reason::UnknownKind, "type", message))
+    }
+
+    /// Checks the attributes that every event has, of an event that is no feedback.
+    pub(super) fn frame(mut self, checks: &Checks<'_>) -> Result<Frame, DecodeError> {
+        let frame = take_frame(&mut self.attributes, checks);
+        frame.map_err(|e| prefixed(self.prefix, e))
     }
 
     /// The event's data as JSON.
@@ -194,24 +225,14 @@ impl<'a> Envelope<'a> {
     }
 
     fn joined(self, item: Item, checks: &mut Checks<'_>) -> Result<Feedback, DecodeError> {
-        let attributes = self.attributes;
-        if attributes
-            .specversion
-            .is_some_and(|version| !version.0.starts_with("1."))
-        {
-            let message = "not version 1 of CloudEvents";
-            return Err(fault(Reason::InvalidValue, "specversion", message));
-        }
-        checks.id("id", attributes.id)?;
-        let source = checks.required("source", attributes.source, LABEL)?;
-        checks.time("time", attributes.time)?;
-        let tenant = match attributes.tenant_id {
-            Some(tenant) if !tenant.0.is_empty() => {
-                checks.required("tenant_id", Some(tenant), ID)?
-            }
-            _ => DEFAULT_TENANT.to_owned(),
-        };
-        let version = match (attributes.version, item.updated_at) {
+        let mut attributes = self.attributes;
+        let Frame {
+            tenant,
+            source,
+            version,
+            ..
+        } = take_frame(&mut attributes, checks)?;
+        let version = match (version, item.updated_at) {
             (Some(version), _) if version >= VERSION_END => {
                 let message = "the version takes more than 44 bits; milliseconds are expected";
                 return Err(fault(Reason::InvalidValue, "version", message));
@@ -260,6 +281,27 @@ impl<'a> Envelope<'a> {
             truncated: false,
         })
     }
+}
+
+fn take_frame(attributes: &mut Attributes<'_>, checks: &Checks<'_>) -> Result<Frame, DecodeError> {
+    let specversion = attributes.specversion.take();
+    if specversion.is_some_and(|version| !version.0.starts_with("1.")) {
+        let message = "not version 1 of CloudEvents";
+        return Err(fault(Reason::InvalidValue, "specversion", message));
+    }
+    checks.id("id", attributes.id.take())?;
+    let source = checks.required("source", attributes.source.take(), LABEL)?;
+    let time = checks.time("time", attributes.time.take())?;
+    let tenant = match attributes.tenant_id.take() {
+        Some(tenant) if !tenant.0.is_empty() => checks.required("tenant_id", Some(tenant), ID)?,
+        _ => DEFAULT_TENANT.to_owned(),
+    };
+    Ok(Frame {
+        tenant,
+        source,
+        time,
+        version: attributes.version,
+    })
 }
 
 fn convert_customer(

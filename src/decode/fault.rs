@@ -94,7 +94,7 @@ fn dotted(path: &serde_path_to_error::Path) -> String {
     dotted
 }
 
-fn classify(path: &str, error: &serde_json::Error, json: &str) -> DecodeError {
+pub(super) fn classify(path: &str, error: &serde_json::Error, json: &str) -> DecodeError {
     // The texts are serde's and serde_json's; a test holds each of these cases.
     let text = error.to_string();
     match error.classify() {

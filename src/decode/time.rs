@@ -38,7 +38,7 @@ pub(super) fn after(field: &str, base: Millis, offset: u64) -> Result<Millis, De
     within_warehouse(field, base.saturating_add(offset))
 }
 
-fn within_warehouse(field: &str, millis: Millis) -> Result<Millis, DecodeError> {
+pub(super) fn within_warehouse(field: &str, millis: Millis) -> Result<Millis, DecodeError> {
     if (0..=LAST).contains(&millis) {
         return Ok(millis);
     }

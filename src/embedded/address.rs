@@ -4,12 +4,24 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, Operations};
 
 /// Topic that says who is erased, where none is configured: the embedded broker has one.
 pub(super) const ERASURE_TOPIC: &str = "sada.erasure";
 
 const FILE: &str = "embedded.json";
+
+/// O-data of an embedded pipeline: feeds of its own where the configuration names none, and its
+/// index in the folder.
+pub(super) fn operations(dir: &Path, config: &mut Config) {
+    let operations = &mut config.operations;
+    if operations.feeds.is_empty() {
+        operations.feeds = Operations::embedded();
+    }
+    if operations.index == Operations::default().index {
+        operations.index = dir.join("index");
+    }
+}
 
 /// Addresses of the embedded parts, for the other commands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,6 +72,7 @@ impl Address {
         if config.privacy.key_file.as_os_str().is_empty() {
             config.privacy.key_file = dir.join("privacy.key");
         }
+        operations(dir, config);
     }
 
     /// Removes the file: nothing listens any more.

@@ -34,6 +34,7 @@ impl EmbeddedStack {
         if config.privacy.key_file.as_os_str().is_empty() {
             config.privacy.key_file = key_file(dir)?;
         }
+        super::address::operations(dir, config);
         let clickhouse = EmbeddedClickHouse::start(&process::Settings {
             program: std::env::current_exe().context("can't find this program's file")?,
             path,

@@ -15,6 +15,7 @@ use crate::feedback::{Body, Feedback, Survey, Turn};
 use crate::text;
 
 mod addresses;
+mod change;
 mod numbers;
 mod person;
 mod shadow;

@@ -2,7 +2,7 @@
 //!
 //! A shipment's history lies under its own key, and a copy of it with each order that its versions
 //! name: a look at an order finds its shipments beside it. All copies are made again with each
-//! change of the shipment, also at those orders that it no longer names.
+//! change of the shipment, and taken away from orders that it no longer names.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -57,11 +57,11 @@ impl Staged {
     }
 }
 
-/// The history of a shipment, to be copied to an order.
+/// The history of a shipment, to be copied to an order; none to be taken away from it.
 struct Copy {
     order: Vec<u8>,
     shipment: Vec<u8>,
-    history: Vec<u8>,
+    history: Option<Vec<u8>>,
 }
 
 /// What the store holds after these changes; sorted. Their order does not matter.
@@ -137,18 +137,20 @@ fn delivery(
     let key = group[0].key.clone();
     let known = store.get(&key)?;
     let mut history = read(known.as_deref());
-    let mut orders: BTreeSet<Vec<u8>> = orders_of(&history);
+    let before = orders_of(&history);
     change(&mut history, group, horizon);
-    orders.append(&mut orders_of(&history));
+    let now = orders_of(&history);
     let mut value = Vec::with_capacity(64);
     history.write(&mut value);
-    let copies = orders
-        .iter()
-        .filter_map(|order_id| keys::order_of(&key, order_id))
-        .map(|(order, shipment)| Copy {
-            order,
-            shipment: shipment.to_vec(),
-            history: value.clone(),
+    let copies = before
+        .union(&now)
+        .filter_map(|order_id| {
+            let (order, shipment) = keys::order_of(&key, order_id)?;
+            Some(Copy {
+                order,
+                shipment: shipment.to_vec(),
+                history: now.contains(order_id).then(|| value.clone()),
+            })
         })
         .collect();
     Ok(((key, value), copies))
@@ -168,7 +170,12 @@ fn order(
     let mut reader = Reader(known.as_deref().unwrap_or_default());
     let mut history = History::read(&mut reader).unwrap_or_default();
     let mut beside: BTreeMap<&[u8], &[u8]> = shipments(reader).collect();
-    beside.extend(copies.iter().map(|c| (&c.shipment[..], &c.history[..])));
+    for copy in copies {
+        match &copy.history {
+            Some(history) => beside.insert(&copy.shipment, history),
+            None => beside.remove(&copy.shipment[..]),
+        };
+    }
     change(&mut history, group, horizon);
     let mut value = Vec::with_capacity(128);
     history.write(&mut value);

@@ -172,6 +172,20 @@ pub const BYTES_HELD: Metric = metric(
     Unit::Bytes,
     "bytes of records that wait to be worked on; reading pauses at half of batch.memory",
 );
+/// Without labels: [`repaired`].
+pub const REPAIRED: Metric = metric(
+    "sada_rows_repaired_total",
+    Kind::Counter,
+    Unit::Count,
+    "rows written again, since O-data of them came late or was corrected",
+);
+/// Without labels: [`repair_lag`].
+pub const REPAIR_LAG: Metric = metric(
+    "sada_repair_lag_seconds",
+    Kind::Gauge,
+    Unit::Seconds,
+    "age of the oldest write that repair may not have looked at; 0 where another instance repairs",
+);
 /// Without labels: [`batch_read`].
 pub const BATCH_RECORDS: Metric = metric(
     "sada_batch_records",
@@ -218,7 +232,7 @@ pub const INDEX_BYTES: Metric = metric(
 );
 
 /// All of them.
-pub const ALL: [Metric; 22] = [
+pub const ALL: [Metric; 24] = [
     READ,
     ROWS,
     REJECTED,
@@ -234,6 +248,8 @@ pub const ALL: [Metric; 22] = [
     PARTITIONS,
     PAUSED,
     BYTES_HELD,
+    REPAIRED,
+    REPAIR_LAG,
     BATCH_RECORDS,
     BATCH_BYTES,
     INSERT_SECONDS,
@@ -297,6 +313,7 @@ fn begin(topics: &[String]) {
     }
     counter!(REPLAYED.name).increment(0);
     counter!(ASSIGNMENTS.name).increment(0);
+    counter!(REPAIRED.name).increment(0);
     bytes_held(0);
 }
 
@@ -357,6 +374,16 @@ pub fn replayed(records: u64) {
 /// The group gave partitions. [`Health::assigned`](crate::health::Health::assigned) calls it.
 pub fn assignment_changed() {
     counter!(ASSIGNMENTS.name).increment(1);
+}
+
+/// Repair wrote rows.
+pub fn repaired(rows: u64) {
+    counter!(REPAIRED.name).increment(rows);
+}
+
+/// How long ago the oldest write was that repair may not have looked at.
+pub fn repair_lag(lag: Duration) {
+    gauge!(REPAIR_LAG.name).set(lag.as_secs_f64());
 }
 
 /// Bytes of records that wait to be worked on now, without those that are: once a round of polling.
