@@ -105,6 +105,16 @@ impl Erasures {
         self.topic.as_ref().map_or(0, |t| t.known().generation)
     }
 
+    /// Names what is erased, in no order: the same after the same.
+    pub fn digest(&self) -> String {
+        let sum = |t: &Topic| {
+            let known = t.known();
+            let of = |(mark, until): (&Mark, &Millis)| mark.with(*until);
+            known.until.iter().map(of).fold(0, |sum, of| sum ^ of)
+        };
+        format!("{:032x}", self.topic.as_ref().map_or(0, sum))
+    }
+
     /// How many marks are known.
     pub fn len(&self) -> usize {
         self.topic.as_ref().map_or(0, |t| t.known().until.len())

@@ -16,17 +16,20 @@
 //! | Where are the shipments of an order? | `operations/applying.rs` |
 //! | When is the index made anew? | `operations/store.rs` |
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Result;
 
 use crate::batch::Partition;
+use crate::erasure::Erasures;
 use crate::feedback::{Feedback, Millis};
 use crate::odata::{Joined, Keys, join};
 
 mod applying;
 mod bytes;
+mod erasing;
 mod facts;
 pub mod following;
 mod history;
@@ -40,7 +43,11 @@ pub use store::Position;
 
 /// See the module.
 pub struct Index {
-    store: store::Store,
+    /// Another one once something is erased.
+    store: RwLock<Arc<store::Store>>,
+    folder: PathBuf,
+    memory: usize,
+    made_under: String,
     horizon: Duration,
 }
 
@@ -53,14 +60,17 @@ impl Index {
     /// Another instance has the folder, or it can't be written.
     pub fn open(folder: &Path, memory: usize, horizon: Duration, made_under: &str) -> Result<Self> {
         Ok(Self {
-            store: store::Store::open(folder, memory, made_under)?,
+            store: RwLock::new(Arc::new(store::Store::open(folder, memory, made_under)?)),
+            folder: folder.to_owned(),
+            memory,
+            made_under: made_under.to_owned(),
             horizon,
         })
     }
 
     /// Joins an item with what was true when it was given.
     pub fn join(&self, feedback: &Feedback) -> Joined {
-        let look = Look::new(&self.store);
+        let look = self.look();
         join::join(
             &feedback.tenant,
             &Keys::of(feedback),
@@ -70,8 +80,15 @@ impl Index {
     }
 
     /// A look, for more than one question about an item.
-    pub fn look(&self) -> Look<'_> {
-        Look::new(&self.store)
+    pub fn look(&self) -> Look {
+        Look::new(self.store())
+    }
+
+    fn store(&self) -> Arc<store::Store> {
+        self.store
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Applies changes and moves the positions of the partitions that they were read from, all or
@@ -91,8 +108,34 @@ impl Index {
         changes: Vec<Staged>,
         positions: &[(Partition, i64)],
     ) -> Result<()> {
-        let entries = applying::entries(&self.store, changes, horizon)?;
-        self.store.write(entries, positions)
+        let store = self.store();
+        let entries = applying::entries(&store, changes, horizon)?;
+        store.write(entries, positions)
+    }
+
+    /// Writes the index anew without what is erased, if there is any; returns how many versions of
+    /// entities went. The thread that applies calls it; looks go on meanwhile, in the old one.
+    ///
+    /// # Errors
+    /// The disk is full or fails: the index is as it was.
+    pub fn erase(&self, erasures: &Erasures) -> Result<u64> {
+        let old = self.store();
+        let against = erasures.digest();
+        if old.erased()? == against {
+            return Ok(0);
+        }
+        let erased = erasing::count(&old, erasures)?;
+        if erased == 0 {
+            old.set_erased(&against)?;
+            return Ok(0);
+        }
+        let new = old.beside(&self.folder, self.memory, &self.made_under)?;
+        erasing::copy(&old, &new, erasures)?;
+        new.set_erased(&against)?;
+        new.takes_over(&self.folder)?;
+        *self.store.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
+        store::Store::remove(old)?;
+        Ok(erased)
     }
 
     /// First offset of a partition that was not applied; `None` if none ever was in this life of the
@@ -101,7 +144,7 @@ impl Index {
     /// # Errors
     /// The disk fails.
     pub fn position(&self, partition: &Partition) -> Result<Option<i64>> {
-        let position = self.store.position(&partition.topic, partition.number)?;
+        let position = self.store().position(&partition.topic, partition.number)?;
         Ok(position
             .filter(|known| *known.stream == *partition.stream)
             .map(|known| known.next))
@@ -112,12 +155,12 @@ impl Index {
     /// # Errors
     /// The disk fails.
     pub fn flush(&self) -> Result<()> {
-        self.store.flush()
+        self.store().flush()
     }
 
     /// Bytes on disk.
     pub fn bytes(&self) -> u64 {
-        self.store.bytes()
+        self.store().bytes()
     }
 }
 

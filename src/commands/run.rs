@@ -107,12 +107,15 @@ pub async fn pipeline(
 ) -> Result<()> {
     let models = check::require(config).await?;
     let build = enricher::build(config, &models)?;
-    let outcomes = enricher::outcomes(config, models)?;
+    let follow = || erase::requests::follow(config);
+    let (erasures, follower) = tokio::task::block_in_place(follow)?;
+    let outcomes = enricher::outcomes(config, models)?.erasing(erasures.clone());
     let mut following = None;
     let outcomes = match outcomes.feeds() {
         feeds if feeds.is_empty() => outcomes,
         feeds => {
-            let ready = index::ready(config, feeds, streams.clone(), &health, &shutdown).await?;
+            let ready = index::ready(config, feeds, streams.clone(), erasures, &health, &shutdown);
+            let ready = ready.await?;
             let Some((index, follows)) = ready else {
                 info!("stopped before the index of O-data was up to date");
                 return Ok(());
@@ -122,11 +125,9 @@ pub async fn pipeline(
         }
     };
     let (rows, evidence) = warehouse::sinks(config)?;
-    let follow = || erase::requests::follow(config);
-    let (erasures, follower) = tokio::task::block_in_place(follow)?;
     let source = KafkaSource::start(config, streams, evidence.clone(), &build, health.clone())?;
     let parts = Parts {
-        outcomes: outcomes.erasing(erasures),
+        outcomes,
         dead_letters: DeadLetterTopic::new(config)?,
         rows,
         evidence,

@@ -6,9 +6,21 @@ use std::str::FromStr;
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
+use crate::feedback::Millis;
+
 /// Keyed hash of an identifier within its tenant: 128 bits, written as 32 hexadecimal digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Mark(u128);
+
+impl Mark {
+    /// Bits that tell it and a time.
+    pub(super) fn with(self, until: Millis) -> u128 {
+        // Marks are hashes: the time only has to touch many bits.
+        self.0
+            ^ u128::from(until.unsigned_abs())
+                .wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)
+    }
+}
 
 impl From<u128> for Mark {
     fn from(bits: u128) -> Self {

@@ -11,12 +11,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow};
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
-use tracing::warn;
+use tracing::{info, warn};
 
 use super::{Index, Staged};
 use crate::batch::{Partition, RawBatch};
 use crate::decode::Limits;
 use crate::decode::odata::Feeds;
+use crate::erasure::Erasures;
 use crate::kafka::Follower;
 use crate::telemetry::metrics;
 
@@ -26,6 +27,8 @@ const READ: (usize, usize) = (10_000, 4 << 20);
 const PAUSE: Duration = Duration::from_millis(100);
 /// Changes wait at most so long for more, before the end is reached.
 const WAIT: Duration = Duration::from_secs(2);
+/// Wait before what is erased is taken out of the index again, after the disk failed.
+const ERASE_AGAIN: Duration = Duration::from_secs(60);
 /// Wait after Kafka did not answer.
 const AGAIN: Duration = Duration::from_secs(1);
 
@@ -64,6 +67,7 @@ impl Following {
         feeds: Arc<Feeds>,
         limits: Limits,
         memory: usize,
+        erasures: Arc<Erasures>,
         failed: impl Fn() + Send + Sync + 'static,
     ) -> Result<Self> {
         let stop = Arc::new(AtomicBool::new(false));
@@ -98,6 +102,7 @@ impl Following {
             since: None,
             done: 0,
             left: u64::MAX,
+            erasing: Erasing::new(erasures),
         };
         let applying = thread::Builder::new()
             .name("odata-apply".into())
@@ -202,6 +207,53 @@ fn read_on(
     Ok(())
 }
 
+/// Takes out of the index what is erased meanwhile.
+struct Erasing {
+    erasures: Arc<Erasures>,
+    /// What was erased when the index was last held against it.
+    done: u64,
+    /// What was erased at the last look, and since when: marks come many at a time.
+    seen: (u64, Instant),
+}
+
+impl Erasing {
+    fn new(erasures: Arc<Erasures>) -> Self {
+        Self {
+            erasures,
+            done: 0,
+            seen: (0, Instant::now()),
+        }
+    }
+
+    /// Does what there is to do, when nothing new has come for a while. Without space for it the
+    /// index stays as it is: tried again.
+    fn look(&mut self, index: &Index) {
+        let now = self.erasures.generation();
+        if now != self.seen.0 {
+            self.seen = (now, Instant::now());
+        }
+        if now == self.done || self.seen.1.elapsed() < WAIT {
+            return;
+        }
+        let begun = Instant::now();
+        match index.erase(&self.erasures) {
+            Ok(0) => self.done = now,
+            Ok(versions) => {
+                self.done = now;
+                info!(versions, took = ?begun.elapsed(), "erased from the index of O-data");
+            }
+            Err(error) => {
+                let error = format!("{error:#}");
+                warn!(
+                    error,
+                    "the index of O-data still holds what is erased, trying again"
+                );
+                self.seen.1 = Instant::now() + ERASE_AGAIN;
+            }
+        }
+    }
+}
+
 /// Decodes and applies what was read.
 struct Applying {
     index: Arc<Index>,
@@ -216,6 +268,7 @@ struct Applying {
     since: Option<Instant>,
     done: u64,
     left: u64,
+    erasing: Erasing,
 }
 
 impl Applying {
@@ -236,6 +289,9 @@ impl Applying {
                     left: self.left,
                 });
             }
+            if self.left == 0 {
+                self.erasing.look(&self.index);
+            }
         }
         self.apply()?;
         self.index.flush()
@@ -247,7 +303,8 @@ impl Applying {
             let record = batch.record(n);
             record.payload?;
             let change = self.feeds.decode(topic, &record, &self.limits)?.ok()?;
-            Some(Staged::of(&change, record.offset))
+            let erased = self.erasing.erasures.cover_change(&change);
+            (!erased).then(|| Staged::of(&change, record.offset))
         });
         let changes: Vec<Staged> = changes.collect();
         self.bytes += changes.iter().map(Staged::size).sum::<usize>();

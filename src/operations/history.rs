@@ -106,6 +106,11 @@ impl<'a> History<'a> {
         &self.versions
     }
 
+    /// Forgets versions.
+    pub fn retain(&mut self, keep: impl Fn(&Version<'a>) -> bool) {
+        self.versions.retain(keep);
+    }
+
     /// Adds a version, unless it is known, overruled, or older than what is kept.
     pub fn add(&mut self, version: Version<'a>) {
         let oldest = self.versions.last().map(|v| v.valid_from);

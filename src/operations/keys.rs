@@ -5,6 +5,8 @@ use crate::odata::{Change, Entity, Facts};
 
 /// Which configuration the index was made under.
 pub const MADE_UNDER: &[u8] = &[0];
+/// Which erasures the index was held against.
+pub const ERASED: &[u8] = &[2];
 /// First byte of a partition's position.
 pub const POSITION: u8 = 1;
 /// First byte of shipments.
@@ -56,6 +58,15 @@ pub fn order_of<'a>(delivery: &'a [u8], order_id: &[u8]) -> Option<(Vec<u8>, &'a
 /// Key of a partition's position.
 pub fn position(topic: &str, number: i32) -> Vec<u8> {
     key(POSITION, topic.as_bytes(), &[&number.to_be_bytes()])
+}
+
+/// What an entity's key is of: its kind, tenant and identifier (of an identity type and value);
+/// `None` for the index's own keys.
+pub fn parts(key: &[u8]) -> Option<(Entity, &str, &str)> {
+    let (first, rest) = key.split_first()?;
+    let entity = Entity::ALL.into_iter().find(|e| kind(*e) == *first)?;
+    let (tenant, id) = std::str::from_utf8(rest).ok()?.split_once('\0')?;
+    Some((entity, tenant, id))
 }
 
 fn key(first: u8, tenant: &[u8], id: &[&[u8]]) -> Vec<u8> {

@@ -1,6 +1,7 @@
 //! A look into the past: [`AsOf`] over the index.
 
 use std::cell::RefCell;
+use std::sync::Arc;
 
 use fjall::UserValue;
 use tracing::error;
@@ -15,15 +16,15 @@ use crate::feedback::Millis;
 use crate::odata::{AsOf, Customer, Delivery, Entity, Found, Identity, Order, Session, Ticket};
 
 /// What one item's join looks at. An order is read once: its shipments lie beside it.
-pub struct Look<'a> {
-    store: &'a Store,
+pub struct Look {
+    store: Arc<Store>,
     /// Key and value that were read last of orders.
     order: RefCell<Option<(Vec<u8>, Option<UserValue>)>>,
 }
 
-impl<'a> Look<'a> {
+impl Look {
     /// A look that begins now.
-    pub fn new(store: &'a Store) -> Self {
+    pub fn new(store: Arc<Store>) -> Self {
         Self {
             store,
             order: RefCell::new(None),
@@ -77,7 +78,7 @@ fn found<T: Fact>(
     }
 }
 
-impl AsOf for Look<'_> {
+impl AsOf for Look {
     fn customer(&self, tenant: &str, id: &str, at: Millis) -> Found<Customer> {
         self.entity(Entity::Customer, tenant, id, at)
     }

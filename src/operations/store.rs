@@ -5,7 +5,10 @@
 //! batch of entities and the positions in Kafka behind it become visible and durable together.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use fjall::config::{
@@ -22,11 +25,15 @@ use crate::config::ConfigError;
 
 /// Shape of keys and values. Counts up when it changes: an index of another shape is made anew.
 const FORMAT: u32 = 1;
-/// Folder in the folder of the index; nothing else there is touched.
-const FOLDER: &str = "store";
+/// Folders in the folder of the index, of which one holds it; nothing else there is touched.
+const FOLDERS: [&str; 2] = ["store", "store-2"];
+/// File that names the folder that holds it; without it, the first.
+const CURRENT: &str = "current";
 const KEYSPACE: &str = "entities";
 /// From so many entries on, a batch is written as a sorted run beside the journal.
 const RUN: usize = 4_096;
+/// Longest wait for looks that go on in a store of before.
+const LOOKS_END: Duration = Duration::from_secs(10);
 
 /// Where reading goes on in a partition.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +51,7 @@ pub type Entries = Vec<(Vec<u8>, Vec<u8>)>;
 pub struct Store {
     database: Database,
     entities: Keyspace,
+    path: PathBuf,
 }
 
 impl Store {
@@ -53,7 +61,8 @@ impl Store {
     /// # Errors
     /// Another instance has it; the folder can't be written.
     pub fn open(folder: &Path, memory: usize, made_under: &str) -> Result<Self> {
-        let path = folder.join(FOLDER);
+        let name = current(folder);
+        let path = folder.join(name);
         let made_under = format!("{FORMAT} {made_under}");
         match Self::try_open(&path, memory) {
             Ok(store) => match store.get(keys::MADE_UNDER)? {
@@ -99,7 +108,103 @@ impl Store {
                 .data_block_hash_ratio_policy(HashRatioPolicy::all(0.75))
                 .filter_policy(FilterPolicy::all(FilterPolicyEntry::Bloom(bits)))
         })?;
-        Ok(Self { database, entities })
+        let path = path.clone();
+        Ok(Self {
+            database,
+            entities,
+            path,
+        })
+    }
+
+    /// An empty store, to be filled and to take over.
+    ///
+    /// # Errors
+    /// The folder can't be written.
+    pub fn beside(&self, folder: &Path, memory: usize, made_under: &str) -> Result<Self> {
+        let other = FOLDERS.iter().map(|name| folder.join(name));
+        let path = other.into_iter().find(|path| *path != self.path);
+        let path = path.context("there is no folder for another index")?;
+        // What a process that was killed had begun.
+        if path.exists() {
+            fs::remove_dir_all(&path)?;
+        }
+        let made_under = format!("{FORMAT} {made_under}");
+        let store = Self::try_open(&path, memory);
+        store
+            .context("can't write another index")?
+            .begin(&made_under)
+    }
+
+    /// From now on this is the index, also at the next start.
+    ///
+    /// # Errors
+    /// The disk is full or fails.
+    pub fn takes_over(&self, folder: &Path) -> Result<()> {
+        self.flush()?;
+        let name = self.path.file_name().unwrap_or_default();
+        let part = folder.join(format!("{CURRENT}.part"));
+        let mut file = fs::File::create(&part)?;
+        file.write_all(name.as_encoded_bytes())?;
+        file.sync_all()?;
+        fs::rename(part, folder.join(CURRENT)).context("can't write the index")
+    }
+
+    /// Takes a store off the disk when the last look at it has ended.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub fn remove(mut store: Arc<Self>) -> Result<()> {
+        let path = store.path.clone();
+        let begun = Instant::now();
+        loop {
+            match Arc::try_unwrap(store) {
+                Ok(alone) => break drop(alone),
+                // Somebody holds on to a look; the next start removes it.
+                Err(_) if begun.elapsed() > LOOKS_END => return Ok(()),
+                Err(shared) => store = shared,
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        fs::remove_dir_all(path).context("can't remove the index of before")
+    }
+
+    /// Everything, sorted.
+    pub fn entries(&self) -> impl Iterator<Item = Result<(Vec<u8>, Vec<u8>)>> {
+        self.entities.iter().map(|entry| {
+            let (key, value) = entry.into_inner().context("can't read the index")?;
+            Ok((key.to_vec(), value.to_vec()))
+        })
+    }
+
+    /// Takes over entries of another one, sorted.
+    ///
+    /// # Errors
+    /// Those of the entries; the disk is full or fails.
+    pub fn fill(&self, entries: impl Iterator<Item = Result<(Vec<u8>, Vec<u8>)>>) -> Result<()> {
+        let mut run = self.entities.start_ingestion()?;
+        for entry in entries {
+            let (key, value) = entry?;
+            run.write(key, value)?;
+        }
+        run.finish().context("can't write the index")
+    }
+
+    /// Names the erasures that it was held against; empty if none.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub fn erased(&self) -> Result<String> {
+        let value = self.get(keys::ERASED)?;
+        Ok(value.map_or_else(String::new, |v| String::from_utf8_lossy(&v).into_owned()))
+    }
+
+    /// Remembers the erasures that it was held against.
+    ///
+    /// # Errors
+    /// The disk is full or fails.
+    pub fn set_erased(&self, against: &str) -> Result<()> {
+        let written = self.entities.insert(keys::ERASED, against.as_bytes());
+        written.context("can't write the index")
     }
 
     fn begin(self, made_under: &str) -> Result<Self> {
@@ -191,6 +296,18 @@ impl Store {
     }
 }
 
+/// Folder that holds the index. What the other one holds was begun and not finished, or is of before.
+fn current(folder: &Path) -> &'static str {
+    let named = fs::read_to_string(folder.join(CURRENT)).unwrap_or_default();
+    let current = FOLDERS.into_iter().find(|name| *name == named.trim());
+    let current = current.unwrap_or(FOLDERS[0]);
+    for other in FOLDERS.into_iter().filter(|name| *name != current) {
+        // Not there, mostly.
+        let _ = fs::remove_dir_all(folder.join(other));
+    }
+    current
+}
+
 fn taken(folder: &Path) -> ConfigError {
     ConfigError {
         place: String::new(),
@@ -275,7 +392,7 @@ mod tests {
         let store = Store::open(folder.path(), MEMORY, "a").unwrap();
         store.write(entries(10), &[(partition("s"), 5)]).unwrap();
         drop(store);
-        let version = folder.path().join(FOLDER).join("version");
+        let version = folder.path().join(FOLDERS[0]).join("version");
         fs::write(version, b"no such version").unwrap();
         let store = Store::open(folder.path(), MEMORY, "a").unwrap();
         assert_eq!(store.position("t", 3).unwrap(), None);

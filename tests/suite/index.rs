@@ -10,6 +10,7 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use sada::config::{Config, Feed};
 use sada::decode::Limits;
 use sada::enrich::privacy::Redactor;
+use sada::erasure::Erasures;
 use sada::kafka::Follower;
 use sada::odata::{AsOf, Found};
 use sada::operations::Index;
@@ -72,6 +73,7 @@ impl Scene {
             feeds,
             Limits::default(),
             16 << 20,
+            Arc::new(Erasures::none()),
             || panic!("it ended by itself"),
         )
         .unwrap();

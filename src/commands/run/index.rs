@@ -14,6 +14,7 @@ use tracing::info;
 use super::super::enricher;
 use crate::config::Config;
 use crate::decode::odata::Feeds;
+use crate::erasure::Erasures;
 use crate::health::Health;
 use crate::kafka::Follower;
 use crate::operations::Index;
@@ -31,6 +32,7 @@ pub async fn ready(
     config: &Config,
     feeds: Arc<Feeds>,
     streams: HashMap<String, String>,
+    erasures: Arc<Erasures>,
     health: &Arc<Health>,
     shutdown: &CancellationToken,
 ) -> Result<Option<(Arc<Index>, Following)>> {
@@ -52,6 +54,7 @@ pub async fn ready(
         feeds,
         enricher::limits(config),
         operations.memory,
+        erasures,
         move || stop.cancel(),
     )?;
     let (health, stop) = (health.clone(), shutdown.clone());
