@@ -71,11 +71,16 @@ chaos-odata: libchdb kafka ## The same with O-data and repair: every join is hel
 
 .PHONY: bench
 bench: libchdb kafka python-mark ## Measure events/s, CPU, memory with a Python pipeline beside ours; language with lingua
-	SADA_BENCH_PYTHON=$(PYTHON_VENV)/bin/python $(CARGO) bench --locked $(LINGUA) --bench language --bench pipeline
+	SADA_BENCH_PYTHON=$(PYTHON_VENV)/bin/python $(CARGO) bench --locked $(LINGUA) --bench language --bench pipeline --bench join
 
 .PHONY: bench-language
 bench-language: ## Measure how many texts/s get their language, with lingua in turn
 	$(CARGO) bench --locked $(LINGUA) --bench language
+
+# CUSTOMERS, ORDERS, TICKETS
+.PHONY: bench-join
+bench-join: libchdb kafka ## Measure catch-up and join of O-data, with ClickHouse's beside (CUSTOMERS=1000000 ORDERS=3000000 TICKETS=300000)
+	$(CARGO) bench --locked --bench join -- --customers $(or $(CUSTOMERS),1000000) --orders $(or $(ORDERS),3000000) --tickets $(or $(TICKETS),300000)
 
 .PHONY: fmt
 fmt: ## Format the code
