@@ -20,6 +20,7 @@ pub mod dead_letters;
 mod forming;
 pub mod ledger;
 mod letter;
+mod lives;
 pub mod log;
 mod lookup;
 mod poller;
@@ -28,6 +29,7 @@ mod reader;
 mod recovery;
 pub mod source;
 mod topic_ids;
+mod watch;
 
 pub use dead_letters::DeadLetterTopic;
 pub use letter::DeadLetter;

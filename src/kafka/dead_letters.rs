@@ -136,7 +136,10 @@ impl Sink for DeadLetterTopic {
             .iter()
             .filter_map(|outcome| match &outcome.kind {
                 OutcomeKind::DeadLetter(rejected) => Some(self.send(partition, outcome, rejected)),
-                OutcomeKind::Row(_) | OutcomeKind::Skipped(_) | OutcomeKind::Gap => None,
+                OutcomeKind::Row(_)
+                | OutcomeKind::Skipped(_)
+                | OutcomeKind::Gap
+                | OutcomeKind::Kept(_) => None,
             });
         try_join_all(rejected).await.map(|_| ())
     }

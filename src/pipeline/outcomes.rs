@@ -10,8 +10,8 @@ use crate::decode::{self, Limits};
 use crate::enrich::Enriched;
 use crate::feedback::Feedback;
 
-/// Decodes and enriches all records of a batch on all cores; `None` for a batch that owns no
-/// offset.
+/// Decodes and enriches all records of a batch on all cores, but for those that keep an outcome;
+/// `None` for a batch that owns no offset.
 pub fn enrich(
     raw: RawBatch,
     enrich: impl Fn(Feedback) -> Enriched + Sync,
@@ -27,9 +27,10 @@ pub fn enrich(
             Outcome {
                 offset: record.offset,
                 time: record.time,
-                kind: match gap {
-                    true => OutcomeKind::Gap,
-                    false => outcome(&record, &enrich, limits),
+                kind: match raw.kept(record.offset) {
+                    Some(kept) => OutcomeKind::Kept(kept.clone()),
+                    None if gap => OutcomeKind::Gap,
+                    None => outcome(&record, &enrich, limits),
                 },
             }
         })

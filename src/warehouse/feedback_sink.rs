@@ -1,23 +1,26 @@
 //! Rows of a batch into `feedback`, each at most once.
 //!
 //! An insert carries a token of its range: sent again, ClickHouse drops it, as long as the range,
-//! the block and the years of the rows are the same, which the batch sees to. A batch that may have
-//! been written before, perhaps longer ago than the table remembers tokens, is held against the
-//! rows that are there.
+//! the block and the years of the rows are the same, which the batch sees to. Of a batch that may
+//! have been written before, perhaps longer ago than the table remembers tokens, the rows that are
+//! there are found out first ([`FeedbackSink::kept`]): they stay, and are not computed again.
 //!
 //! A batch that ClickHouse refuses because of some row is halved until the row is found. Halves are
 //! cut at offsets, so that a batch sent again is cut at the same places, and have tokens of their own.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Instant;
 
+use clickhouse::Row;
 use clickhouse::error::Error;
+use serde::Deserialize;
 use tokio::sync::Mutex;
 use tracing::warn;
 
-use crate::batch::{Delivery, EnrichedBatch, Offsets, Origin, Outcome, OutcomeKind, Refused};
+use crate::batch::{EnrichedBatch, Kept, Offsets, Outcome, OutcomeKind, Refused};
+use crate::feedback::Millis;
 use crate::pipeline::{Sink, SinkError};
 use crate::telemetry::Cause;
 
@@ -36,6 +39,14 @@ pub struct FeedbackSink {
     /// Held while the table is looked at: one look at a time, since all partitions need one after a
     /// restart and each touches every part. How often it took too long, less how often it did not.
     looking: Mutex<u32>,
+}
+
+#[derive(Row, Deserialize)]
+struct Stored {
+    offset: u64,
+    item_hash: u64,
+    version: u64,
+    created_at: Millis,
 }
 
 impl FeedbackSink {
@@ -66,11 +77,11 @@ impl FeedbackSink {
         insert.end().await
     }
 
-    /// Offsets of the range whose rows are in the table. Rows of a range are written after the
-    /// first lines of the range before it: nothing older is looked at (an hour for clocks that
+    /// Rows of the range that are in the table, each offset once. Rows of a range are written after
+    /// the first lines of the range before it: nothing older is looked at (an hour for clocks that
     /// differ). With many small parts that takes long, and it must not fail for ever: the time
     /// that it may take doubles with each look that took too long.
-    async fn present(&self, offsets: &Offsets) -> Result<BTreeSet<i64>, SinkError> {
+    async fn stored(&self, offsets: &Offsets) -> Result<Vec<Stored>, SinkError> {
         let database = &self.servers.database;
         let (first, last) = bounds(&offsets.range);
         let stream = &*offsets.partition.stream;
@@ -78,13 +89,19 @@ impl FeedbackSink {
             .servers
             .client()
             .query(&format!(
-                "SELECT DISTINCT _offset FROM {database}.feedback
+                "SELECT _offset AS offset,
+                        any(xxh3(concat(tenant, '\\0', kind, '\\0', source, '\\0', feedback_id)))
+                            AS item_hash,
+                        any(f.version) AS version,
+                        any(toUnixTimestamp64Milli(f.created_at)) AS created_at
+                 FROM {database}.feedback AS f
                  WHERE _stream = ? AND _partition = ? AND _offset BETWEEN ? AND ?
                    AND _ingested_at >= (
                        SELECT max(ingested_at) - INTERVAL 1 HOUR FROM (
                            SELECT ingested_at FROM {database}.ingested
                            WHERE stream = ? AND partition = ? AND offset < ? AND revision = 0
-                           ORDER BY stream DESC, partition DESC, offset DESC LIMIT 1))"
+                           ORDER BY stream DESC, partition DESC, offset DESC LIMIT 1))
+                 GROUP BY offset"
             ))
             .bind(stream)
             .bind(offsets.partition.number)
@@ -96,12 +113,12 @@ impl FeedbackSink {
         let mut too_long = self.looking.lock().await;
         let times = 1 << (*too_long).min(MOST_DOUBLINGS);
         let doing = "look for rows in feedback";
-        let present = self.servers.offsets_in_time(times, query, doing).await;
-        match &present {
+        let stored = self.servers.in_time(times, query, doing).await;
+        match &stored {
             Err(SinkError::Transient { cause, .. }) if *cause == Cause::Timeout => *too_long += 1,
             _ => *too_long = too_long.saturating_sub(1),
         }
-        Ok(present?.into_iter().collect())
+        stored
     }
 
     /// Inserts the rows, halving as long as some row is refused; returns those.
@@ -159,15 +176,9 @@ impl FeedbackSink {
 impl Sink for FeedbackSink {
     async fn write(&self, batch: &EnrichedBatch) -> Result<(), SinkError> {
         let is_row = |outcome: &&Outcome| matches!(outcome.kind, OutcomeKind::Row(_));
-        let mut rows: Vec<&Outcome> = batch.outcomes.iter().filter(is_row).collect();
+        let rows: Vec<&Outcome> = batch.outcomes.iter().filter(is_row).collect();
         if rows.is_empty() {
             return Ok(());
-        }
-        let doubtful =
-            batch.raw.delivery() == Delivery::Doubtful && batch.computed.origin == Origin::Stream;
-        if doubtful && self.servers.exactly_once() {
-            let present = self.present(&batch.offsets).await?;
-            rows.retain(|row| !present.contains(&row.offset));
         }
         let begun = Instant::now();
         let refused = self.insert_halving(batch, &rows).await?;
@@ -176,6 +187,22 @@ impl Sink for FeedbackSink {
             return Ok(());
         }
         Err(SinkError::Refused(refused))
+    }
+
+    async fn kept(&self, offsets: &Offsets) -> Result<BTreeMap<i64, Kept>, SinkError> {
+        if !self.servers.exactly_once() {
+            return Ok(BTreeMap::new());
+        }
+        let kept = |row: Stored| {
+            let kept = Kept::Row {
+                item_hash: row.item_hash,
+                version: row.version,
+                created_at: row.created_at,
+            };
+            (row.offset as i64, kept)
+        };
+        let stored = self.stored(offsets).await?;
+        Ok(stored.into_iter().map(kept).collect())
     }
 }
 

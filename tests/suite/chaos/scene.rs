@@ -42,8 +42,8 @@ pub struct Scene {
 }
 
 impl Scene {
-    /// Starts broker, engine and proxy, makes topics and tables, and stops merges of `feedback`:
-    /// what is in it twice stays twice. `again`: the command that repeats this run.
+    /// Starts broker, engine and proxy, and makes topics and tables. `again`: the command that
+    /// repeats this run.
     pub fn set(delivery: &str, again: String) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("sada-chaos-").tempdir()?;
         let journal = Journal::create(&folder.path().join("journal.log"))?;
