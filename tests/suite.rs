@@ -63,5 +63,7 @@ mod stalled;
 mod support;
 #[path = "suite/tag_language.rs"]
 mod tag_language;
+#[path = "suite/volume.rs"]
+mod volume;
 #[path = "suite/warehouse.rs"]
 mod warehouse;
