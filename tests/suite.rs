@@ -45,6 +45,8 @@ mod load;
 mod reconcile;
 #[path = "suite/recovery.rs"]
 mod recovery;
+#[path = "suite/repair.rs"]
+mod repair;
 #[path = "suite/replay.rs"]
 mod replay;
 #[path = "suite/retag.rs"]
