@@ -365,15 +365,25 @@ pub enum OutcomeKind {
 pub enum SkipReason {
     /// A null payload: the marker of a compacted topic.
     Tombstone,
+    /// Its customer asked to be forgotten, after it happened.
+    Erased,
     /// A record of an O-data topic that tells of no entity: a page view among the calls of a site.
     NoChange,
 }
 
 impl SkipReason {
+    /// Every reason.
+    pub const ALL: [SkipReason; 3] = [
+        SkipReason::Tombstone,
+        SkipReason::Erased,
+        SkipReason::NoChange,
+    ];
+
     /// Name in tables and metrics.
     pub fn name(self) -> &'static str {
         match self {
             SkipReason::Tombstone => "tombstone",
+            SkipReason::Erased => "erased",
             SkipReason::NoChange => "no_change",
         }
     }

@@ -16,6 +16,7 @@ pub mod check;
 pub mod clickhouse;
 pub mod demo;
 pub mod enricher;
+pub mod erase;
 pub mod eval;
 mod job;
 pub mod load;
@@ -51,6 +52,7 @@ enum Command {
     Replay(replay::Arguments),
     Retag(retag::Arguments),
     Repair(repair::Arguments),
+    Erase(erase::Arguments),
     Train(train::Arguments),
     Eval(eval::Arguments),
 }
@@ -72,6 +74,7 @@ impl Cli {
             Command::Replay(a) => replay::run(a),
             Command::Retag(a) => retag::run(a),
             Command::Repair(a) => repair::run(a),
+            Command::Erase(a) => erase::run(a),
             Command::Train(a) => train::run(a),
             Command::Eval(a) => eval::run(a),
         };

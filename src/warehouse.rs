@@ -6,6 +6,7 @@ use crate::config::{Config, ConfigError};
 
 pub mod audit;
 mod client;
+pub mod erasing;
 pub mod error;
 mod evidence;
 mod feedback_sink;

@@ -41,6 +41,7 @@ pub struct KafkaSource {
     health: Arc<Health>,
     session: Duration,
     build: String,
+    first_topic: String,
     delivery: DeliveryMode,
     stop: Arc<AtomicBool>,
     watch: tokio::task::JoinHandle<()>,
@@ -121,6 +122,7 @@ impl KafkaSource {
             health,
             session: session(config),
             build: build.to_owned(),
+            first_topic: config.kafka.topics.first().cloned().unwrap_or_default(),
             delivery: config.delivery,
             stop,
             watch,
@@ -133,6 +135,12 @@ impl KafkaSource {
         let partition = &offsets.partition;
         self.assignment
             .holds(&partition.topic, partition.number, offsets.epoch)
+    }
+
+    /// Whether this instance reads partition 0 of the first topic of feedback: what one instance is to
+    /// do for all, that one does.
+    pub fn is_first(&self) -> bool {
+        self.assignment.has(&self.first_topic, 0)
     }
 
     fn announced(&self) -> MutexGuard<'_, HashMap<Partition, (Offsets, Duration)>> {

@@ -161,10 +161,7 @@ impl<S: Source, R: Sink, D: Sink, E: Sink> Writing<'_, S, R, D, E> {
         let Some(mut batch) = batch else {
             return Ok(End::TakenAway);
         };
-        match self
-            .write(Target::ClickHouse, &self.parts.rows, &batch, &mut done)
-            .await?
-        {
+        match self.write_rows(&mut batch, &mut done).await? {
             Tried::Taken(None) => {}
             Tried::Taken(Some(refused)) => batch.reject(refused),
             Tried::Not(end) => return Ok(end),
@@ -188,6 +185,24 @@ impl<S: Source, R: Sink, D: Sink, E: Sink> Writing<'_, S, R, D, E> {
         Ok(End::Durable(batch.offsets))
     }
 
+    /// Rows that are refused, if any. What is erased by then is not written.
+    async fn write_rows(
+        &self,
+        batch: &mut EnrichedBatch,
+        done: &mut Option<Offsets>,
+    ) -> Result<Tried<Option<Vec<Refused>>>> {
+        let offsets = batch.offsets.clone();
+        // Tries come one after another.
+        let held = tokio::sync::Mutex::new((batch, 0));
+        let act = || async {
+            let mut held = held.lock().await;
+            let (batch, seen) = &mut *held;
+            self.parts.outcomes.hold(batch, seen)?;
+            taken(self.parts.rows.write(batch).await)
+        };
+        self.attempt(Target::ClickHouse, &offsets, done, act).await
+    }
+
     /// Rows that the sink refuses, if any.
     async fn write(
         &self,
@@ -196,13 +211,7 @@ impl<S: Source, R: Sink, D: Sink, E: Sink> Writing<'_, S, R, D, E> {
         batch: &EnrichedBatch,
         done: &mut Option<Offsets>,
     ) -> Result<Tried<Option<Vec<Refused>>>> {
-        let act = || async {
-            match sink.write(batch).await {
-                Ok(()) => Ok(None),
-                Err(SinkError::Refused(rows)) => Ok(Some(rows)),
-                Err(error) => Err(error),
-            }
-        };
+        let act = || async { taken(sink.write(batch).await) };
         self.attempt(target, &batch.offsets, done, act).await
     }
 
@@ -262,6 +271,15 @@ impl<S: Source, R, D, E> Writing<'_, S, R, D, E> {
                 return Ok(Some(End::TakenAway));
             }
         }
+    }
+}
+
+/// Rows that were refused, the others being durable.
+fn taken(written: Result<(), SinkError>) -> Result<Option<Vec<Refused>>, SinkError> {
+    match written {
+        Ok(()) => Ok(None),
+        Err(SinkError::Refused(rows)) => Ok(Some(rows)),
+        Err(error) => Err(error),
     }
 }
 

@@ -209,9 +209,30 @@ pub const COMMIT_SECONDS: Metric = metric(
     Unit::Seconds,
     "time of a commit that succeeded",
 );
+/// Without labels: [`index`].
+pub const INDEX_RECORDS: Metric = metric(
+    "sada_index_records_total",
+    Kind::Counter,
+    Unit::Count,
+    "changes of O-data applied to this instance's index",
+);
+/// Without labels: [`index`].
+pub const INDEX_LAG: Metric = metric(
+    "sada_index_lag_records",
+    Kind::Gauge,
+    Unit::Count,
+    "offsets between what this instance's index holds and the ends of the feeds",
+);
+/// Without labels: [`index`].
+pub const INDEX_BYTES: Metric = metric(
+    "sada_index_bytes",
+    Kind::Gauge,
+    Unit::Bytes,
+    "size of this instance's index on disk",
+);
 
 /// All of them.
-pub const ALL: [Metric; 21] = [
+pub const ALL: [Metric; 24] = [
     READ,
     ROWS,
     REJECTED,
@@ -233,6 +254,9 @@ pub const ALL: [Metric; 21] = [
     BATCH_BYTES,
     INSERT_SECONDS,
     COMMIT_SECONDS,
+    INDEX_RECORDS,
+    INDEX_LAG,
+    INDEX_BYTES,
 ];
 
 /// Begins to count, for the whole process. Counters of the topics that are read start at 0, so that
@@ -280,7 +304,9 @@ fn begin(topics: &[String]) {
         for reason in Reason::ALL {
             rejected(topic, reason, 0);
         }
-        skipped(topic, SkipReason::Tombstone, 0);
+        for reason in SkipReason::ALL {
+            skipped(topic, reason, 0);
+        }
     }
     for cause in Cause::ALL {
         counter!(RETRIES.name, "cause" => cause.name()).increment(0);
@@ -373,6 +399,13 @@ pub fn insert_took(table: &'static str, time: Duration) {
 /// A commit succeeded.
 pub fn commit_took(time: Duration) {
     histogram!(COMMIT_SECONDS.name).record(time);
+}
+
+/// The index of O-data took so many changes in, is so many offsets behind, and so large.
+pub fn index(applied: u64, lag: u64, bytes: u64) {
+    counter!(INDEX_RECORDS.name).increment(applied);
+    gauge!(INDEX_LAG.name).set(lag as f64);
+    gauge!(INDEX_BYTES.name).set(bytes as f64);
 }
 
 /// How far a partition is behind.

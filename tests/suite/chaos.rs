@@ -13,10 +13,16 @@ mod drain;
 mod faults;
 #[path = "chaos/findings.rs"]
 mod findings;
+#[path = "chaos/joined.rs"]
+mod joined;
 #[path = "chaos/kafka_log.rs"]
 mod kafka_log;
 #[path = "chaos/load.rs"]
 mod load;
+#[path = "chaos/operations.rs"]
+mod operations;
+#[path = "chaos/oracle.rs"]
+mod oracle;
 #[path = "chaos/producer.rs"]
 mod producer;
 #[path = "chaos/scene.rs"]
@@ -72,11 +78,18 @@ struct Plan {
     steady: usize,
     /// Faults come when the first records have become rows, not before.
     settled: bool,
+    /// [`Load::ids`]
+    ids: u32,
 }
 
 impl Plan {
     /// From `SADA_CHAOS_FAULTS`, `…_EVENTS`, `…_SEED` and `…_DELIVERY`, else the short run.
     fn from_environment() -> Self {
+        Self::from_environment_or(60, 100_000)
+    }
+
+    /// The same with other numbers of a short run.
+    fn from_environment_or(faults: u64, events: u64) -> Self {
         let text = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
         let number = |name: &str, default| match text(name) {
             Some(value) => value
@@ -85,13 +98,21 @@ impl Plan {
             None => default,
         };
         Self {
-            faults: number("SADA_CHAOS_FAULTS", 60),
-            events: number("SADA_CHAOS_EVENTS", 100_000),
+            faults: number("SADA_CHAOS_FAULTS", faults),
+            events: number("SADA_CHAOS_EVENTS", events),
             seed: number("SADA_CHAOS_SEED", 20_260_501),
             delivery: text("SADA_CHAOS_DELIVERY").unwrap_or_else(|| "exactly_once".into()),
             strikes: |seed| Box::new(Schedule::new(seed)),
             steady: STEADY,
             settled: false,
+            ids: 0,
+        }
+    }
+
+    fn load(&self) -> Load {
+        Load {
+            seed: self.seed,
+            ids: self.ids,
         }
     }
 
@@ -102,9 +123,11 @@ impl Plan {
             events,
             seed,
             delivery,
+            ids,
             ..
         } = self;
-        format!("make chaos FAULTS={faults} EVENTS={events} SEED={seed} DELIVERY={delivery}")
+        let target = if *ids > 0 { "chaos-odata" } else { "chaos" };
+        format!("make {target} FAULTS={faults} EVENTS={events} SEED={seed} DELIVERY={delivery}")
     }
 }
 
@@ -123,7 +146,7 @@ async fn every_record_has_one_outcome_whatever_fails() {
     let plan = Plan::from_environment();
     println!("chaos, seed {}: {}", plan.seed, plan.again());
     let begun = Instant::now();
-    let mut scene = Scene::set(&plan.delivery, plan.again()).unwrap();
+    let mut scene = Scene::set(&plan.delivery, plan.again(), "").unwrap();
     let ridden = ride(&plan, &scene).await.unwrap();
     println!("{:28} {:>6}", "fault", "times");
     for (name, times) in &ridden.faults {
@@ -153,7 +176,7 @@ async fn every_record_has_one_outcome_whatever_fails() {
 
 /// Load and faults, side by side, to the end of both; then all is healed, drained and stopped.
 async fn ride(plan: &Plan, scene: &Scene) -> Result<Ridden> {
-    let load = Load { seed: plan.seed };
+    let load = plan.load();
     let kafka = scene.kafka_client();
     let client = scene.client();
     check::stop_merges(&client).await?;
@@ -311,8 +334,9 @@ async fn the_check_can_fail() {
         strikes: |_| Box::new(std::iter::repeat((GAP / 2, CUT))),
         steady: 1,
         settled: true,
+        ids: 0,
     };
-    let mut scene = Scene::set(&plan.delivery, String::new()).unwrap();
+    let mut scene = Scene::set(&plan.delivery, String::new(), "").unwrap();
     let ridden = ride(&plan, &scene).await.unwrap();
     assert_eq!(ridden.complaints, [""; 0]);
     let client = scene.client();

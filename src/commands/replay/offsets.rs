@@ -111,7 +111,7 @@ impl Ends {
         let lines = writer.ask(ask).await?;
         self.read += offsets.len() as u64;
         if !writer.dry_run {
-            let mut refused = writer.write_rows(&batch).await?;
+            let mut refused = writer.write_rows(&mut batch).await?;
             // What has its outcome keeps it; what has none becomes a dead letter.
             let is_known = |o: &Outcome| {
                 lines.contains_key(&o.offset) && refused.iter().any(|r| r.offset == o.offset)

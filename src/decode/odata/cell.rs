@@ -188,10 +188,9 @@ impl<'a> Cell<'a> {
             let number = self.json.parse().unwrap_or(f64::MAX);
             return time::millis("", &crate::decode::wire::Time::Fraction(number));
         };
-        let number = i64::try_from(number).unwrap_or(match number < 0 {
-            true => i64::MIN,
-            false => i64::MAX,
-        });
+        let Ok(number) = i64::try_from(number) else {
+            return time::within_warehouse("", Millis::MAX);
+        };
         Ok(match self.logical {
             Logical::Days => number.saturating_mul(DAY),
             Logical::Millis => number,
