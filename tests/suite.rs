@@ -51,6 +51,8 @@ mod reconcile;
 mod recovery;
 #[path = "suite/repair.rs"]
 mod repair;
+#[path = "suite/repair_volume.rs"]
+mod repair_volume;
 #[path = "suite/replay.rs"]
 mod replay;
 #[path = "suite/retag.rs"]
@@ -67,3 +69,5 @@ mod support;
 mod tag_language;
 #[path = "suite/warehouse.rs"]
 mod warehouse;
+#[path = "suite/xo.rs"]
+mod xo;
