@@ -49,6 +49,10 @@ mod load;
 mod reconcile;
 #[path = "suite/recovery.rs"]
 mod recovery;
+#[path = "suite/repair.rs"]
+mod repair;
+#[path = "suite/repair_volume.rs"]
+mod repair_volume;
 #[path = "suite/replay.rs"]
 mod replay;
 #[path = "suite/retag.rs"]
@@ -67,3 +71,5 @@ mod tag_language;
 mod volume;
 #[path = "suite/warehouse.rs"]
 mod warehouse;
+#[path = "suite/xo.rs"]
+mod xo;

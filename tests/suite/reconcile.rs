@@ -604,3 +604,70 @@ async fn what_can_t_be_checked_is_refused_with_the_mend() {
     assert_eq!(refused.status.code(), Some(2), "{errors}");
     assert!(errors.contains("--partition"), "{errors}");
 }
+
+/// Feeds of all entities: topic and table.
+fn histories(name: &str) -> Vec<(String, &'static str)> {
+    let topic = |entity: sada::odata::Entity| format!("{name}.{entity}");
+    let all = sada::odata::Entity::ALL;
+    all.map(|entity| (topic(entity), entity.table())).into()
+}
+
+#[tokio::test]
+async fn a_version_that_is_gone_from_its_history_is_named() {
+    const VERSIONS: u64 = 40;
+    let name = "reconcile_odata";
+    let index = tempfile::tempdir().unwrap();
+    let mut extra = format!(
+        "[operations]\nindex = \"{}\"\nrepair = \"0s\"\n",
+        index.path().join("index").display()
+    );
+    for entity in sada::odata::Entity::ALL {
+        extra += &format!(
+            "[[operations.feeds]]\ntopic = \"{name}.{entity}\"\nentity = \"{entity}\"\n\
+             format = \"upsert\"\nid = \"id\"\nvalid_from = \"since\"\nversion = \"version\"\n"
+        );
+    }
+    let kafka = KafkaServer::shared().unwrap();
+    let histories = histories(name);
+    for (topic, _) in &histories {
+        kafka.create_topic(topic, 1).unwrap();
+    }
+    let s = Stage::new(name, 1, &extra);
+    let producer: BaseProducer = kafka.client().create().unwrap();
+    for (topic, _) in &histories {
+        for number in 0..VERSIONS {
+            let payload = json!({
+                "id": format!("x{}", number % 7),
+                "since": format!("2026-03-{:02}T10:00:00Z", 1 + number % 9),
+                "version": number,
+                "identity_type": "device_id",
+            })
+            .to_string();
+            let record = BaseRecord::<str, str>::to(topic).payload(&payload);
+            producer.send(record).map_err(|(error, _)| error).unwrap();
+        }
+    }
+    producer.flush(PATIENCE).unwrap();
+    let pipeline = s.d.start();
+    let lines = "SELECT count() FROM ingested WHERE outcome = 'row'";
+    s.d.wait_for(lines, 6 * VERSIONS).await;
+    assert!(pipeline.stop().success(), "{}", s.d.log());
+    let (code, report) = s.report(&[]);
+    assert_eq!(code, 0, "{report:#}\n{}", s.d.log());
+    assert_eq!(report["totals"]["rows"], 6 * VERSIONS, "{report:#}");
+
+    for (topic, table) in &histories {
+        // The newest of its valid_from: no version of it is as new.
+        let gone = VERSIONS - 1;
+        s.sql(&format!("DELETE FROM {table} WHERE _offset = {gone}"))
+            .await;
+        let (code, report) = s.report(&["--topic", topic]);
+        assert_eq!(code, 1, "{table}: {report:#}");
+        let partition = &report["partitions"][0];
+        assert_eq!(
+            partition["without_row"],
+            found(&[(gone, gone)]),
+            "{table}: {report:#}"
+        );
+    }
+}
