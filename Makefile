@@ -18,6 +18,9 @@ LIBCHDB := $(CACHE)/chdb/$(CHDB)/libchdb.so
 # Apache Kafka; deploy/dev/kafka/pom.xml names the same version.
 KAFKA := 4.1.0
 KAFKA_LIBS := $(CACHE)/kafka/$(KAFKA)/libs
+# Kafka Connect with Debezium; deploy/dev/debezium/pom.xml names the same version.
+DEBEZIUM := 3.2.0.Final
+DEBEZIUM_LIBS := $(CACHE)/debezium/$(DEBEZIUM)/libs
 # ClickHouse's clients for Python and Java, and the Python pipeline of the benchmark.
 PYTHON_VENV := $(CACHE)/clients/python
 JDBC_LIBS := $(CACHE)/clients/jdbc
@@ -43,6 +46,10 @@ demo: libchdb ## Broker, ClickHouse engine and pipeline in one command, in ./dem
 test: libchdb kafka clients ## All tests, against real Apache Kafka and the real ClickHouse engine
 	$(CARGO) test --locked $(LINGUA) --lib --tests
 
+.PHONY: test-debezium
+test-debezium: libchdb kafka debezium ## Rows changed by SQL in a real PostgreSQL arrive through a real Debezium
+	$(CARGO) test --locked $(LINGUA) --test debezium
+
 # STRINGS, SEED
 .PHONY: fuzz
 fuzz: ## Ten million strings that nobody writes, for language and mojibake repair (STRINGS=10000000 SEED=1)
@@ -55,6 +62,18 @@ chaos: libchdb kafka ## A thousand faults under load, then every record is check
 	SADA_CHAOS_FAULTS=$(or $(FAULTS),1000) SADA_CHAOS_EVENTS=$(or $(EVENTS),2000000) \
 	SADA_CHAOS_SEED=$(or $(SEED),$(shell date +%s)) SADA_CHAOS_DELIVERY=$(DELIVERY) \
 	$(CARGO) test --locked $(LINGUA) --test suite -- --exact --nocapture chaos::every_record_has_one_outcome_whatever_fails
+
+.PHONY: chaos-odata
+chaos-odata: libchdb kafka ## The same with O-data and repair: every join is held against an oracle (FAULTS=300 EVENTS=300000 SEED=1)
+	SADA_CHAOS_FAULTS=$(or $(FAULTS),300) SADA_CHAOS_EVENTS=$(or $(EVENTS),300000) \
+	SADA_CHAOS_SEED=$(or $(SEED),$(shell date +%s)) SADA_CHAOS_DELIVERY=$(DELIVERY) \
+	$(CARGO) test --locked $(LINGUA) --test suite -- --exact --nocapture chaos::joined::what_was_true_is_joined_whatever_fails
+
+# ROWS, RETAG
+.PHONY: volume
+volume: libchdb kafka ## Reconcile ten million rows, retag a million beside a live stream (ROWS=10000000 RETAG=1000000)
+	SADA_VOLUME_ROWS=$(or $(ROWS),10000000) SADA_VOLUME_RETAG=$(or $(RETAG),1000000) \
+	$(CARGO) test --release --locked --test suite -- --nocapture --test-threads=1 volume::
 
 .PHONY: bench
 bench: libchdb kafka python-mark ## Measure events/s, CPU, memory with a Python pipeline beside ours; language with lingua
@@ -72,6 +91,7 @@ fmt: ## Format the code
 lint: ## Formatting and clippy, without warnings
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked $(LINGUA) --all-targets -- -D warnings
+	$(CARGO) clippy --locked $(LINGUA) --test debezium -- -D warnings
 
 .PHONY: doc
 doc: ## The documentation: target/doc/sada/index.html (the architecture is its first page)
@@ -97,6 +117,13 @@ kafka-start: kafka ## Start a Kafka server on localhost:9092, for trying things 
 .PHONY: kafka-stop
 kafka-stop: kafka ## Stop it
 	deploy/dev/kafka.sh stop
+
+.PHONY: debezium
+debezium: $(DEBEZIUM_LIBS) ## Fetch Kafka Connect and Debezium for their test (38 MB, once)
+
+$(DEBEZIUM_LIBS):
+	@mkdir -p $(@D)
+	@echo "fetching jars into $@ (once)" >&2; $(call copy-jars,deploy/dev/debezium/pom.xml,$@)
 
 .PHONY: clients
 clients: $(PYTHON_VENV)/.clients $(JDBC_LIBS) ## Fetch ClickHouse's Python and Java clients for tests (once)

@@ -16,11 +16,13 @@ pub mod check;
 pub mod clickhouse;
 pub mod demo;
 pub mod enricher;
+pub mod erase;
 pub mod eval;
 mod job;
 pub mod load;
 pub mod migrate;
 pub mod reconcile;
+pub mod repair;
 pub mod replay;
 pub mod retag;
 pub mod run;
@@ -49,6 +51,8 @@ enum Command {
     Tag(tag::Arguments),
     Replay(replay::Arguments),
     Retag(retag::Arguments),
+    Repair(repair::Arguments),
+    Erase(erase::Arguments),
     Train(train::Arguments),
     Eval(eval::Arguments),
 }
@@ -69,6 +73,8 @@ impl Cli {
             Command::Tag(a) => tag::run(a),
             Command::Replay(a) => replay::run(a),
             Command::Retag(a) => retag::run(a),
+            Command::Repair(a) => repair::run(a),
+            Command::Erase(a) => erase::run(a),
             Command::Train(a) => train::run(a),
             Command::Eval(a) => eval::run(a),
         };

@@ -95,6 +95,8 @@ pub struct Kafka {
     pub start: Start,
     /// Topic that records go to, whole, when they can't be used.
     pub dead_letter_topic: String,
+    /// Topic that says who is erased, compacted; empty for none: then nobody can be.
+    pub erasure_topic: String,
     /// Any property of librdkafka, passed as it is (`security.protocol`, `sasl.username`, …).
     /// `sasl.password` may be a file: `sasl.password_file`.
     pub properties: BTreeMap<String, String>,
@@ -118,6 +120,7 @@ impl Default for Kafka {
             group: "sada".into(),
             start: Start::Earliest,
             dead_letter_topic: "sada.dead-letters".into(),
+            erasure_topic: String::new(),
             properties: BTreeMap::new(),
         }
     }

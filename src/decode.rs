@@ -13,6 +13,7 @@
 mod checks;
 mod conversation;
 mod envelopes;
+pub mod erasure;
 mod fault;
 mod html;
 mod message;

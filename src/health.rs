@@ -4,6 +4,7 @@
 //!
 //! | who | tells |
 //! |---|---|
+//! | whoever prepares the start | [`preparing`](Health::preparing) as it goes on |
 //! | the polling loop | [`turned`](Health::turned) every round, [`paused`](Health::paused), [`reading`](Health::reading) at a batch's first record |
 //! | the rebalance callbacks | [`assigned`](Health::assigned), [`revoked`](Health::revoked) |
 //! | the recovery of a partition | [`recovery_failed`](Health::recovery_failed), [`recovered`](Health::recovered) |
@@ -71,6 +72,8 @@ pub struct Health {
 struct State {
     begun: Instant,
     turned: Option<Instant>,
+    /// What is done before the loop begins, and when it last went on.
+    preparing: Option<(String, Instant)>,
     /// Since when the group owes an answer, and how long it may take; none while this instance is a
     /// settled member.
     waiting: Option<(Instant, Duration)>,
@@ -98,6 +101,7 @@ impl Health {
         let state = State {
             begun,
             turned: None,
+            preparing: None,
             waiting: Some((begun, Duration::ZERO)),
             cut_off: None,
             held: BTreeMap::new(),
@@ -110,6 +114,13 @@ impl Health {
             stalled,
             state: Mutex::new(state),
         })
+    }
+
+    /// Something is done before the loop begins, and goes on: it may take long, as long as this is
+    /// called again and again.
+    pub fn preparing(&self, what: String) {
+        let (now, mut state) = self.now();
+        state.preparing = Some((what, now.instant));
     }
 
     /// The polling loop goes round. Call it at the head of every round.
@@ -209,6 +220,13 @@ impl Health {
         self.now().1.ending = true;
     }
 
+    /// Whether the group gave this instance the partition.
+    pub fn holds(&self, topic: &str, number: i32) -> bool {
+        let (_, state) = self.now();
+        let of_topic = state.held.get(topic);
+        of_topic.is_some_and(|t| t.contains_key(&number))
+    }
+
     /// Why this instance is not live, and must be started again: empty if it is. Only a loop that
     /// hangs is a reason; what others do not answer is none, a start would not mend it.
     pub fn live(&self) -> Vec<String> {
@@ -228,7 +246,10 @@ impl Health {
         }
         if state.turned.is_none() {
             let so_far = seconds(now, state.begun);
-            return vec![format!("starting for {so_far}")];
+            return vec![match &state.preparing {
+                Some((what, _)) => format!("{what}, starting for {so_far}"),
+                None => format!("starting for {so_far}"),
+            }];
         }
         let mut reasons: Vec<String> = state.kafka(now).into_iter().collect();
         for (target, writes) in &state.writes {
@@ -305,13 +326,14 @@ impl State {
     }
 
     fn hanging(&self, now: Instant) -> Option<String> {
+        let went_on = self.preparing.as_ref().map_or(self.begun, |(_, at)| *at);
         match self.turned {
             _ if self.ending => None,
             Some(turned) if now - turned > LOOP => Some(format!(
                 "the polling loop hangs for {}",
                 seconds(now, turned)
             )),
-            None if now - self.begun > START => {
+            None if now - went_on > START => {
                 Some(format!("not started after {}", seconds(now, self.begun)))
             }
             _ => None,
@@ -432,6 +454,22 @@ mod tests {
         health.hang(289);
         assert_eq!(health.live(), ["not started after 301 s"]);
         assert_eq!(health.ready(), ["not started after 301 s"]);
+    }
+
+    #[test]
+    fn a_start_that_prepares_something_may_take_long_as_long_as_it_goes_on() {
+        let health = Timed::starting();
+        for done in 0..10 {
+            health.preparing(format!("O-data: catching up, {done} %"));
+            health.hang(200);
+        }
+        assert_eq!(health.live(), NONE);
+        let reasons = ["O-data: catching up, 9 %, starting for 2000 s"];
+        assert_eq!(health.ready(), reasons);
+        health.hang(101);
+        assert_eq!(health.live(), ["not started after 2101 s"]);
+        health.turned();
+        assert_eq!(health.live(), NONE);
     }
 
     #[test]

@@ -6,10 +6,12 @@ use crate::config::{Config, ConfigError};
 
 pub mod audit;
 mod client;
+pub mod erasing;
 pub mod error;
 mod evidence;
 mod feedback_sink;
 pub mod migrations;
+pub mod repair;
 pub mod replaying;
 pub mod retagging;
 pub mod rows;
@@ -28,5 +30,6 @@ pub use tables::Table;
 /// The password file can't be read.
 pub fn sinks(config: &Config) -> Result<(FeedbackSink, Evidence), ConfigError> {
     let servers = Arc::new(servers::Servers::new(config)?);
-    Ok((FeedbackSink::new(servers.clone()), Evidence::new(servers)))
+    let rows = FeedbackSink::new(servers.clone(), config);
+    Ok((rows, Evidence::new(servers)))
 }

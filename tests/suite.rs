@@ -25,6 +25,8 @@ mod embedded_process;
 mod embedded_python_java;
 #[path = "suite/embedded_stack.rs"]
 mod embedded_stack;
+#[path = "suite/erase.rs"]
+mod erase;
 #[path = "suite/eval_language.rs"]
 mod eval_language;
 #[path = "suite/events.rs"]
@@ -33,6 +35,8 @@ mod events;
 mod fault_proxy;
 #[path = "suite/health.rs"]
 mod health;
+#[path = "suite/index.rs"]
+mod index;
 #[path = "suite/kafka.rs"]
 mod kafka;
 #[path = "suite/kafka_server.rs"]
@@ -59,5 +63,7 @@ mod stalled;
 mod support;
 #[path = "suite/tag_language.rs"]
 mod tag_language;
+#[path = "suite/volume.rs"]
+mod volume;
 #[path = "suite/warehouse.rs"]
 mod warehouse;

@@ -24,6 +24,10 @@ java_17() {
     [[ $version =~ version\ \"([0-9]+) ]] && [ "${BASH_REMATCH[1]}" -ge 17 ]
 }
 
+postgres() {
+    command -v postgres || compgen -G '/usr/lib/postgresql/*/bin/postgres'
+}
+
 rust() {
     local minor
     minor=$(cargo --version 2> /dev/null | sed -nE 's/^cargo 1\.([0-9]+).*/\1/p')
@@ -45,6 +49,7 @@ have java default-jdk-headless "Apache Kafka in tests (17 or newer)" java_17
 have mvn maven "fetching Apache Kafka (make kafka)" command -v mvn
 have python3 python3 "ClickHouse's Python client in tests" command -v python3
 have venv python3-venv "ClickHouse's Python client in tests" python3 -c 'import venv, ensurepip'
+have postgres postgresql "the test with a real Debezium (make test-debezium)" postgres
 
 if [ "$missing" = 1 ]; then
     if [ ${#packages[@]} -gt 0 ]; then

@@ -1,20 +1,20 @@
-//! `sada demo`: everything on this machine in one command, from broken records to the answers that
-//! a data team asks for first.
+//! `sada demo`: everything on this machine in one command, from broken records and orders that come
+//! late to the answers that a data team asks for first.
 //!
 //! Nothing in it is special: the events go through a Kafka client, the pipeline is that of
 //! `sada run --embedded`, and the answers are SQL over HTTP.
 
 use super::say;
 use std::collections::HashMap;
+use std::io::IsTerminal;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use clap::Args;
 use clap::builder::RangedU64ValueParser;
 use indicatif::ProgressBar;
-use jiff::Timestamp;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -24,16 +24,22 @@ use crate::health::Health;
 use crate::{telemetry, warehouse};
 
 mod broken;
+mod customers;
 mod delivery;
 mod events;
+mod load;
+mod operations;
 mod questions;
 mod report;
 mod texts;
 
-use events::Record;
+use delivery::Sender;
+use load::Load;
 
 /// Port of ClickHouse's HTTP interface everywhere.
 const CLICKHOUSE: u16 = 8123;
+/// How often rows are repaired: in production once a minute is enough.
+const REPAIR: Duration = Duration::from_millis(500);
 
 /// Try it all on this machine: broker, ClickHouse engine, pipeline, feedback in 14 languages
 #[derive(Args)]
@@ -78,7 +84,10 @@ pub fn run(arguments: Arguments) -> Result<()> {
 
 async fn demo(arguments: &Arguments, mut config: Config) -> Result<()> {
     let shutdown = super::shutdown()?;
-    let step = spinner("starting the broker and the ClickHouse engine");
+    let starting = "starting the broker and the ClickHouse engine";
+    announce(starting)?;
+    let step = spinner(starting);
+    config.operations.repair = REPAIR;
     let stack = EmbeddedStack::start(&arguments.path, port(arguments.port), &mut config)?;
     warehouse::migrations::apply(&config).await?;
     step.finish_and_clear();
@@ -101,7 +110,7 @@ async fn demo(arguments: &Arguments, mut config: Config) -> Result<()> {
     })
 }
 
-/// Sends the events, waits until they are through and prints what the rows say.
+/// Sends what happened and what is said, waits until it is through and prints what the rows say.
 async fn tell(arguments: &Arguments, config: &Config, stack: &EmbeddedStack) -> Result<()> {
     let client = warehouse::client(&config.clickhouse)?.with_database(&config.clickhouse.database);
     let version: String = client.query("SELECT version()").fetch_one().await?;
@@ -111,25 +120,30 @@ async fn tell(arguments: &Arguments, config: &Config, stack: &EmbeddedStack) -> 
         stack.bootstrap()
     ))?;
 
-    let topic = config
-        .kafka
-        .topics
-        .first()
-        .context("no topic is configured")?;
-    let stream = stack
-        .streams()
-        .remove(topic)
-        .context("the embedded broker lacks the topic")?;
+    let sender = Sender::new(config, &client, &stack.streams())?;
     let load = Load::new(arguments)?;
+    announce("sending what happened: customers, orders, deliveries, tickets, visits")?;
+    sender.changes(&load.early).await?;
+    announce("sending what is said of it")?;
     let began = Instant::now();
-    delivery::send(config, topic, &load.records).await?;
-    delivery::arrival(&client, &stream, load.records.len()).await?;
+    sender.feedback(&load.records).await?;
     say(format_args!(
         "{load}: all have their outcome after {:.1} s",
         began.elapsed().as_secs_f64()
     ))?;
-    report::print(&client, &stream).await?;
-    load.check(delivery::outcomes(&client, &stream).await?)?;
+    announce("sending what comes late")?;
+    sender.changes(&load.late).await?;
+    let began = Instant::now();
+    let repaired = sender.repaired().await?;
+    say(format_args!(
+        "{late} changes of orders came after what was said of them: {repaired} rows of feedback are \
+         repaired, {:.1} s after the last",
+        began.elapsed().as_secs_f64(),
+        late = load.late.len(),
+    ))?;
+    let stream = &sender.feedback.stream;
+    report::print(&client, stream).await?;
+    load.check(delivery::outcomes(&client, stream).await?)?;
     if arguments.once {
         let dir = arguments.path.display();
         say(format_args!(
@@ -158,74 +172,18 @@ fn stopped(ended: Result<()>) -> Result<()> {
     ended.and_then(|()| bail!("the pipeline ended before its time"))
 }
 
-/// What the demo sends.
-struct Load {
-    records: Vec<Record>,
-    languages: Vec<String>,
-    events: u64,
-    broken: u64,
-}
-
-impl Load {
-    fn new(arguments: &Arguments) -> Result<Self> {
-        let languages = texts::languages()?;
-        let now = Timestamp::now();
-        // Part of every id, so that the items of one run are not versions of those before.
-        let run = now.strftime("%Y%m%d-%H%M%S").to_string();
-        let events = events::events(
-            &languages,
-            arguments.seed,
-            &run,
-            now.as_millisecond(),
-            arguments.events,
-        );
-        let broken = broken::broken(&events);
-        Ok(Self {
-            languages: languages
-                .into_iter()
-                .map(|language| language.name)
-                .collect(),
-            events: events.len() as u64,
-            broken: broken.iter().filter(|b| b.reason.is_some()).count() as u64,
-            records: broken::mix(events, broken),
-        })
-    }
-
-    /// Every record came to the end that it should.
-    fn check(&self, (rows, dead_letters, skipped): (u64, u64, u64)) -> Result<()> {
-        let Self { events, broken, .. } = self;
-        if (rows, dead_letters, skipped) == (*events, *broken, 1) {
-            return Ok(());
-        }
-        bail!(
-            "{events} rows, {broken} dead letters and 1 skipped record should be there, and are {rows}, \
-             {dead_letters} and {skipped}: table dead_letters says what was refused"
-        )
-    }
-}
-
-impl std::fmt::Display for Load {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self {
-            events,
-            languages,
-            broken,
-            ..
-        } = self;
-        let (named, others) = languages.split_at(languages.len().min(4));
-        let (named, others) = (named.join(", "), others.len());
-        write!(
-            f,
-            "Sent {events} events in {named} and {others} other languages, {broken} broken records \
-             and a tombstone"
-        )
-    }
-}
-
 /// Port of the HTTP interface: the one asked for, else ClickHouse's own if it is free; 0 for any.
 fn port(asked: Option<u16>) -> u16 {
     let is_free = || TcpListener::bind((Ipv4Addr::LOCALHOST, CLICKHOUSE)).is_ok();
     asked.unwrap_or_else(|| if is_free() { CLICKHOUSE } else { 0 })
+}
+
+/// Says what begins, where no terminal shows it as it goes on.
+fn announce(what: &str) -> Result<()> {
+    if !std::io::stderr().is_terminal() {
+        say(format_args!("{what} …"))?;
+    }
+    Ok(())
 }
 
 fn spinner(what: &'static str) -> ProgressBar {

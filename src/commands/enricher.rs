@@ -12,6 +12,7 @@ use crate::enrich::Enricher;
 use crate::enrich::privacy::Redactor;
 use crate::enrich::sentiment;
 use crate::enrich::topics::Taxonomy;
+use crate::erasure::Marker;
 use crate::language::{self, Detector};
 use crate::pipeline::Outcomes;
 
@@ -56,6 +57,41 @@ pub fn build(config: &Config, enricher: &Enricher) -> Result<String, ConfigError
     // The name is stored: it must not give the key away.
     let digest = Sha256::digest(format!("{decides} {:x}", Sha256::digest(key)));
     Ok(format!("{digest:.12x}"))
+}
+
+/// Names what decides about what a record of O-data tells, besides this program: the feeds, the
+/// limits and the privacy key.
+///
+/// # Errors
+/// The key file can't be read.
+pub fn feeds_build(config: &Config) -> Result<String, ConfigError> {
+    let key = match config.privacy.key_file.as_os_str().is_empty() {
+        true => String::new(),
+        false => key(config)?,
+    };
+    let decides = format!(
+        "{} {:?}",
+        config.limits.record_bytes, config.operations.feeds
+    );
+    // It is stored: it must not give the key away.
+    let digest = Sha256::digest(format!("{decides} {:x}", Sha256::digest(key)));
+    Ok(format!("{digest:.12x}"))
+}
+
+/// What protects identifiers, under the configured key.
+///
+/// # Errors
+/// The key file can't be read.
+pub fn redactor(config: &Config) -> Result<Redactor, ConfigError> {
+    Ok(Redactor::new(key(config)?.as_bytes()))
+}
+
+/// What makes marks of those who are erased, under the configured key.
+///
+/// # Errors
+/// The key file can't be read.
+pub fn marker(config: &Config) -> Result<Marker, ConfigError> {
+    Ok(Marker::new(key(config)?.as_bytes()))
 }
 
 /// Reads the topics of O-data, identifiers protected as those of feedback.

@@ -38,7 +38,8 @@ use report::{PartitionReport, Report};
 Columns: from, to: first and last offset to be accounted for; empty: offsets without a record
 (transaction markers, compaction); gap: deleted by Kafka before they were read; in flight:
 announced by the pipeline, not finished; ahead: stored, not committed; unprovable: no line, and
-Kafka can no longer tell whether there was a record; expired: older than [clickhouse.ttl] keeps.
+Kafka can no longer tell whether there was a record; expired: older than [clickhouse.ttl] keeps;
+erased: gone with its customer (`sada erase`).
 
 Exit code 0: in order; 1: something is missing, doubled or without its row; 2: it can't be told: the
 configuration was refused, or Kafka or ClickHouse failed on the way."

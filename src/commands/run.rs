@@ -10,7 +10,7 @@ use clap::Args;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
-use super::{ConfigFile, check, enricher};
+use super::{ConfigFile, check, enricher, erase, repair};
 use crate::config::Config;
 use crate::embedded::EmbeddedStack;
 use crate::health::{self, Health};
@@ -18,6 +18,8 @@ use crate::kafka::{DeadLetterTopic, KafkaSource};
 use crate::pipeline::{self, Parts};
 use crate::telemetry;
 use crate::warehouse;
+
+mod index;
 
 /// Read feedback from Kafka, enrich it, write rows to ClickHouse
 #[derive(Args)]
@@ -105,15 +107,32 @@ pub async fn pipeline(
 ) -> Result<()> {
     let models = check::require(config).await?;
     let build = enricher::build(config, &models)?;
+    let follow = || erase::requests::follow(config);
+    let (erasures, follower) = tokio::task::block_in_place(follow)?;
+    let outcomes = enricher::outcomes(config, models)?.erasing(erasures.clone());
+    let mut following = None;
+    let outcomes = match outcomes.feeds() {
+        feeds if feeds.is_empty() => outcomes,
+        feeds => {
+            let ready = index::ready(config, feeds, streams.clone(), erasures, &health, &shutdown);
+            let ready = ready.await?;
+            let Some((index, follows)) = ready else {
+                info!("stopped before the index of O-data was up to date");
+                return Ok(());
+            };
+            following = Some(follows);
+            outcomes.joining(Box::new(move |feedback| index.join(feedback)))
+        }
+    };
     let (rows, evidence) = warehouse::sinks(config)?;
     let source = KafkaSource::start(config, streams, evidence.clone(), &build, health.clone())?;
     let parts = Parts {
-        outcomes: enricher::outcomes(config, models)?,
+        outcomes,
         dead_letters: DeadLetterTopic::new(config)?,
         rows,
         evidence,
         in_flight: in_flight(config),
-        health,
+        health: health.clone(),
     };
     info!(
         topics = config.topics().join(","),
@@ -121,8 +140,24 @@ pub async fn pipeline(
         build,
         "pipeline started"
     );
-    let pipeline = pipeline::run(Arc::new(source), Arc::new(parts), shutdown.clone());
-    let given_up = within(config.shutdown, shutdown, pipeline).await?;
+    let source = Arc::new(source);
+    // Ends with the pipeline, whatever ended that.
+    let answering = shutdown.child_token();
+    let _ended = answering.clone().drop_guard();
+    if let Some(follower) = follower {
+        let reading = Arc::downgrade(&source);
+        let is_ours = move || reading.upgrade().is_some_and(|source| source.is_first());
+        erase::requests::start(config.clone(), follower, is_ours, answering);
+    }
+    let pipeline = pipeline::run(source, Arc::new(parts), shutdown.clone());
+    let repair = repair::now_and_then(config, health, shutdown.clone());
+    let both = async { tokio::try_join!(pipeline, repair) };
+    let ended = within(config.shutdown, shutdown, both).await;
+    // Also after a failure: what the index has applied needs no reading again.
+    if let Some(following) = following {
+        tokio::task::block_in_place(|| following.end())?;
+    }
+    let (given_up, ()) = ended?;
     if given_up > 0 {
         bail!(
             "stopped with {given_up} batches that ClickHouse or the dead-letter topic did not take: \

@@ -96,6 +96,19 @@ fn rules(c: &Config) -> Vec<Broken> {
             "give the dead letters a topic of their own",
         ),
         refuse(
+            !c.kafka.erasure_topic.is_empty() && !is_topic(&c.kafka.erasure_topic),
+            "kafka.erasure_topic",
+            format!("{:?} is no topic name", c.kafka.erasure_topic),
+            "topic names hold letters, digits, dots, dashes and underscores",
+        ),
+        refuse(
+            c.kafka.topics.contains(&c.kafka.erasure_topic)
+                || c.kafka.erasure_topic == c.kafka.dead_letter_topic,
+            "kafka.erasure_topic",
+            "is another one of the topics as well".into(),
+            "give the requests to erase a topic of their own, compacted",
+        ),
+        refuse(
             c.kafka.group.is_empty(),
             "kafka.group",
             "is empty".into(),

@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::{Config, ConfigError, Operations};
 
+/// Topic that says who is erased, where none is configured: the embedded broker has one.
+pub(super) const ERASURE_TOPIC: &str = "sada.erasure";
+
 const FILE: &str = "embedded.json";
 
 /// O-data of an embedded pipeline: feeds of its own where the configuration names none, and its
@@ -63,6 +66,9 @@ impl Address {
         config.clickhouse.url = self.http;
         config.clickhouse.user.clear();
         config.clickhouse.password_file = PathBuf::new();
+        if config.kafka.erasure_topic.is_empty() {
+            config.kafka.erasure_topic = ERASURE_TOPIC.into();
+        }
         if config.privacy.key_file.as_os_str().is_empty() {
             config.privacy.key_file = dir.join("privacy.key");
         }

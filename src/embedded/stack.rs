@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 
+use super::address::ERASURE_TOPIC;
 use super::clickhouse::library;
 use super::{Address, EmbeddedBroker, EmbeddedClickHouse, held, process};
 use crate::config::Config;
@@ -40,11 +41,16 @@ impl EmbeddedStack {
             port: (port != 0).then_some(port),
             library: Some(library::find(None)?),
         })?;
+        if config.kafka.erasure_topic.is_empty() {
+            config.kafka.erasure_topic = ERASURE_TOPIC.into();
+        }
         let read = config.topics();
-        let topics = read.iter().chain([&config.kafka.dead_letter_topic]);
+        let others = [&config.kafka.dead_letter_topic, &config.kafka.erasure_topic];
+        let topics = read.iter().chain(others);
         let broker = EmbeddedBroker::start(topics.map(String::as_str))?;
         config.kafka.brokers = broker.bootstrap();
         config.kafka.properties.clear();
+        config.operations.index = dir.join("index");
         config.clickhouse.url = clickhouse.url();
         config.clickhouse.user.clear();
         config.clickhouse.password_file = PathBuf::new();

@@ -17,8 +17,10 @@ use crate::text;
 mod addresses;
 mod change;
 mod numbers;
+mod person;
 mod shadow;
 
+pub use person::Person;
 use shadow::Shadow;
 
 /// Finds personal data in texts and hashes identifiers that are personal data.

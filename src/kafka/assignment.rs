@@ -49,6 +49,12 @@ impl Assignment {
         self.read().holds(topic, number, epoch)
     }
 
+    /// Whether the partition is held, under any epoch.
+    pub fn has(&self, topic: &str, number: i32) -> bool {
+        let key = (topic.to_owned(), number);
+        self.read().epochs.contains_key(&key)
+    }
+
     /// Does something that only the holder may do, `None` if the batch was read under an assignment
     /// that is over. No partition is taken away meanwhile. Blocks.
     pub fn while_held<T>(&self, offsets: &Offsets, act: impl FnOnce() -> T) -> Option<T> {

@@ -44,7 +44,10 @@ pub fn topics(config: &Config) -> Result<Vec<Topic>, ConfigError> {
         .map(|feed| (&feed.topic, "operations.feeds.topic"));
     let read = of_feedback.chain(of_operations);
     let dead = (&config.kafka.dead_letter_topic, "kafka.dead_letter_topic");
+    let erasure = (&config.kafka.erasure_topic, "kafka.erasure_topic");
+    let erasure = (!erasure.0.is_empty()).then_some(erasure);
     read.chain([dead])
+        .chain(erasure)
         .map(|(name, field)| {
             let found = metadata.topics().iter().find(|t| t.name() == name);
             match found.map(|t| t.partitions().len()) {

@@ -85,7 +85,7 @@ impl fmt::Display for Note {
 }
 
 /// Time on a clock that goes on while this process is stopped and while the machine is suspended.
-pub(super) fn clock() -> Duration {
+pub fn clock() -> Duration {
     #[cfg(target_os = "linux")]
     {
         let now = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);

@@ -125,6 +125,18 @@ impl GroupLog {
         Ok(found.elements().into_iter().filter_map(committed).collect())
     }
 
+    /// How many instances are in the group now.
+    ///
+    /// # Errors
+    /// The cluster does not tell.
+    pub fn members(&self) -> Result<usize> {
+        let group = &self.config.kafka.group;
+        let list = self.consumer.fetch_group_list(Some(group), TIMEOUT);
+        let list = list.with_context(|| format!("can't ask Kafka who is in group {group}"))?;
+        let groups = list.groups().iter().filter(|g| g.name() == group);
+        Ok(groups.map(|g| g.members().len()).sum())
+    }
+
     /// First offset that Kafka holds of a partition, and the one after the last.
     ///
     /// # Errors

@@ -126,7 +126,15 @@ impl TopicReader {
     }
 }
 
-fn bounds(consumer: &BaseConsumer<ToTheEnd>, topic: &str, partition: i32) -> Result<(i64, i64)> {
+/// First offset that Kafka holds of a partition, and the one after the last.
+///
+/// # Errors
+/// No broker answers.
+pub(super) fn bounds(
+    consumer: &BaseConsumer<ToTheEnd>,
+    topic: &str,
+    partition: i32,
+) -> Result<(i64, i64)> {
     let bounds = consumer.fetch_watermarks(topic, partition, TIMEOUT);
     bounds.with_context(|| format!("can't read the bounds of {topic}[{partition}]"))
 }

@@ -14,8 +14,10 @@ use tracing::{debug, warn};
 
 use super::assignment::{Assignment, Context};
 use super::ledger::{Note, clock};
+use super::lives::Lives;
 use super::lookup::Lookup;
 use super::poller::{Poller, State};
+use super::watch::watch;
 use crate::batch::{Offsets, Partition, RawBatch};
 use crate::config::{Config, DeliveryMode};
 use crate::health::{Health, lag};
@@ -41,6 +43,7 @@ pub struct KafkaSource {
     health: Arc<Health>,
     session: Duration,
     build: String,
+    first_topic: String,
     delivery: DeliveryMode,
     stop: Arc<AtomicBool>,
     watch: tokio::task::JoinHandle<()>,
@@ -86,11 +89,10 @@ impl KafkaSource {
             health: health.clone(),
             start: config.kafka.start,
             build: build.to_owned(),
-            streams,
-            found: Mutex::default(),
+            lives: Lives::new(consumer.clone(), streams),
         };
         let lookup = Arc::new(lookup);
-        let watch = tokio::spawn(Lookup::watch(Arc::downgrade(&lookup)));
+        let watch = tokio::spawn(watch(Arc::downgrade(&lookup)));
         let topics = config.topics();
         let names: Vec<&str> = topics.iter().map(String::as_str).collect();
         consumer.subscribe(&names).context("can't subscribe")?;
@@ -121,6 +123,7 @@ impl KafkaSource {
             health,
             session: session(config),
             build: build.to_owned(),
+            first_topic: config.kafka.topics.first().cloned().unwrap_or_default(),
             delivery: config.delivery,
             stop,
             watch,
@@ -133,6 +136,12 @@ impl KafkaSource {
         let partition = &offsets.partition;
         self.assignment
             .holds(&partition.topic, partition.number, offsets.epoch)
+    }
+
+    /// Whether this instance reads partition 0 of the first topic of feedback: what one instance is to
+    /// do for all, that one does.
+    pub fn is_first(&self) -> bool {
+        self.assignment.has(&self.first_topic, 0)
     }
 
     fn announced(&self) -> MutexGuard<'_, HashMap<Partition, (Offsets, Duration)>> {
@@ -238,7 +247,7 @@ impl KafkaSource {
             let (consumer, assignment) = (self.consumer.clone(), self.assignment.clone());
             let (lookup, about, list) = (self.lookup.clone(), about.clone(), list.clone());
             let commit = move || {
-                if announces && !lookup.is_same_stream(&about.partition)? {
+                if announces && !lookup.lives.is_same(&about.partition)? {
                     warn!(
                         topic = &*about.partition.topic,
                         "topic was made again, looking up where to go on"

@@ -1,5 +1,6 @@
 //! A lane: the batches of one partition, written one after another.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 use super::{Parts, Sink, SinkError, Source};
-use crate::batch::{Delivery, EnrichedBatch, Offsets, RawBatch, Refused};
+use crate::batch::{Delivery, EnrichedBatch, Kept, Offsets, RawBatch, Refused};
 use crate::health::Target;
 use crate::telemetry::metrics;
 
@@ -151,7 +152,18 @@ impl<S: Source, R: Sink, D: Sink, E: Sink> Writing<'_, S, R, D, E> {
                     metrics::replayed(raw.len() as u64);
                 }
                 raw.forget(&recorded);
-                debug!(partition = %offsets.partition, recorded = recorded.len(), "part of a batch has its outcome");
+                let kept = match raw.is_empty() {
+                    true => BTreeMap::new(),
+                    false => match self.kept(&offsets, &mut done).await? {
+                        Tried::Taken(kept) => kept,
+                        Tried::Not(end) => return Ok(end),
+                    },
+                };
+                debug!(
+                    partition = %offsets.partition, recorded = recorded.len(), kept = kept.len(),
+                    "part of a batch has its outcome"
+                );
+                raw.keep(kept);
                 start(raw, self.parts)
             }
         };
@@ -161,10 +173,7 @@ impl<S: Source, R: Sink, D: Sink, E: Sink> Writing<'_, S, R, D, E> {
         let Some(mut batch) = batch else {
             return Ok(End::TakenAway);
         };
-        match self
-            .write(Target::ClickHouse, &self.parts.rows, &batch, &mut done)
-            .await?
-        {
+        match self.write_rows(&mut batch, &mut done).await? {
             Tried::Taken(None) => {}
             Tried::Taken(Some(refused)) => batch.reject(refused),
             Tried::Not(end) => return Ok(end),
@@ -188,6 +197,39 @@ impl<S: Source, R: Sink, D: Sink, E: Sink> Writing<'_, S, R, D, E> {
         Ok(End::Durable(batch.offsets))
     }
 
+    /// Rows that are refused, if any. What is erased by then is not written.
+    async fn write_rows(
+        &self,
+        batch: &mut EnrichedBatch,
+        done: &mut Option<Offsets>,
+    ) -> Result<Tried<Option<Vec<Refused>>>> {
+        let offsets = batch.offsets.clone();
+        // Tries come one after another.
+        let held = tokio::sync::Mutex::new((batch, 0));
+        let act = || async {
+            let mut held = held.lock().await;
+            let (batch, seen) = &mut *held;
+            self.parts.outcomes.hold(batch, seen)?;
+            taken(self.parts.rows.write(batch).await)
+        };
+        self.attempt(Target::ClickHouse, &offsets, done, act).await
+    }
+
+    /// Outcomes that records of the range have come to, whether or not their lines were written.
+    async fn kept(
+        &self,
+        offsets: &Offsets,
+        done: &mut Option<Offsets>,
+    ) -> Result<Tried<BTreeMap<i64, Kept>>> {
+        let ask = || async {
+            let mut kept = self.parts.evidence.kept(offsets).await?;
+            // Where there is a row, that is what readers see.
+            kept.extend(self.parts.rows.kept(offsets).await?);
+            Ok(kept)
+        };
+        self.attempt(Target::ClickHouse, offsets, done, ask).await
+    }
+
     /// Rows that the sink refuses, if any.
     async fn write(
         &self,
@@ -196,13 +238,7 @@ impl<S: Source, R: Sink, D: Sink, E: Sink> Writing<'_, S, R, D, E> {
         batch: &EnrichedBatch,
         done: &mut Option<Offsets>,
     ) -> Result<Tried<Option<Vec<Refused>>>> {
-        let act = || async {
-            match sink.write(batch).await {
-                Ok(()) => Ok(None),
-                Err(SinkError::Refused(rows)) => Ok(Some(rows)),
-                Err(error) => Err(error),
-            }
-        };
+        let act = || async { taken(sink.write(batch).await) };
         self.attempt(target, &batch.offsets, done, act).await
     }
 
@@ -262,6 +298,15 @@ impl<S: Source, R, D, E> Writing<'_, S, R, D, E> {
                 return Ok(Some(End::TakenAway));
             }
         }
+    }
+}
+
+/// Rows that were refused, the others being durable.
+fn taken(written: Result<(), SinkError>) -> Result<Option<Vec<Refused>>, SinkError> {
+    match written {
+        Ok(()) => Ok(None),
+        Err(SinkError::Refused(rows)) => Ok(Some(rows)),
+        Err(error) => Err(error),
     }
 }
 

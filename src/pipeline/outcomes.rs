@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
+use rayon::iter::{
+    IndexedParallelIterator, IntoParallelIterator, IntoParallelRefMutIterator, ParallelIterator,
+};
 
 use crate::batch::{
     Computed, Delivery, EnrichedBatch, Outcome, OutcomeKind, RawBatch, RawRecord, Rejected,
@@ -12,8 +14,11 @@ use crate::batch::{
 use crate::decode::odata::Feeds;
 use crate::decode::{self, Limits};
 use crate::enrich::Enriched;
+use crate::erasure::Erasures;
 use crate::feedback::Feedback;
 use crate::odata::{Joined, Keys};
+use crate::pipeline::SinkError;
+use crate::telemetry::Cause;
 
 /// What was true when a feedback was given: [`join`](crate::odata::join::join) over an index.
 pub type Join = Box<dyn Fn(&Feedback) -> Joined + Send + Sync>;
@@ -23,6 +28,7 @@ pub struct Outcomes {
     enrich: Box<dyn Fn(Feedback) -> Enriched + Send + Sync>,
     feeds: Arc<Feeds>,
     join: Join,
+    erasures: Arc<Erasures>,
     limits: Limits,
 }
 
@@ -43,6 +49,7 @@ impl Outcomes {
             enrich: Box::new(enrich),
             feeds,
             join,
+            erasures: Arc::new(Erasures::none()),
             limits,
         }
     }
@@ -53,12 +60,18 @@ impl Outcomes {
         Self { join, ..self }
     }
 
+    /// Skips what is erased.
+    #[must_use]
+    pub fn erasing(self, erasures: Arc<Erasures>) -> Self {
+        Self { erasures, ..self }
+    }
+
     /// What reads the topics of O-data.
     pub fn feeds(&self) -> Arc<Feeds> {
         self.feeds.clone()
     }
 
-    /// Outcomes of all records of a batch; `None` for a batch that owns no offset.
+    /// Outcomes of all records of a batch, those that keep one left as they are; `None` for a batch that owns no offset.
     pub fn of(&self, raw: RawBatch) -> Option<EnrichedBatch> {
         let offsets = raw.offsets()?;
         let gap = raw.delivery() == Delivery::Gap;
@@ -71,9 +84,10 @@ impl Outcomes {
                 Outcome {
                     offset: record.offset,
                     time: record.time,
-                    kind: match gap {
-                        true => OutcomeKind::Gap,
-                        false => self.outcome(topic, &record),
+                    kind: match raw.kept(record.offset) {
+                        Some(kept) => OutcomeKind::Kept(kept.clone()),
+                        None if gap => OutcomeKind::Gap,
+                        None => self.outcome(topic, &record),
                     },
                 }
             })
@@ -84,6 +98,47 @@ impl Outcomes {
             computed: Computed::STREAM,
             raw,
         })
+    }
+
+    /// Makes sure that nothing of a batch is written that is erased; call it before each try to write
+    /// rows. `seen` is 0 at first: what was held against the same erasures before is not again.
+    ///
+    /// # Errors
+    /// Transient: it is not known who is erased.
+    pub fn hold(&self, batch: &mut EnrichedBatch, seen: &mut u64) -> Result<(), SinkError> {
+        if !self.erasures.is_fresh() {
+            return Err(SinkError::Transient {
+                message: "the erasure topic can't be read: it is not known who is erased".into(),
+                cause: Cause::ErasureTopic,
+            });
+        }
+        self.skip_erased(batch, seen);
+        Ok(())
+    }
+
+    /// Skips what is erased as far as is known.
+    pub fn skip_erased(&self, batch: &mut EnrichedBatch, seen: &mut u64) {
+        let generation = self.erasures.generation();
+        if generation == *seen {
+            return;
+        }
+        let outcomes = batch.outcomes.par_iter_mut().with_min_len(32);
+        outcomes.for_each(|outcome| {
+            let erased = match &outcome.kind {
+                OutcomeKind::Row(row) => self
+                    .erasures
+                    .cover_feedback(&row.feedback, &row.joined.customer_id),
+                OutcomeKind::Operational(change) => self.erasures.cover_change(change),
+                OutcomeKind::DeadLetter(_)
+                | OutcomeKind::Skipped(_)
+                | OutcomeKind::Gap
+                | OutcomeKind::Kept(_) => false,
+            };
+            if erased {
+                outcome.kind = OutcomeKind::Skipped(SkipReason::Erased);
+            }
+        });
+        *seen = generation;
     }
 
     fn outcome(&self, topic: &str, record: &RawRecord<'_>) -> OutcomeKind {

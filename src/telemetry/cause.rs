@@ -26,13 +26,15 @@ pub enum Cause {
     Commit,
     /// The dead-letter topic did not take a record.
     DeadLetterTopic,
+    /// The erasure topic can't be read, or did not take a record.
+    ErasureTopic,
     /// Anything else that may pass by itself.
     Other,
 }
 
 impl Cause {
     /// Every cause.
-    pub const ALL: [Cause; 12] = [
+    pub const ALL: [Cause; 13] = [
         Cause::TooManyParts,
         Cause::Timeout,
         Cause::Network,
@@ -44,6 +46,7 @@ impl Cause {
         Cause::Unavailable,
         Cause::Commit,
         Cause::DeadLetterTopic,
+        Cause::ErasureTopic,
         Cause::Other,
     ];
 
@@ -61,6 +64,7 @@ impl Cause {
             Cause::Unavailable => "unavailable",
             Cause::Commit => "commit",
             Cause::DeadLetterTopic => "dead_letter_topic",
+            Cause::ErasureTopic => "erasure_topic",
             Cause::Other => "other",
         }
     }

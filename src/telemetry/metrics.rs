@@ -15,7 +15,7 @@ use metrics_exporter_prometheus::{
 };
 
 use super::Cause;
-use crate::batch::{EnrichedBatch, OutcomeKind, RawBatch, Reason, SkipReason};
+use crate::batch::{EnrichedBatch, Kept, OutcomeKind, RawBatch, Reason, SkipReason};
 
 /// A metric.
 #[derive(Debug, Clone, Copy)]
@@ -170,7 +170,23 @@ pub const BYTES_HELD: Metric = metric(
     "sada_held_bytes",
     Kind::Gauge,
     Unit::Bytes,
-    "bytes of records that wait to be worked on; reading pauses at half of batch.memory",
+    "bytes of keys, payloads and headers in batches that are being formed or wait for the pipeline; \
+     not those it works on, nor what the Kafka client has fetched; reading pauses at half of \
+     batch.memory",
+);
+/// Without labels: [`repaired`].
+pub const REPAIRED: Metric = metric(
+    "sada_rows_repaired_total",
+    Kind::Counter,
+    Unit::Count,
+    "rows written again, since O-data of them came late or was corrected",
+);
+/// Without labels: [`repair_lag`].
+pub const REPAIR_LAG: Metric = metric(
+    "sada_repair_lag_seconds",
+    Kind::Gauge,
+    Unit::Seconds,
+    "age of the oldest write that repair may not have looked at; 0 where another instance repairs",
 );
 /// Without labels: [`batch_read`].
 pub const BATCH_RECORDS: Metric = metric(
@@ -195,9 +211,30 @@ pub const COMMIT_SECONDS: Metric = metric(
     Unit::Seconds,
     "time of a commit that succeeded",
 );
+/// Without labels: [`index`].
+pub const INDEX_RECORDS: Metric = metric(
+    "sada_index_records_total",
+    Kind::Counter,
+    Unit::Count,
+    "changes of O-data applied to this instance's index",
+);
+/// Without labels: [`index`].
+pub const INDEX_LAG: Metric = metric(
+    "sada_index_lag_records",
+    Kind::Gauge,
+    Unit::Count,
+    "offsets between what this instance's index holds and the ends of the feeds",
+);
+/// Without labels: [`index`].
+pub const INDEX_BYTES: Metric = metric(
+    "sada_index_bytes",
+    Kind::Gauge,
+    Unit::Bytes,
+    "size of this instance's index on disk",
+);
 
 /// All of them.
-pub const ALL: [Metric; 19] = [
+pub const ALL: [Metric; 24] = [
     READ,
     ROWS,
     REJECTED,
@@ -213,10 +250,15 @@ pub const ALL: [Metric; 19] = [
     PARTITIONS,
     PAUSED,
     BYTES_HELD,
+    REPAIRED,
+    REPAIR_LAG,
     BATCH_RECORDS,
     BATCH_BYTES,
     INSERT_SECONDS,
     COMMIT_SECONDS,
+    INDEX_RECORDS,
+    INDEX_LAG,
+    INDEX_BYTES,
 ];
 
 /// Begins to count, for the whole process. Counters of the topics that are read start at 0, so that
@@ -262,15 +304,18 @@ fn begin(topics: &[String]) {
             counter!(name, "topic" => topic.clone()).increment(0);
         }
         for reason in Reason::ALL {
-            rejected(topic, reason, 0);
+            rejected(topic, reason.code(), 0);
         }
-        skipped(topic, SkipReason::Tombstone, 0);
+        for reason in SkipReason::ALL {
+            skipped(topic, reason, 0);
+        }
     }
     for cause in Cause::ALL {
         counter!(RETRIES.name, "cause" => cause.name()).increment(0);
     }
     counter!(REPLAYED.name).increment(0);
     counter!(ASSIGNMENTS.name).increment(0);
+    counter!(REPAIRED.name).increment(0);
     bytes_held(0);
 }
 
@@ -290,9 +335,11 @@ pub fn batch_written(batch: &EnrichedBatch) {
         match &outcome.kind {
             OutcomeKind::Row(_) | OutcomeKind::Operational(_) => rows += 1,
             // Rare, so counted one by one.
-            OutcomeKind::DeadLetter(letter) => rejected(topic, letter.error.reason, 1),
+            OutcomeKind::DeadLetter(letter) => rejected(topic, letter.error.reason.code(), 1),
             OutcomeKind::Skipped(reason) => skipped(topic, *reason, 1),
             OutcomeKind::Gap => gaps += 1,
+            OutcomeKind::Kept(Kept::Row { .. }) => rows += 1,
+            OutcomeKind::Kept(Kept::DeadLetter { reason }) => rejected(topic, reason, 1),
         }
     }
     if gaps > 0 {
@@ -301,8 +348,8 @@ pub fn batch_written(batch: &EnrichedBatch) {
     counter!(ROWS.name, "topic" => topic.to_string()).increment(rows);
 }
 
-fn rejected(topic: &str, reason: Reason, count: u64) {
-    counter!(REJECTED.name, "topic" => topic.to_owned(), "reason" => reason.code())
+fn rejected(topic: &str, reason: &str, count: u64) {
+    counter!(REJECTED.name, "topic" => topic.to_owned(), "reason" => reason.to_owned())
         .increment(count);
 }
 
@@ -333,6 +380,16 @@ pub fn assignment_changed() {
     counter!(ASSIGNMENTS.name).increment(1);
 }
 
+/// Repair wrote rows.
+pub fn repaired(rows: u64) {
+    counter!(REPAIRED.name).increment(rows);
+}
+
+/// How long ago the oldest write was that repair may not have looked at.
+pub fn repair_lag(lag: Duration) {
+    gauge!(REPAIR_LAG.name).set(lag.as_secs_f64());
+}
+
 /// Bytes of records that wait to be worked on now, without those that are: once a round of polling.
 pub fn bytes_held(bytes: usize) {
     gauge!(BYTES_HELD.name).set(bytes as f64);
@@ -346,6 +403,13 @@ pub fn insert_took(table: &'static str, time: Duration) {
 /// A commit succeeded.
 pub fn commit_took(time: Duration) {
     histogram!(COMMIT_SECONDS.name).record(time);
+}
+
+/// The index of O-data took so many changes in, is so many offsets behind, and so large.
+pub fn index(applied: u64, lag: u64, bytes: u64) {
+    counter!(INDEX_RECORDS.name).increment(applied);
+    gauge!(INDEX_LAG.name).set(lag as f64);
+    gauge!(INDEX_BYTES.name).set(bytes as f64);
 }
 
 /// How far a partition is behind.

@@ -33,7 +33,7 @@ const fn file(number: u32, name: &'static str, template: &'static str) -> Migrat
 
 /// All migrations, in order.
 #[rustfmt::skip]
-pub const MIGRATIONS: [Migration; 17] = [
+pub const MIGRATIONS: [Migration; 20] = [
     file(1, "database", include_str!("../../schemas/clickhouse/001_database.sql")),
     file(2, "feedback", include_str!("../../schemas/clickhouse/002_feedback.sql")),
     file(3, "ingested", include_str!("../../schemas/clickhouse/003_ingested.sql")),
@@ -51,6 +51,9 @@ pub const MIGRATIONS: [Migration; 17] = [
     file(15, "position", include_str!("../../schemas/clickhouse/015_position.sql")),
     file(16, "odata", include_str!("../../schemas/clickhouse/016_odata.sql")),
     file(17, "joined", include_str!("../../schemas/clickhouse/017_joined.sql")),
+    file(18, "repairs", include_str!("../../schemas/clickhouse/018_repairs.sql")),
+    file(19, "xo", include_str!("../../schemas/clickhouse/019_xo.sql")),
+    file(20, "erasure", include_str!("../../schemas/clickhouse/020_erasure.sql")),
 ];
 
 impl Migration {
@@ -311,7 +314,7 @@ const TOKENED: [&str; 9] = [
 ];
 
 /// Tables and views that all migrations together make.
-pub const RELATIONS: [&str; 24] = [
+pub const RELATIONS: [&str; 32] = [
     "migrations",
     "feedback",
     "ingested",
@@ -336,6 +339,14 @@ pub const RELATIONS: [&str; 24] = [
     "sessions_latest",
     "deliveries_latest",
     "identities_latest",
+    "repairs",
+    "v_xo_late_delivery",
+    "v_checkout_friction",
+    "v_segment_clv_sentiment",
+    "v_churn_after_negative",
+    "v_identity_coverage",
+    "erasure_log",
+    "erased_items",
 ];
 
 /// Whether the deduplication window is 0: the default of a table that is not replicated.

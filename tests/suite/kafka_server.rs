@@ -315,15 +315,7 @@ impl Process {
 
 /// The folder of jars that `make kafka` fills.
 fn libraries() -> io::Result<PathBuf> {
-    let variable = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty());
-    let cache = if let Some(cache) = variable("SADA_CACHE") {
-        PathBuf::from(cache)
-    } else if let Some(cache) = variable("XDG_CACHE_HOME") {
-        Path::new(&cache).join("sada")
-    } else {
-        Path::new(&variable("HOME").unwrap_or_default()).join(".cache/sada")
-    };
-    let libraries = cache.join("kafka").join(VERSION).join("libs");
+    let libraries = cache().join("kafka").join(VERSION).join("libs");
     if libraries.is_dir() {
         Ok(libraries)
     } else {
@@ -337,7 +329,20 @@ fn libraries() -> io::Result<PathBuf> {
     }
 }
 
-fn java(libraries: &Path, class: &str) -> Command {
+/// The folder of everything that the Makefile fetches.
+pub fn cache() -> PathBuf {
+    let variable = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty());
+    if let Some(cache) = variable("SADA_CACHE") {
+        PathBuf::from(cache)
+    } else if let Some(cache) = variable("XDG_CACHE_HOME") {
+        Path::new(&cache).join("sada")
+    } else {
+        Path::new(&variable("HOME").unwrap_or_default()).join(".cache/sada")
+    }
+}
+
+/// Java with the jars of a folder, about to run a class.
+pub fn java(libraries: &Path, class: &str) -> Command {
     let java = match std::env::var_os("JAVA_HOME") {
         Some(home) if !home.is_empty() => Path::new(&home).join("bin/java"),
         _ => "java".into(),

@@ -20,16 +20,19 @@ use crate::kafka_server::KafkaServer;
 use crate::support::{Deployment, PATIENCE, SADA};
 
 /// When the records of these tests were made: 2026-02-02.
-const TIME: u64 = 1_770_000_000_000;
+pub const TIME: u64 = 1_770_000_000_000;
 
 /// A deployment with topics and tables, whose lines and rows a test writes itself.
-struct Stage {
-    d: Deployment,
-    stream: String,
+pub struct Stage {
+    /// Its folder, topics and database.
+    pub d: Deployment,
+    /// Id of the topic.
+    pub stream: String,
 }
 
 impl Stage {
-    fn new(name: &str, partitions: i32, extra: &str) -> Self {
+    /// `extra`: more lines of configuration.
+    pub fn new(name: &str, partitions: i32, extra: &str) -> Self {
         let kafka = KafkaServer::shared().unwrap();
         let d = Deployment::new(name, kafka.bootstrap(), extra);
         kafka.create_topic(&d.topic(), partitions).unwrap();
@@ -42,14 +45,15 @@ impl Stage {
         Self { d, stream }
     }
 
-    async fn sql(&self, sql: &str) {
+    /// Runs a statement, to its end.
+    pub async fn sql(&self, sql: &str) {
         let client = self.d.client().with_setting("mutations_sync", "2");
         let done = client.query(sql).execute().await;
         done.unwrap_or_else(|e| panic!("{sql}: {e}"));
     }
 
     /// Records that are there to be counted only.
-    fn produce(&self, partition: i32, count: usize) {
+    pub fn produce(&self, partition: i32, count: usize) {
         let producer: BaseProducer = KafkaServer::shared().unwrap().client().create().unwrap();
         let topic = self.d.topic();
         for _ in 0..count {
@@ -106,7 +110,8 @@ impl Stage {
         .await;
     }
 
-    fn commit(&self, partition: i32, offset: i64, metadata: &str) {
+    /// Commits for the group.
+    pub fn commit(&self, partition: i32, offset: i64, metadata: &str) {
         let consumer: BaseConsumer = KafkaServer::shared()
             .unwrap()
             .client()
@@ -123,13 +128,19 @@ impl Stage {
     }
 
     fn reconcile(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    /// `sada reconcile`, not started yet.
+    pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(SADA);
         command.arg("reconcile").arg("--config").arg(&self.d.file);
-        command.args(arguments).output().unwrap()
+        command.args(arguments);
+        command
     }
 
     /// Exit code and report.
-    fn report(&self, arguments: &[&str]) -> (i32, Value) {
+    pub fn report(&self, arguments: &[&str]) -> (i32, Value) {
         let mut with_json = vec!["--json"];
         with_json.extend(arguments);
         let output = self.reconcile(&with_json);

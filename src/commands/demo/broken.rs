@@ -128,7 +128,7 @@ mod tests {
     const NOW: i64 = 1_790_000_000_000;
 
     fn good() -> Vec<Record> {
-        events::events(&texts::languages().unwrap(), 1, "run", NOW, 120)
+        events::story(&texts::languages().unwrap(), 1, "run", NOW, 120).events
     }
 
     fn reason(record: &Record) -> Option<Reason> {

@@ -1,5 +1,6 @@
-//! Sends the demo's records to the topic, and waits until each has its outcome in the warehouse.
+//! Sends the demo's records to their topics, and waits until each has its outcome in the warehouse.
 
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -13,6 +14,7 @@ use crate::config::Config;
 use crate::kafka;
 
 use super::events::Record;
+use super::operations::Told;
 
 /// Longest wait for the broker's acknowledgement of a record.
 const ACKNOWLEDGED: Duration = Duration::from_secs(30);
@@ -21,15 +23,93 @@ const LOOK: Duration = Duration::from_millis(200);
 /// Nothing new for so long: it won't come.
 const STALLED: Duration = Duration::from_secs(120);
 
-/// Sends all records and returns when the broker has them.
-///
-/// # Errors
-/// The broker takes one not.
-pub(super) async fn send(config: &Config, topic: &str, records: &[Record]) -> Result<()> {
-    let producer: FutureProducer = kafka::client(config)?
-        .create()
-        .context("can't make a Kafka producer")?;
-    let sent = records.iter().map(|record| async {
+/// A topic in this life of the broker.
+pub(super) struct Topic {
+    /// Its name.
+    pub(super) name: String,
+    /// Its stream id.
+    pub(super) stream: String,
+}
+
+/// Sends to the broker, and looks into the warehouse for what came of it.
+pub(super) struct Sender<'c> {
+    producer: FutureProducer,
+    client: &'c Client,
+    /// Topic of the feedback.
+    pub(super) feedback: Topic,
+    operations: HashMap<String, Topic>,
+}
+
+impl<'c> Sender<'c> {
+    /// `streams`: stream ids of the broker's topics.
+    ///
+    /// # Errors
+    /// The configuration names no topic, or one that the broker lacks.
+    pub(super) fn new(
+        config: &Config,
+        client: &'c Client,
+        streams: &HashMap<String, String>,
+    ) -> Result<Self> {
+        let topic = |name: &String| -> Result<Topic> {
+            let stream = streams.get(name);
+            let stream = stream.with_context(|| format!("the embedded broker lacks {name}"))?;
+            let (name, stream) = (name.clone(), stream.clone());
+            Ok(Topic { name, stream })
+        };
+        let producer = kafka::client(config)?.create();
+        let feeds = config.operations.feeds.iter();
+        Ok(Self {
+            producer: producer.context("can't make a Kafka producer")?,
+            client,
+            feedback: topic(
+                config
+                    .kafka
+                    .topics
+                    .first()
+                    .context("no topic is configured")?,
+            )?,
+            operations: feeds
+                .map(|feed| Ok((feed.entity.clone(), topic(&feed.topic)?)))
+                .collect::<Result<_>>()?,
+        })
+    }
+
+    /// Sends feedback, and waits until all of it has its outcome.
+    ///
+    /// # Errors
+    /// The broker takes a record not, or it does not arrive.
+    pub(super) async fn feedback(&self, records: &[Record]) -> Result<()> {
+        try_join_all(
+            records
+                .iter()
+                .map(|record| self.send(&self.feedback, record)),
+        )
+        .await?;
+        self.arrival(&[&self.feedback.stream], records.len()).await
+    }
+
+    /// Sends O-data, and waits until all that was sent has its outcome.
+    ///
+    /// # Errors
+    /// The broker takes a record not, or it does not arrive.
+    pub(super) async fn changes(&self, told: &[Told]) -> Result<()> {
+        let streams: Vec<&str> = self
+            .operations
+            .values()
+            .map(|t| t.stream.as_str())
+            .collect();
+        let before = self.count(&streams).await? as usize;
+        let sent = told.iter().map(async |told| {
+            let topic = self.operations.get(told.entity.name());
+            let topic = topic.with_context(|| format!("no feed of entity {}", told.entity))?;
+            self.send(topic, &told.record).await
+        });
+        try_join_all(sent).await?;
+        self.arrival(&streams, before + told.len()).await
+    }
+
+    /// Sends a record; returns when the broker has it.
+    async fn send(&self, topic: &Topic, record: &Record) -> Result<()> {
         let headers = record
             .headers
             .iter()
@@ -39,32 +119,74 @@ pub(super) async fn send(config: &Config, topic: &str, records: &[Record]) -> Re
                     value: Some(value),
                 })
             });
-        let mut message = FutureRecord::to(topic).key(&record.key).headers(headers);
+        let mut message = FutureRecord::to(&topic.name)
+            .key(&record.key)
+            .headers(headers);
         message.payload = record.payload.as_ref();
-        producer
-            .send(message, ACKNOWLEDGED)
-            .await
-            .map_err(|(error, _)| error)
-    });
-    try_join_all(sent)
+        let sent = self.producer.send(message, ACKNOWLEDGED).await;
+        sent.map_err(|(error, _)| error)
+            .with_context(|| format!("the embedded broker refuses a record for {}", topic.name))?;
+        Ok(())
+    }
+
+    /// Waits until so many records of these streams have their outcome, as SQL over HTTP tells it.
+    async fn arrival(&self, streams: &[&str], expected: usize) -> Result<()> {
+        wait("through the pipeline", expected, async || {
+            self.count(streams).await
+        })
         .await
-        .with_context(|| format!("the embedded broker refuses a record for {topic}"))?;
-    Ok(())
+    }
+
+    async fn count(&self, streams: &[&str]) -> Result<u64> {
+        const SQL: &str =
+            "SELECT uniqExact(stream, partition, offset) FROM ingested WHERE stream IN ?";
+        Ok(self.client.query(SQL).bind(streams).fetch_one().await?)
+    }
+
+    /// Waits until everything that the feedback names is joined to it; returns how many rows were
+    /// repaired for that.
+    ///
+    /// # Errors
+    /// A query fails, or rows are not repaired.
+    pub(super) async fn repaired(&self) -> Result<u64> {
+        // Of each row: how much it names, and how much of that is joined.
+        const NAMED: &str = "
+            SELECT countIf(customer_id != '') + countIf(order_id != '') + countIf(ticket_id != '')
+                + countIf(session_id != '')
+            FROM feedback FINAL WHERE _stream = ?";
+        const JOINED: &str = "
+            SELECT countIf(customer_id != '' AND customer_join = 'hit') + countIf(order_join = 'hit')
+                + countIf(ticket_join = 'hit') + countIf(session_join = 'hit')
+            FROM feedback FINAL WHERE _stream = ?";
+        const REPAIRED: &str =
+            "SELECT countIf(_revision > 0) FROM feedback FINAL WHERE _stream = ?";
+        let ask = async |sql: &str| -> Result<u64> {
+            let query = self.client.query(sql).bind(&self.feedback.stream);
+            Ok(query.fetch_one().await?)
+        };
+        let named = ask(NAMED).await? as usize;
+        wait("repaired", named, async || ask(JOINED).await).await?;
+        ask(REPAIRED).await
+    }
 }
 
-/// Waits until so many records of a stream have their outcome, as SQL over HTTP tells it.
+/// Waits until a number that is looked up again and again is what is expected.
 ///
 /// # Errors
-/// A query fails, or nothing arrives any more.
-pub(super) async fn arrival(client: &Client, stream: &str, expected: usize) -> Result<()> {
+/// A look fails, or the number grows no more.
+async fn wait(
+    what: &'static str,
+    expected: usize,
+    look: impl AsyncFn() -> Result<u64>,
+) -> Result<()> {
     let style = "{spinner} {msg} [{bar:30}] {pos}/{len} {eta} left";
     let bar = ProgressBar::new(expected as u64).with_style(ProgressStyle::with_template(style)?);
-    bar.set_message("through the pipeline");
+    bar.set_message(what);
     let mut newest = Instant::now();
     let mut ticks = tokio::time::interval(LOOK);
     loop {
         ticks.tick().await;
-        let there = count(client, stream).await?;
+        let there = look().await?;
         if there as usize >= expected {
             bar.finish_and_clear();
             return Ok(());
@@ -73,18 +195,13 @@ pub(super) async fn arrival(client: &Client, stream: &str, expected: usize) -> R
             newest = Instant::now();
         } else if newest.elapsed() > STALLED {
             bail!(
-                "{there} of {expected} records arrived, then none for {} s",
+                "{there} of {expected} records are {what}, then none for {} s",
                 STALLED.as_secs()
             );
         }
         bar.set_position(there);
         bar.tick();
     }
-}
-
-async fn count(client: &Client, stream: &str) -> Result<u64> {
-    const SQL: &str = "SELECT uniqExact(partition, offset) FROM ingested WHERE stream = ?";
-    Ok(client.query(SQL).bind(stream).fetch_one().await?)
 }
 
 /// Rows, dead letters and skipped records of a stream.

@@ -1,15 +1,20 @@
 //! The demo's events: reviews, survey responses, conversations and single messages as producers
-//! send them, in CloudEvents envelopes.
+//! send them, in CloudEvents envelopes, and what happened before them.
 //!
 //! A function of seed, run and time alone. Items change like real ones: survey comments arrive
 //! after their score, reviews are corrected once the company has answered, one review is deleted.
 
+use std::collections::BTreeSet;
+
 use fastrand::Rng;
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use xxhash_rust::xxh3::xxh3_64;
 
 use crate::feedback::Millis;
 
+use super::customers::Customer;
+use super::operations::{self, Item, Subject, Told};
 use super::texts::{Business, Language, Text};
 
 /// One Kafka record.
@@ -23,8 +28,8 @@ pub(super) struct Record {
     pub(super) payload: Option<Vec<u8>>,
 }
 
-const MINUTE: Millis = 60_000;
-const HOUR: Millis = 60 * MINUTE;
+pub(super) const MINUTE: Millis = 60_000;
+pub(super) const HOUR: Millis = 60 * MINUTE;
 
 /// Items are created from this long ago …
 const OLDEST: Millis = 14 * 24 * HOUR;
@@ -35,17 +40,24 @@ const NEWEST: Millis = 6 * HOUR;
 const KINDS: [usize; 4] = [11, 5, 2, 2];
 /// Most events that one item makes.
 const MOST_EVENTS: usize = 3;
-/// Customers that items are spread over.
-const CUSTOMERS: usize = 250;
 
-/// Exactly `count` events, the last of which deletes the first review.
-pub(super) fn events(
+/// What is said, and what happened.
+pub(super) struct Story {
+    /// Feedback.
+    pub(super) events: Vec<Record>,
+    /// O-data of the customers, orders, tickets and visits that it names.
+    pub(super) operations: Vec<Told>,
+}
+
+/// Exactly `count` events, the last of which deletes the first review, and what happened before
+/// them.
+pub(super) fn story(
     languages: &[Language],
     seed: u64,
     run: &str,
     now: Millis,
     count: usize,
-) -> Vec<Record> {
+) -> Story {
     let mut writer = Writer::new(languages, seed, run, now);
     let mut records = Vec::with_capacity(count);
     let deletion = writer.review(&mut records);
@@ -65,7 +77,12 @@ pub(super) fn events(
         }
     }
     records.push(deletion);
-    records
+    let customers = writer.customers.iter();
+    let customers = customers.flat_map(|customer| customer.told(languages, now));
+    Story {
+        events: records,
+        operations: customers.chain(writer.operations).collect(),
+    }
 }
 
 /// Cards dealt at random, all of them before any comes again: even small runs hold everything.
@@ -101,6 +118,10 @@ struct Writer<'l> {
     spoken: Deck,
     texts: Vec<Deck>,
     number: usize,
+    /// Orders, tickets and visits are numbered from here: other numbers in every run.
+    first: usize,
+    customers: BTreeSet<Customer>,
+    operations: Vec<Told>,
 }
 
 /// What an item is made of.
@@ -110,8 +131,8 @@ struct Occasion<'l> {
     text: &'l Text,
     at: Millis,
     customer: String,
-    order: String,
     country: String,
+    subject: Subject,
 }
 
 impl Occasion<'_> {
@@ -133,6 +154,7 @@ impl Occasion<'_> {
             "touchpoint": touchpoint(self.text.about),
             "country": self.country,
             "locale": self.language.locale,
+            "session_id": told(&self.subject.session),
         })
     }
 
@@ -177,6 +199,9 @@ impl<'l> Writer<'l> {
                 .map(|l| Deck::new(vec![1; l.texts.len()]))
                 .collect(),
             number: 0,
+            first: 100_000 + (xxh3_64(run.as_bytes()) % 800_000) as usize,
+            customers: BTreeSet::new(),
+            operations: Vec::new(),
         }
     }
 
@@ -185,15 +210,25 @@ impl<'l> Writer<'l> {
         let index = self.spoken.deal(&mut self.rng);
         let language = &self.languages[index];
         let text = &language.texts[self.texts[index].deal(&mut self.rng)];
-        let country = self.rng.usize(..language.countries.len());
+        let customer = Customer::of(self.languages, index, text.rating, &mut self.rng);
+        self.customers.insert(customer);
+        let item = Item {
+            number: self.first + self.number,
+            at: self.now - self.rng.i64(NEWEST..OLDEST),
+            customer: &customer.id(),
+            about: text.about,
+            rating: text.rating,
+        };
+        let (subject, told) = operations::happened(&item, &mut self.rng);
+        self.operations.extend(told);
         Occasion {
             id: format!("{}-{}", self.run, self.number),
             language,
             text,
-            at: self.now - self.rng.i64(NEWEST..OLDEST),
-            customer: format!("c-{:04}", self.rng.usize(1..=CUSTOMERS)),
-            order: format!("A{}", self.rng.u32(100_000..1_000_000)),
-            country: language.countries[country].clone(),
+            at: item.at,
+            customer: customer.id(),
+            country: customer.country(self.languages),
+            subject,
         }
     }
 
@@ -214,7 +249,7 @@ impl<'l> Writer<'l> {
             "rating": {"value": o.text.rating},
             "body": o.text.text,
             "verified_purchase": self.rng.bool(),
-            "order_id": o.order,
+            "order_id": told(&o.subject.order),
             "helpful_count": self.rng.u32(..20),
             "created_at": time(o.at),
         });
@@ -298,7 +333,7 @@ impl<'l> Writer<'l> {
                 "status": status,
                 "created_at": o.at,
                 "submitted_at": o.at,
-                "trigger": {"type": "order", "id": o.order},
+                "trigger": trigger(&o.subject),
                 "answers": answers,
             })
         };
@@ -354,7 +389,8 @@ impl<'l> Writer<'l> {
             "turns": turns,
             "resolution": {"resolved": solved},
             "rating": {"score": if solved { 5 } else { 1 }},
-            "order_id": o.order,
+            "order_id": told(&o.subject.order),
+            "ticket_id": told(&o.subject.ticket),
         });
         let source = ("cx.conversation.v1", "https://desk.example/conversations");
         records.push(o.event(source, ended, channel, data));
@@ -381,6 +417,8 @@ impl<'l> Writer<'l> {
                 // Whole seconds: some systems send no more.
                 "sent_at": at / 1000,
                 "body": text,
+                "order_id": told(&o.subject.order),
+                "ticket_id": told(&o.subject.ticket),
             });
             let headers = vec![
                 ("content-type", "application/json".to_owned()),
@@ -411,14 +449,31 @@ fn ending<'l>(o: &Occasion<'l>, solved: bool) -> (&'l String, &'l String) {
     }
 }
 
-/// The line in which a customer gives order and e-mail address (both invented).
+/// The line in which a customer gives order, ticket or booking, and e-mail address (all invented).
 fn given(o: &Occasion<'_>, number: usize) -> String {
     let email = format!("customer.{number}@example.com");
+    let booking = format!("B{number}");
+    let subject = told(&o.subject.order).or(told(&o.subject.ticket));
     o.language
         .chat
         .gives
-        .replace("{order}", &o.order)
+        .replace("{order}", subject.unwrap_or(&booking))
         .replace("{email}", &email)
+}
+
+/// A name, or null for none.
+fn told(name: &str) -> Option<&str> {
+    Some(name).filter(|name| !name.is_empty())
+}
+
+/// What a survey is sent after.
+fn trigger(subject: &Subject) -> Value {
+    let of = |kind: &str, id: &str| json!({"type": kind, "id": id});
+    match (told(&subject.order), told(&subject.ticket)) {
+        (Some(order), _) => of("order", order),
+        (None, Some(ticket)) => of("ticket", ticket),
+        (None, None) => json!({"type": "none"}),
+    }
 }
 
 /// Changes an event in structured mode.
@@ -465,7 +520,8 @@ fn touchpoint(about: Business) -> &'static str {
     }
 }
 
-fn time(millis: Millis) -> String {
+/// RFC 3339.
+pub(super) fn time(millis: Millis) -> String {
     Timestamp::from_millisecond(millis)
         .map(|t| t.to_string())
         .unwrap_or_default()
@@ -481,7 +537,7 @@ mod tests {
     const NOW: Millis = 1_790_000_000_000;
 
     fn sample(seed: u64, count: usize) -> Vec<Record> {
-        events(&texts::languages().unwrap(), seed, "run", NOW, count)
+        story(&texts::languages().unwrap(), seed, "run", NOW, count).events
     }
 
     fn structured(records: &[Record]) -> Vec<Value> {

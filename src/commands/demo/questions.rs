@@ -12,13 +12,17 @@ pub(super) struct Question {
 }
 
 /// The questions in the order of the report.
-pub(super) const QUESTIONS: [Question; 8] = [
+pub(super) const QUESTIONS: [Question; 11] = [
     Question {
         title: "What became of the records?",
         note: "Each record has exactly one outcome. An item may come in several versions: the newest holds.",
         sql: "
-SELECT outcome, count() AS records, countIf(stream = ?) AS `this run`
-FROM (SELECT DISTINCT stream, partition, offset, outcome FROM ingested)
+SELECT
+    outcome,
+    countIf(topic NOT LIKE 'sada.odata.%') AS feedback,
+    countIf(stream = ?) AS `this run`,
+    countIf(topic LIKE 'sada.odata.%') AS `O-data`
+FROM (SELECT DISTINCT stream, topic, partition, offset, outcome FROM ingested)
 GROUP BY outcome ORDER BY outcome",
     },
     Question {
@@ -111,6 +115,54 @@ FROM v_sentiment_daily AS v
 GROUP BY language
 HAVING n > 0
 ORDER BY n DESC, language",
+    },
+    Question {
+        title: "What do late parcels do to them? (by days late, as it was when they spoke)",
+        note: "Items with a text, about an order that was shipped.",
+        sql: "
+WITH multiIf(days_late < 0, 'early', days_late = 0, 'on the day', days_late <= 3, '1 to 3 days late',
+    days_late <= 7, '4 to 7 days late', 'later') AS parcel
+SELECT
+    parcel,
+    count() AS n,
+    round(100 * countIf(sentiment = 'negative') / n) AS `negative %`,
+    round(100 * countIf(sentiment = 'positive') / n) AS `positive %`,
+    round(avg(sentiment_score), 2) AS score
+FROM feedback_latest
+WHERE days_late IS NOT NULL AND sentiment != 'unknown'
+GROUP BY parcel
+ORDER BY min(days_late)",
+    },
+    Question {
+        title: "Whom do we lose? (by the customer's segment when they spoke)",
+        note: "",
+        sql: "
+SELECT
+    segment,
+    uniqExact(joined_customer_id) AS customers,
+    round(avg(clv)) AS `lifetime value`,
+    count() AS n,
+    round(100 * countIf(sentiment = 'negative') / n) AS `negative %`,
+    round(100 * countIf(sentiment = 'positive') / n) AS `positive %`
+FROM feedback_latest
+WHERE segment != '' AND sentiment != 'unknown'
+GROUP BY segment
+ORDER BY `lifetime value` DESC",
+    },
+    Question {
+        title: "What do they say who leave the checkout without an order?",
+        note: "",
+        sql: "
+SELECT
+    if(checkout_abandoned, 'no order', 'order') AS `checkout came to`,
+    uniqExact(kind, source, feedback_id) AS n,
+    round(100 * uniqExactIf((kind, source, feedback_id), sentiment = 'negative') / n) AS `negative %`,
+    arrayStringConcat(topKIf(3)(topic, topic != ''), ', ') AS `most spoken of`
+FROM feedback_latest
+LEFT ARRAY JOIN topics.id AS topic
+WHERE checkout_abandoned IS NOT NULL AND sentiment != 'unknown'
+GROUP BY checkout_abandoned
+ORDER BY checkout_abandoned",
     },
     Question {
         title: "Is personal data gone?",

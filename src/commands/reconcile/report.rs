@@ -67,6 +67,8 @@ pub(super) struct PartitionReport {
     pub expired: u64,
     /// Lines whose row a time to live may have removed.
     pub expired_rows: u64,
+    /// Lines whose row was erased with its customer.
+    pub erased_rows: u64,
     pub expired_dead_letters: u64,
 }
 
@@ -98,6 +100,7 @@ pub(super) struct Totals {
     pub without_row: u64,
     pub without_dead_letter: u64,
     pub expired_rows: u64,
+    pub erased_rows: u64,
 }
 
 impl Report {
@@ -173,6 +176,7 @@ impl PartitionReport {
             without_row: self.without_row.count,
             without_dead_letter: self.without_dead_letter.count,
             expired_rows: self.expired_rows,
+            erased_rows: self.erased_rows,
         }
     }
 }
@@ -195,6 +199,7 @@ impl Totals {
         self.without_row += other.without_row;
         self.without_dead_letter += other.without_dead_letter;
         self.expired_rows += other.expired_rows;
+        self.erased_rows += other.erased_rows;
     }
 
     fn troubles(&self) -> [(u64, &'static str); 4] {

@@ -32,6 +32,7 @@ pub(super) async fn check(
     for (subject, report) in subjects.iter().zip(reports) {
         if let Some(offsets) = lacking.remove(&subject.place) {
             report.expired_rows = offsets.expired;
+            report.erased_rows = offsets.erased;
             report.without_row = offsets.ranges();
         }
     }
@@ -61,6 +62,7 @@ async fn check_table(
                 partition: found.partition,
             };
             let offsets = lacking.entry(place).or_default();
+            offsets.erased += found.erased;
             offsets.add(found.lines, found.expired, found.offsets);
         }
         parts.progress.add(slice.lines);
@@ -84,7 +86,7 @@ fn in_both(first: Vec<Lacking>, mut again: Vec<Lacking>) -> Vec<Lacking> {
         .collect();
     again.retain_mut(|found| {
         let Some(before) = first.remove(&(found.stream.clone(), found.partition)) else {
-            return found.expired > 0 && found.lines == 0;
+            return found.expired + found.erased > 0 && found.lines == 0;
         };
         let seen: BTreeSet<u64> = before.offsets.into_iter().collect();
         let all_named = found.offsets.len() as u64 == found.lines;
@@ -103,6 +105,7 @@ fn in_both(first: Vec<Lacking>, mut again: Vec<Lacking>) -> Vec<Lacking> {
 struct Offsets {
     lines: u64,
     expired: u64,
+    erased: u64,
     lowest: BTreeSet<u64>,
     /// Lines whose offset is not remembered, or which share it with another line.
     forgotten: bool,
@@ -140,6 +143,7 @@ mod tests {
             partition,
             lines: offsets.len() as u64,
             expired: 0,
+            erased: 0,
             offsets: offsets.to_vec(),
         }
     }

@@ -62,7 +62,7 @@ fn lines(table: &Table) -> io::Result<()> {
 /// A column of numbers: its name, its number, and whether it is shown when all are 0.
 type Column = (&'static str, fn(&Totals) -> u64, bool);
 
-const COLUMNS: [Column; 15] = [
+const COLUMNS: [Column; 16] = [
     ("rows", |t| t.rows, true),
     ("dead letters", |t| t.dead_letters, true),
     ("skipped", |t| t.skipped, true),
@@ -70,6 +70,7 @@ const COLUMNS: [Column; 15] = [
     ("empty", |t| t.empty, false),
     ("expired", |t| t.expired, false),
     ("expired rows", |t| t.expired_rows, false),
+    ("erased rows", |t| t.erased_rows, false),
     ("unprovable", |t| t.unprovable, false),
     ("replays", |t| t.replays, false),
     ("in flight", |t| t.in_flight, false),

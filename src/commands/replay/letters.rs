@@ -203,7 +203,7 @@ impl Job<'_> {
             writer.write_lines(&batch, outcomes, revision).await?;
         }
         batch.outcomes = new;
-        let refused = writer.write_rows(&batch).await?;
+        let refused = writer.write_rows(&mut batch).await?;
         self.failing.refused(refused.len());
         let refused: HashSet<i64> = refused.into_iter().map(|r| r.offset).collect();
         batch.outcomes.retain(|o| !refused.contains(&o.offset));

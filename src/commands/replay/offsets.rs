@@ -111,7 +111,7 @@ impl Ends {
         let lines = writer.ask(ask).await?;
         self.read += offsets.len() as u64;
         if !writer.dry_run {
-            let mut refused = writer.write_rows(&batch).await?;
+            let mut refused = writer.write_rows(&mut batch).await?;
             // What has its outcome keeps it; what has none becomes a dead letter.
             let is_known = |o: &Outcome| {
                 lines.contains_key(&o.offset) && refused.iter().any(|r| r.offset == o.offset)
@@ -143,6 +143,8 @@ impl Ends {
             (OutcomeKind::DeadLetter(_), None) => (&mut self.missing_dead, true),
             (OutcomeKind::DeadLetter(_), Some(Line::Row)) => (&mut self.were_rows, false),
             (OutcomeKind::DeadLetter(_), Some(_)) => (&mut self.still_dead, false),
+            // Only the pipeline recovers what a crash left.
+            (OutcomeKind::Kept(_), _) => return false,
             (OutcomeKind::Skipped(_) | OutcomeKind::Gap, None) => (&mut self.missing_skipped, true),
             (OutcomeKind::Skipped(_) | OutcomeKind::Gap, Some(_)) => (&mut self.skipped, false),
         };

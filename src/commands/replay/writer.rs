@@ -6,10 +6,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::super::job::{number, patiently};
 use crate::batch::{Computed, EnrichedBatch, Origin, Outcome, RawBatch, Refused};
-use crate::commands::enricher;
+use crate::commands::{enricher, erase};
 use crate::config::Config;
 use crate::enrich::Enricher;
-use crate::kafka::DeadLetterTopic;
+use crate::kafka::{DeadLetterTopic, ErasureFollower};
 use crate::pipeline::{Outcomes, Sink, SinkError};
 use crate::warehouse::replaying::Replaying;
 use crate::warehouse::{self, Evidence, FeedbackSink};
@@ -23,6 +23,8 @@ pub struct Writer {
     /// Cancelled by a signal.
     pub shutdown: CancellationToken,
     outcomes: Outcomes,
+    /// Tells who is erased.
+    _erasures: Option<ErasureFollower>,
     rows: FeedbackSink,
     dead_letters: DeadLetterTopic,
     evidence: Evidence,
@@ -41,12 +43,15 @@ impl Writer {
         shutdown: CancellationToken,
     ) -> Result<Self> {
         let (rows, evidence) = warehouse::sinks(config)?;
+        let follow = || erase::requests::follow(config);
+        let (erasures, follower) = tokio::task::block_in_place(follow)?;
         Ok(Self {
             replaying: Replaying::new(config)?,
             dry_run,
             shutdown,
             // Without the index: what is joined is left to repair.
-            outcomes: enricher::outcomes(config, models)?,
+            outcomes: enricher::outcomes(config, models)?.erasing(erasures),
+            _erasures: follower,
             rows,
             dead_letters: DeadLetterTopic::new(config)?,
             evidence,
@@ -60,9 +65,10 @@ impl Writer {
     /// Outcomes of a batch; `None` for an empty one.
     pub fn enrich(&self, raw: RawBatch) -> Option<EnrichedBatch> {
         let batch = tokio::task::block_in_place(|| self.outcomes.of(raw));
-        batch.map(|batch| EnrichedBatch {
-            computed: self.computed,
-            ..batch
+        batch.map(|mut batch| {
+            batch.computed = self.computed;
+            self.outcomes.skip_erased(&mut batch, &mut 0);
+            batch
         })
     }
 
@@ -74,15 +80,22 @@ impl Writer {
         patiently(&self.shutdown, ask).await
     }
 
-    /// Writes the rows of a batch; returns those that ClickHouse will never take.
+    /// Writes the rows of a batch; returns those that ClickHouse will never take. What is erased by
+    /// then is skipped.
     ///
     /// # Errors
     /// ClickHouse fails for long or for good.
-    pub async fn write_rows(&self, batch: &EnrichedBatch) -> Result<Vec<Refused>> {
-        let write = async || match self.rows.write(batch).await {
-            Ok(()) => Ok(Vec::new()),
-            Err(SinkError::Refused(rows)) => Ok(rows),
-            Err(error) => Err(error),
+    pub async fn write_rows(&self, batch: &mut EnrichedBatch) -> Result<Vec<Refused>> {
+        let held = tokio::sync::Mutex::new((batch, 0));
+        let write = async || {
+            let mut held = held.lock().await;
+            let (batch, seen) = &mut *held;
+            self.outcomes.hold(batch, seen)?;
+            match self.rows.write(batch).await {
+                Ok(()) => Ok(Vec::new()),
+                Err(SinkError::Refused(rows)) => Ok(rows),
+                Err(error) => Err(error),
+            }
         };
         self.ask(write).await
     }

@@ -73,6 +73,8 @@ pub struct Lacking {
     pub lines: u64,
     /// Lines whose row the time to live may have removed.
     pub expired: u64,
+    /// Lines whose row was erased: `erased_items` has the item, in that version or a newer one.
+    pub erased: u64,
     /// Offsets of the former, ascending, the first 100,000.
     pub offsets: Vec<u64>,
 }
@@ -135,8 +137,11 @@ impl Audit {
         // found, so that none, which the join gives as 0, is less than any.
         let sql = format!(
             "SELECT toString(line.stream) AS stream, line.partition AS partition, \
-                    countIf(NOT line.is_over) AS lines, countIf(line.is_over) AS expired, \
-                    groupArraySortedIf({NAMED})(line.offset, NOT line.is_over) AS offsets \
+                    countIf(NOT line.is_over AND gone.version <= line.expected) AS lines, \
+                    countIf(line.is_over) AS expired, \
+                    countIf(NOT line.is_over AND gone.version > line.expected) AS erased, \
+                    groupArraySortedIf({NAMED})( \
+                      line.offset, NOT line.is_over AND gone.version <= line.expected) AS offsets \
              FROM ( \
                SELECT stream, partition, offset, item_hash AS item, {is_over} AS is_over, \
                       {expected} AS expected \
@@ -148,11 +153,15 @@ impl Audit {
                WHERE item % {parts} = {number} AND {there} \
                  AND item IN (SELECT item_hash FROM {ingested} WHERE {is_row}) \
                GROUP BY item) AS kept ON line.item = kept.item \
+             LEFT JOIN ( \
+               SELECT item_hash AS item, max(row_version) + 1 AS version FROM {erased} \
+               GROUP BY item) AS gone ON line.item = gone.item \
              WHERE kept.found <= line.expected \
              GROUP BY line.stream, line.partition ORDER BY stream, partition",
             is_over = self.is_over(table.name()),
             expected = table.expected(),
             item = table.item(),
+            erased = self.table("erased_items"),
         );
         let group = &self.config.kafka.group;
         let query = self

@@ -3,6 +3,7 @@
 
 use std::io::Write;
 
+use sada::odata::Keys;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Partitions of the topic.
@@ -85,6 +86,19 @@ impl Code {
 #[derive(Debug, Clone, Copy)]
 pub struct Load {
     pub seed: u64,
+    /// How many customers, orders, … of a tenant they name; 0: they name none.
+    pub ids: u32,
+}
+
+/// What an item names of O-data; empty for nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Named {
+    pub customer: String,
+    pub device: String,
+    pub order: String,
+    pub ticket: String,
+    pub session: String,
+    pub shipment: String,
 }
 
 /// One version of an item.
@@ -109,12 +123,12 @@ pub struct Item {
     has_text: bool,
 }
 
-const TENANTS: u32 = 23;
+pub const TENANTS: u32 = 23;
 /// 2026-01-01
 const FIRST_VERSION: u64 = 1_767_225_600_000;
 /// 2023-01-01
-const FIRST_CREATION: u64 = 1_672_531_200_000;
-const THREE_YEARS: u64 = (365 + 366 + 365) * 86_400_000;
+pub const FIRST_CREATION: u64 = 1_672_531_200_000;
+pub const THREE_YEARS: u64 = (365 + 366 + 365) * 86_400_000;
 const TEXTS: [&str; 6] = [
     "Arrived two days late and the box was open",
     "Great value, would buy it again",
@@ -197,6 +211,34 @@ impl Load {
         }
     }
 
+    /// What an item names.
+    pub fn named(self, number: u32) -> Named {
+        let mut named = Named::default();
+        if self.ids == 0 {
+            return named;
+        }
+        let mut rng = self.rng(9, number);
+        let mut draw = |kind: char, ids: u32| format!("{kind}{}", rng.u32(..ids));
+        let [customer, device, order, ticket, session] =
+            ['c', 'd', 'o', 't', 's'].map(|kind| draw(kind, self.ids));
+        let shipment = draw('p', 2 * self.ids);
+        match rng.u8(..10) {
+            0..3 => named.customer = customer,
+            3..6 => named.device = device,
+            _ => {}
+        }
+        if rng.u8(..4) == 0 {
+            named.session = session;
+        }
+        match (self.item(number).kind, rng.u8(..4)) {
+            (_, 0) => {}
+            ("survey", 1) | ("conversation", 1..) => named.ticket = ticket,
+            ("survey", 2) => named.shipment = shipment,
+            _ => named.order = order,
+        }
+        named
+    }
+
     /// Writes the payload of a record; `false` if it has none.
     pub fn payload(self, code: Code, into: &mut Vec<u8>) -> bool {
         into.clear();
@@ -205,7 +247,9 @@ impl Load {
             Class::Item => {
                 let version = self.version(code);
                 let item = self.item(version.item);
-                envelope(into, code, &item, version, &self.data(code, &item));
+                let named = self.named(version.item);
+                let data = self.data(code, &item, &named);
+                envelope(into, code, &item, version, &named, &data);
             }
             poison => self.poison(code, poison, into),
         }
@@ -229,8 +273,9 @@ impl Load {
             _ => format!("\"{}\"", item.id),
         };
         let nps = if class == Class::OutOfScale { 11 } else { 9 };
-        let data = survey(&id, &item, nps, 4);
-        envelope(into, code, &item, version, &data);
+        let named = self.named(version.item);
+        let data = survey(&id, &item, &named, nps, 4);
+        envelope(into, code, &item, version, &named, &data);
         match class {
             Class::Broken => into.truncate(into.len() / 2),
             Class::InvalidUtf8 => {
@@ -241,10 +286,11 @@ impl Load {
         }
     }
 
-    fn data(self, code: Code, item: &Item) -> String {
+    fn data(self, code: Code, item: &Item, named: &Named) -> String {
         let mut rng = self.rng(7, code.number());
         let (id, at) = (&item.id, item.created_at);
         let stars = rng.u8(1..=5);
+        let about = named.about();
         match item.kind {
             "review" => {
                 let text = TEXTS[rng.usize(..TEXTS.len())];
@@ -253,21 +299,22 @@ impl Load {
                     false => String::new(),
                 };
                 format!(
-                    r#"{{"review_id":"{id}","platform":"{}","created_at":{at},"rating":{{"value":{stars}}}{body}}}"#,
+                    r#"{{"review_id":"{id}","platform":"{}","created_at":{at},"rating":{{"value":{stars}}}{body}{about}}}"#,
                     item.source
                 )
             }
             "conversation" => format!(
-                r#"{{"conversation_id":"{id}","started_at":{at},"participants":[{{"id":"c","role":"customer"}}],"turns":[{{"turn_id":"t","seq":1,"participant_id":"c","sent_at":{at},"content_type":"event"}}],"rating":{{"score":{stars}}}}}"#
+                r#"{{"conversation_id":"{id}","started_at":{at},"participants":[{{"id":"c","role":"customer"}}],"turns":[{{"turn_id":"t","seq":1,"participant_id":"c","sent_at":{at},"content_type":"event"}}],"rating":{{"score":{stars}}}{about}}}"#
             ),
             "message" => format!(
-                r#"{{"conversation_id":"k{stars}","turn_id":"{id}","seq":{stars},"participant":{{"id":"c","role":"customer"}},"sent_at":{at},"content_type":"event"}}"#
+                r#"{{"conversation_id":"k{stars}","turn_id":"{id}","seq":{stars},"participant":{{"id":"c","role":"customer"}},"sent_at":{at},"content_type":"event"{about}}}"#
             ),
-            _ => survey(&format!("\"{id}\""), item, rng.u8(..=10), stars),
+            _ => survey(&format!("\"{id}\""), item, named, rng.u8(..=10), stars),
         }
     }
 
-    fn rng(self, purpose: u64, number: u32) -> fastrand::Rng {
+    /// Numbers of a purpose and of what has a number.
+    pub fn rng(self, purpose: u64, number: u32) -> fastrand::Rng {
         let seed = self.seed ^ (purpose << 40) ^ u64::from(number);
         // Neighbouring numbers get unlike generators.
         fastrand::Rng::with_seed(xxh3_64(&seed.to_le_bytes()))
@@ -288,14 +335,81 @@ impl Item {
     }
 }
 
-fn survey(id: &str, item: &Item, nps: u8, csat: u8) -> String {
-    let at = item.created_at;
+impl Named {
+    /// The further identifiers: (type, value).
+    pub fn identities(&self) -> Vec<(String, String)> {
+        let device = Some(&self.device).filter(|device| !device.is_empty());
+        device
+            .map(|device| ("device_id".to_owned(), device.clone()))
+            .into_iter()
+            .collect()
+    }
+
+    /// As the join sees it.
+    pub fn keys<'k>(&'k self, identities: &'k [(String, String)]) -> Keys<'k> {
+        Keys {
+            customer_id: &self.customer,
+            identities,
+            order_id: &self.order,
+            ticket_id: &self.ticket,
+            session_id: &self.session,
+            shipment_id: &self.shipment,
+        }
+    }
+
+    /// The fields of an item's data that name them.
+    fn about(&self) -> String {
+        let field = |field: &str, id: &str| match id {
+            "" => String::new(),
+            id => format!(r#","{field}":"{id}""#),
+        };
+        field("order_id", &self.order) + &field("ticket_id", &self.ticket)
+    }
+
+    /// The same of a survey.
+    fn trigger(&self) -> String {
+        let named = [
+            ("order", &self.order),
+            ("ticket", &self.ticket),
+            ("delivery", &self.shipment),
+        ];
+        let found = named.into_iter().find(|(_, id)| !id.is_empty());
+        found.map_or_else(String::new, |(kind, id)| {
+            format!(r#","trigger":{{"type":"{kind}","id":"{id}"}}"#)
+        })
+    }
+
+    /// The attributes of an event.
+    fn attributes(&self) -> String {
+        let customer = match (self.customer.as_str(), self.device.as_str()) {
+            ("", "") => String::new(),
+            ("", device) => {
+                format!(r#""customer":{{"ids":[{{"type":"device_id","value":"{device}"}}]}},"#)
+            }
+            (id, _) => format!(r#""customer":{{"customer_id":"{id}"}},"#),
+        };
+        match self.session.as_str() {
+            "" => customer,
+            id => format!(r#"{customer}"context":{{"session_id":"{id}"}},"#),
+        }
+    }
+}
+
+fn survey(id: &str, item: &Item, named: &Named, nps: u8, csat: u8) -> String {
+    let (at, trigger) = (item.created_at, named.trigger());
     format!(
-        r#"{{"response_id":{id},"survey":{{"id":"sv-{csat}","kind":"relational"}},"created_at":{at},"submitted_at":{at},"answers":[{{"question_id":"q1","type":"nps","number":{nps}}},{{"question_id":"q2","type":"csat","number":{csat}}}]}}"#
+        r#"{{"response_id":{id},"survey":{{"id":"sv-{csat}","kind":"relational"}},"created_at":{at},"submitted_at":{at},"answers":[{{"question_id":"q1","type":"nps","number":{nps}}},{{"question_id":"q2","type":"csat","number":{csat}}}]{trigger}}}"#
     )
 }
 
-fn envelope(into: &mut Vec<u8>, code: Code, item: &Item, version: Version, data: &str) {
+fn envelope(
+    into: &mut Vec<u8>,
+    code: Code,
+    item: &Item,
+    version: Version,
+    named: &Named,
+    data: &str,
+) {
     let kind = match item.kind {
         "survey" => "survey_response",
         kind => kind,
@@ -306,11 +420,12 @@ fn envelope(into: &mut Vec<u8>, code: Code, item: &Item, version: Version, data:
     };
     write!(
         into,
-        r#"{{"specversion":"1.0","id":"e{}","source":"{}","type":"cx.{kind}.v1","tenant_id":"{}","version":{},{deleted}"data":{data}}}"#,
+        r#"{{"specversion":"1.0","id":"e{}","source":"{}","type":"cx.{kind}.v1","tenant_id":"{}","version":{},{deleted}{}"data":{data}}}"#,
         code.number(),
         item.source,
         item.tenant,
         version.version,
+        named.attributes(),
     )
     .unwrap();
 }
@@ -324,7 +439,7 @@ mod tests {
 
     #[test]
     fn what_is_expected_of_a_record_is_what_its_bytes_say() {
-        let load = Load { seed: 3 };
+        let load = Load { seed: 3, ids: 7 };
         let mut payload = Vec::new();
         let mut classes = [0; 6];
         for number in 0..20_000 {
@@ -350,6 +465,10 @@ mod tests {
                     assert_eq!(feedback.version, version.version);
                     assert_eq!(feedback.deleted, version.is_deleted);
                     assert_eq!(feedback.unknown_fields, 0);
+                    if !feedback.deleted {
+                        let named = load.named(version.item);
+                        assert_eq!(Keys::of(&feedback), named.keys(&named.identities()));
+                    }
                 }
                 (Err(error), ("dead_letter", reason)) => assert_eq!(error.reason.code(), reason),
                 (_, ("skipped", _)) => {}

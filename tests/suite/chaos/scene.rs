@@ -36,15 +36,16 @@ pub struct Scene {
     pub journal: Journal,
     url: String,
     delivery: String,
+    extra: String,
     folder: PathBuf,
     again: String,
     passed: bool,
 }
 
 impl Scene {
-    /// Starts broker, engine and proxy, makes topics and tables, and stops merges of `feedback`:
-    /// what is in it twice stays twice. `again`: the command that repeats this run.
-    pub fn set(delivery: &str, again: String) -> Result<Self> {
+    /// Starts broker, engine and proxy, and makes topics and tables. `again`: the command that
+    /// repeats this run; `extra`: more lines of configuration, with their section heads.
+    pub fn set(delivery: &str, again: String, extra: &str) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("sada-chaos-").tempdir()?;
         let journal = Journal::create(&folder.path().join("journal.log"))?;
         let kafka = KafkaServer::start()?;
@@ -64,6 +65,7 @@ impl Scene {
             url: engine.url(),
             engine: Some(engine),
             delivery: delivery.to_owned(),
+            extra: extra.to_owned(),
             folder: folder.keep(),
             again,
             passed: false,
@@ -104,7 +106,7 @@ impl Scene {
              [clickhouse]\nurl = \"{url}\"\ndatabase = \"{NAME}\"\ntimeout = \"{timeout}\"\n\
              [batch]\nrows = {rows}\ntime = \"{}ms\"\n\
              [privacy]\nkey_file = \"{}\"\n\
-             [log]\nfilter = \"info,sada=debug\"\n",
+             [log]\nfilter = \"info,sada=debug\"\n{}",
             delivery_key(&self.delivery),
             self.bootstrap,
             topic(),
@@ -112,6 +114,7 @@ impl Scene {
             SESSION.as_millis(),
             time.as_millis(),
             self.folder.join("privacy.key").display(),
+            self.extra,
         )
     }
 
@@ -133,7 +136,8 @@ impl Scene {
             .create(true)
             .append(true)
             .open(self.log_file(slot))?;
-        Member::start(&self.folder.join("sada.toml"), log)
+        let index = self.folder.join(format!("index-{slot}"));
+        Member::start(&self.folder.join("sada.toml"), &index, log)
     }
 
     /// Where the process of a slot writes.
@@ -202,11 +206,12 @@ pub struct Member {
 }
 
 impl Member {
-    fn start(config: &Path, log: File) -> Result<Self> {
+    fn start(config: &Path, index: &Path, log: File) -> Result<Self> {
         let child = Command::new(SADA)
             .arg("run")
             .arg("--config")
             .arg(config)
+            .env("SADA_OPERATIONS_INDEX", index)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log)

@@ -1,0 +1,168 @@
+//! The as-of index: every instance's own copy of O-data, on disk, from which rows are joined as they
+//! are written.
+//!
+//! It reads all partitions of all feeds, beside the group, up to their ends before feedback is
+//! read, and on from there; [`following`] does that. What it holds is a function of the records read,
+//! not of their order: a change that comes twice, or late, changes nothing that it should not. It
+//! keeps its own offsets with the data, so a start goes on where the last one ended.
+//!
+//! It is no truth of its own: Kafka and the tables are. Lost, broken, or made under other feeds or
+//! another privacy key, it is made again. Looks and changes go on side by side.
+//!
+//! | a question | the place |
+//! |---|---|
+//! | Which of an entity's versions held, which are kept? | `operations/history.rs` |
+//! | Which facts are kept? | `operations/facts.rs` |
+//! | Where are the shipments of an order? | `operations/applying.rs` |
+//! | When is the index made anew? | `operations/store.rs` |
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use anyhow::Result;
+
+use crate::batch::Partition;
+use crate::erasure::Erasures;
+use crate::feedback::{Feedback, Millis};
+use crate::odata::{Joined, Keys, join};
+
+mod applying;
+mod bytes;
+mod erasing;
+mod facts;
+pub mod following;
+mod history;
+mod keys;
+mod looking;
+mod store;
+
+pub use applying::Staged;
+pub use looking::Look;
+pub use store::Position;
+
+/// See the module.
+pub struct Index {
+    /// Another one once something is erased.
+    store: RwLock<Arc<store::Store>>,
+    folder: PathBuf,
+    memory: usize,
+    made_under: String,
+    horizon: Duration,
+}
+
+impl Index {
+    /// Opens the index in a folder, or makes it. `memory`: bound of its memory in bytes;
+    /// `horizon`: how far back all versions are kept; `made_under`: names all that decides about
+    /// what a record tells.
+    ///
+    /// # Errors
+    /// Another instance has the folder, or it can't be written.
+    pub fn open(folder: &Path, memory: usize, horizon: Duration, made_under: &str) -> Result<Self> {
+        Ok(Self {
+            store: RwLock::new(Arc::new(store::Store::open(folder, memory, made_under)?)),
+            folder: folder.to_owned(),
+            memory,
+            made_under: made_under.to_owned(),
+            horizon,
+        })
+    }
+
+    /// Joins an item with what was true when it was given.
+    pub fn join(&self, feedback: &Feedback) -> Joined {
+        let look = self.look();
+        join::join(
+            &feedback.tenant,
+            &Keys::of(feedback),
+            feedback.created_at,
+            &look,
+        )
+    }
+
+    /// A look, for more than one question about an item.
+    pub fn look(&self) -> Look {
+        Look::new(self.store())
+    }
+
+    fn store(&self) -> Arc<store::Store> {
+        self.store
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Applies changes and moves the positions of the partitions that they were read from, all or
+    /// nothing. One thread at a time.
+    ///
+    /// # Errors
+    /// The disk is full or fails.
+    pub fn apply(&self, changes: Vec<Staged>, positions: &[(Partition, i64)]) -> Result<()> {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        let horizon = now.unwrap_or_default().saturating_sub(self.horizon);
+        self.apply_at(horizon.as_millis() as Millis, changes, positions)
+    }
+
+    fn apply_at(
+        &self,
+        horizon: Millis,
+        changes: Vec<Staged>,
+        positions: &[(Partition, i64)],
+    ) -> Result<()> {
+        let store = self.store();
+        let entries = applying::entries(&store, changes, horizon)?;
+        store.write(entries, positions)
+    }
+
+    /// Writes the index anew without what is erased, if there is any; returns how many versions of
+    /// entities went. The thread that applies calls it; looks go on meanwhile, in the old one.
+    ///
+    /// # Errors
+    /// The disk is full or fails: the index is as it was.
+    pub fn erase(&self, erasures: &Erasures) -> Result<u64> {
+        let old = self.store();
+        let against = erasures.digest();
+        if old.erased()? == against {
+            return Ok(0);
+        }
+        let erased = erasing::count(&old, erasures)?;
+        if erased == 0 {
+            old.set_erased(&against)?;
+            return Ok(0);
+        }
+        let new = old.beside(&self.folder, self.memory, &self.made_under)?;
+        erasing::copy(&old, &new, erasures)?;
+        new.set_erased(&against)?;
+        new.takes_over(&self.folder)?;
+        *self.store.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
+        store::Store::remove(old)?;
+        Ok(erased)
+    }
+
+    /// First offset of a partition that was not applied; `None` if none ever was in this life of the
+    /// topic.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub fn position(&self, partition: &Partition) -> Result<Option<i64>> {
+        let position = self.store().position(&partition.topic, partition.number)?;
+        Ok(position
+            .filter(|known| *known.stream == *partition.stream)
+            .map(|known| known.next))
+    }
+
+    /// Makes everything durable that was applied.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub fn flush(&self) -> Result<()> {
+        self.store().flush()
+    }
+
+    /// Bytes on disk.
+    pub fn bytes(&self) -> u64 {
+        self.store().bytes()
+    }
+}
+
+#[cfg(test)]
+mod tests;

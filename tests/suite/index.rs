@@ -1,0 +1,164 @@
+//! The as-of index against a real Kafka: caught up before it is asked, on from its offsets after a
+//! restart, from the start of a topic that was made again.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use sada::config::{Config, Feed};
+use sada::decode::Limits;
+use sada::enrich::privacy::Redactor;
+use sada::erasure::Erasures;
+use sada::kafka::Follower;
+use sada::odata::{AsOf, Found};
+use sada::operations::Index;
+use sada::operations::following::{Following, Progress};
+
+use crate::kafka_server::KafkaServer;
+use crate::support::PATIENCE;
+
+const PARTITIONS: i32 = 2;
+
+struct Scene {
+    config: Config,
+    topic: &'static str,
+    producer: BaseProducer,
+}
+
+impl Scene {
+    fn new(kafka: &KafkaServer, topic: &'static str) -> Self {
+        let mut config = Config::default();
+        config.kafka.brokers = kafka.bootstrap().to_owned();
+        config.operations.feeds = vec![Feed {
+            topic: topic.into(),
+            entity: "customer".into(),
+            format: "upsert".into(),
+            id: "id".into(),
+            valid_from: "since".into(),
+            version: "n".into(),
+            ..Feed::default()
+        }];
+        Self {
+            config,
+            topic,
+            producer: kafka.client().create().unwrap(),
+        }
+    }
+
+    fn send(&self, payload: &str) {
+        let record = BaseRecord::to(self.topic).key(payload).payload(payload);
+        self.producer.send(record).map_err(|(e, _)| e).unwrap();
+        self.producer.flush(PATIENCE).unwrap();
+    }
+
+    fn customer(&self, id: &str, since: &str, segment: &str) {
+        self.send(&format!(
+            r#"{{"id": "{id}", "since": "{since}", "n": 1, "segment": "{segment}"}}"#
+        ));
+    }
+
+    /// An index in a folder, caught up, and how much that took.
+    fn caught_up(&self, folder: &Path) -> (Arc<Index>, Following, Progress) {
+        let index = Index::open(folder, 16 << 20, Duration::from_secs(1 << 40), "a").unwrap();
+        let index = Arc::new(index);
+        let redactor = Arc::new(Redactor::new(b"a key known to tests"));
+        let feeds = Arc::new(self.config.operations.feeds(redactor).unwrap());
+        let topics = feeds.topics().map(str::to_owned).collect();
+        let follower = Follower::connect(&self.config, topics, HashMap::new()).unwrap();
+        let following = Following::start(
+            follower,
+            index.clone(),
+            feeds,
+            Limits::default(),
+            16 << 20,
+            Arc::new(Erasures::none()),
+            || panic!("it ended by itself"),
+        )
+        .unwrap();
+        let begun = Instant::now();
+        let mut last = Progress { done: 0, left: 0 };
+        let done = following
+            .caught_up(|| begun.elapsed() > PATIENCE, |now| last = now)
+            .unwrap();
+        assert!(done, "{last:?}");
+        (index, following, last)
+    }
+}
+
+fn segment(index: &Index, id: &str, at: &str) -> Option<String> {
+    let at = at.parse::<jiff::Timestamp>().unwrap().as_millisecond();
+    match index.look().customer("default", id, at) {
+        Found::Hit(customer) => Some(customer.segment),
+        Found::Miss => None,
+        Found::Late => panic!("all is kept"),
+    }
+}
+
+fn until(true_at_last: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !true_at_last() {
+        assert!(begun.elapsed() < PATIENCE, "it does not come true");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn it_catches_up_goes_on_from_its_offsets_and_begins_again_with_its_topic() {
+    let kafka = KafkaServer::shared().unwrap();
+    let topic = "index.customers";
+    kafka.create_topic(topic, PARTITIONS).unwrap();
+    let scene = Scene::new(kafka, topic);
+    let folder = tempfile::tempdir().unwrap();
+    for n in 0..50 {
+        scene.customer(&format!("c{n}"), "2026-01-01T00:00:00Z", "family");
+    }
+    scene.customer("c7", "2026-02-01T00:00:00Z", "enterprise");
+    scene.send("no JSON");
+
+    let (index, following, progress) = scene.caught_up(folder.path());
+    assert_eq!(progress, Progress { done: 52, left: 0 });
+    assert_eq!(
+        segment(&index, "c7", "2026-01-31T23:59:59Z").unwrap(),
+        "family"
+    );
+    assert_eq!(
+        segment(&index, "c7", "2026-02-01T00:00:00Z").unwrap(),
+        "enterprise"
+    );
+    assert_eq!(segment(&index, "c7", "2025-12-31T00:00:00Z"), None);
+    // It follows.
+    scene.customer("new", "2026-01-01T00:00:00Z", "family");
+    until(|| segment(&index, "new", "2026-03-01T00:00:00Z").is_some());
+    following.end().unwrap();
+    drop(index);
+
+    // A restart reads what came since, and no more.
+    scene.customer("c7", "2026-03-01T00:00:00Z", "small");
+    let (index, following, progress) = scene.caught_up(folder.path());
+    assert_eq!(progress, Progress { done: 1, left: 0 });
+    assert_eq!(
+        segment(&index, "c7", "2026-03-01T00:00:00Z").unwrap(),
+        "small"
+    );
+    assert_eq!(
+        segment(&index, "c8", "2026-03-01T00:00:00Z").unwrap(),
+        "family"
+    );
+
+    // Made again while it is followed: read from its start.
+    kafka.delete_topic(topic).unwrap();
+    until(|| kafka.create_topic(topic, PARTITIONS).is_ok());
+    scene.customer("again", "2026-01-01T00:00:00Z", "family");
+    until(|| segment(&index, "again", "2026-03-01T00:00:00Z").is_some());
+    following.end().unwrap();
+    drop(index);
+    let (index, following, progress) = scene.caught_up(folder.path());
+    assert_eq!(progress, Progress { done: 0, left: 0 });
+    assert_eq!(
+        segment(&index, "c8", "2026-03-01T00:00:00Z").unwrap(),
+        "family"
+    );
+    following.end().unwrap();
+}
