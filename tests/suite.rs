@@ -45,6 +45,8 @@ mod kafka_server;
 mod language_fuzz;
 #[path = "suite/load.rs"]
 mod load;
+#[path = "suite/odata_schemas.rs"]
+mod odata_schemas;
 #[path = "suite/reconcile.rs"]
 mod reconcile;
 #[path = "suite/recovery.rs"]
