@@ -18,6 +18,7 @@ pub mod model;
 pub mod mojibake;
 pub mod parts;
 pub mod score;
+pub mod short;
 
 pub use hints::Hints;
 pub use model::Model;
