@@ -57,9 +57,11 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let model = Model::read(&trained.file)?;
     let version = model.version().to_owned();
     let rows = rows::read(&folder)?;
-    let reports = card::language::measure(&Detector::new(model), &rows.measured);
+    let detector = Detector::new(model);
+    let reports = card::language::measure(&detector, &card::language::measured(&rows));
     say(table::files(&reports))?;
-    let card = card::language::of(&trained, &settings, &version, &rows, &reports);
+    let lost = card::language::lost_to_romanised(&detector, &rows.measured);
+    let card = card::language::of(&trained, &settings, &version, &rows, &reports, &lost);
     super::write(&arguments.out, &trained.file, &card)
 }
 
