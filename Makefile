@@ -69,6 +69,18 @@ chaos-odata: libchdb kafka ## The same with O-data and repair: every join is hel
 	SADA_CHAOS_SEED=$(or $(SEED),$(shell date +%s)) SADA_CHAOS_DELIVERY=$(DELIVERY) \
 	$(CARGO) test --locked $(LINGUA) --test suite -- --exact --nocapture chaos::joined::what_was_true_is_joined_whatever_fails
 
+# ROWS, RETAG
+.PHONY: volume
+volume: libchdb kafka ## Reconcile ten million rows, retag a million beside a live stream (ROWS=10000000 RETAG=1000000)
+	SADA_VOLUME_ROWS=$(or $(ROWS),10000000) SADA_VOLUME_RETAG=$(or $(RETAG),1000000) \
+	$(CARGO) test --release --locked --test suite -- --nocapture --test-threads=1 volume::
+
+# ROWS
+.PHONY: bench-repair
+bench-repair: libchdb ## Join a million rows again, whose O-data came late: time, parts, memory (ROWS=1000000)
+	SADA_REPAIR_ROWS=$(or $(ROWS),1000000) \
+	$(CARGO) test --release --locked $(LINGUA) --test suite -- --exact --nocapture repair_volume::a_great_import_of_history_is_repaired_in_bounded_memory
+
 .PHONY: bench
 bench: libchdb kafka python-mark ## Measure events/s, CPU, memory with a Python pipeline beside ours; language with lingua
 	SADA_BENCH_PYTHON=$(PYTHON_VENV)/bin/python $(CARGO) bench --locked $(LINGUA) --bench language --bench pipeline --bench join

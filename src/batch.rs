@@ -1,7 +1,7 @@
 //! Batches: what travels through the pipeline. A batch is formed once, at the source, from one
 //! partition, and owns its offset range to the end.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
@@ -50,6 +50,7 @@ pub struct RawBatch {
     delivery: Delivery,
     buffer: Vec<u8>,
     records: Vec<Slot>,
+    kept: BTreeMap<i64, Kept>,
 }
 
 /// What is known of the delivery of a batch before it is written.
@@ -121,6 +122,7 @@ impl RawBatch {
             delivery: Delivery::First,
             buffer: Vec::new(),
             records: Vec::new(),
+            kept: BTreeMap::new(),
         }
     }
 
@@ -153,6 +155,17 @@ impl RawBatch {
     /// Leaves out records that have their outcome. The range stays.
     pub fn forget(&mut self, recorded: &BTreeSet<i64>) {
         self.records.retain(|slot| !recorded.contains(&slot.offset));
+    }
+
+    /// These records have come to their outcome already, and only their lines of evidence are
+    /// missing: they keep it, whatever would become of them now.
+    pub fn keep(&mut self, kept: BTreeMap<i64, Kept>) {
+        self.kept = kept;
+    }
+
+    /// Outcome that the record at an offset keeps.
+    pub fn kept(&self, offset: i64) -> Option<&Kept> {
+        self.kept.get(&offset)
     }
 
     /// Copies a record in. Offsets come in ascending order; compacted topics leave gaps.
@@ -358,6 +371,29 @@ pub enum OutcomeKind {
     Skipped(SkipReason),
     /// Kafka deleted the record before it was read.
     Gap,
+    /// What the record came to before a crash: only its line of evidence is written.
+    Kept(Kept),
+}
+
+/// What a record came to before its line of evidence could be written. The program, its models or
+/// its limits may have changed since: what was durable first holds, or the record would come to two
+/// ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kept {
+    /// Its row is in the fact table.
+    Row {
+        /// Hash of the item's key.
+        item_hash: u64,
+        /// Version of the row.
+        version: u64,
+        /// When the item was created at its source.
+        created_at: Millis,
+    },
+    /// It is a dead letter, in topic and table.
+    DeadLetter {
+        /// Code of the reason; another build may know others.
+        reason: String,
+    },
 }
 
 /// Why a record leaves neither a row nor a dead letter.

@@ -23,6 +23,7 @@ pub mod follower;
 mod forming;
 pub mod ledger;
 mod letter;
+mod lives;
 pub mod log;
 mod lookup;
 mod poller;
@@ -31,6 +32,7 @@ mod reader;
 mod recovery;
 pub mod source;
 mod topic_ids;
+mod watch;
 
 pub use dead_letters::DeadLetterTopic;
 pub use erasure_topic::ErasureTopic;

@@ -75,6 +75,7 @@
 //! | How is a stored row enriched again, a dead letter processed again? | [`warehouse::retagging`], [`commands::replay`] |
 //! | Which error is tried again, which blames a row? | [`warehouse::error`]; for the topic [`kafka::dead_letters`] |
 //! | Where does a group go on, and why? | `kafka/recovery.rs` |
+//! | What holds when a crash came between an outcome and its line of evidence? | [`batch::Kept`] |
 //! | What is in the offset's metadata? | [`kafka::ledger`] |
 //! | What is a token made of? | `warehouse/servers.rs` |
 //! | A setting, its default, its bounds | [`config`] |

@@ -93,6 +93,8 @@ pub struct Written {
     pub skipped: usize,
     /// Offsets that were deleted before they were read.
     pub gaps: usize,
+    /// Records that kept an outcome of before.
+    pub kept: usize,
 }
 
 impl MemorySink {
@@ -112,6 +114,7 @@ impl Sink for MemorySink {
                 OutcomeKind::DeadLetter(_) => written.dead_letters += 1,
                 OutcomeKind::Skipped(_) => written.skipped += 1,
                 OutcomeKind::Gap => written.gaps += 1,
+                OutcomeKind::Kept(_) => written.kept += 1,
             }
         }
         Ok(())

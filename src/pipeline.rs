@@ -5,7 +5,7 @@
 //! written, and the offset advances only when everything before it is durable: in the steady state
 //! one commit ends a batch and announces the next.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::future::Future;
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::batch::{EnrichedBatch, Offsets, Partition, RawBatch, Refused};
+use crate::batch::{EnrichedBatch, Kept, Offsets, Partition, RawBatch, Refused};
 use crate::health::Health;
 use crate::telemetry::{Cause, metrics};
 
@@ -52,6 +52,16 @@ pub trait Sink: Send + Sync + 'static {
     ) -> impl Future<Output = Result<BTreeSet<i64>, SinkError>> + Send {
         let _ = offsets;
         async { Ok(BTreeSet::new()) }
+    }
+
+    /// What this sink holds of the records of the range, with or without their lines of evidence:
+    /// whoever wrote it may have crashed before those. A sink that can't tell knows of nothing.
+    fn kept(
+        &self,
+        offsets: &Offsets,
+    ) -> impl Future<Output = Result<BTreeMap<i64, Kept>, SinkError>> + Send {
+        let _ = offsets;
+        async { Ok(BTreeMap::new()) }
     }
 }
 
@@ -334,6 +344,7 @@ mod tests {
     struct Remembering {
         inner: MemorySink,
         known: BTreeSet<i64>,
+        kept: BTreeMap<i64, Kept>,
     }
 
     impl Sink for Remembering {
@@ -343,6 +354,10 @@ mod tests {
 
         async fn recorded(&self, _: &Offsets) -> Result<BTreeSet<i64>, SinkError> {
             Ok(self.known.clone())
+        }
+
+        async fn kept(&self, _: &Offsets) -> Result<BTreeMap<i64, Kept>, SinkError> {
+            Ok(self.kept.clone())
         }
     }
 
@@ -355,6 +370,7 @@ mod tests {
         let parts = parts(Remembering {
             inner: MemorySink::default(),
             known: [0, 2].into(),
+            kept: BTreeMap::new(),
         });
         run(source.clone(), parts.clone(), CancellationToken::new())
             .await
@@ -366,6 +382,40 @@ mod tests {
         );
         assert_eq!(ends(&source.ledger().done, 0), [2]);
         assert_eq!(ends(&source.ledger().done, 1), [9]);
+    }
+
+    #[tokio::test]
+    async fn what_came_to_its_outcome_before_a_crash_keeps_it() {
+        let mut raw = batches(0, 1).remove(0);
+        raw.doubt();
+        let gap = RawBatch::gap(partition(1), 1, 0..=9, 7);
+        let source = Arc::new(VecSource::new([raw, gap]));
+        let reason = "too_long".to_owned();
+        let row = Kept::Row {
+            item_hash: 7,
+            version: 8,
+            created_at: 9,
+        };
+        let parts = parts(Remembering {
+            inner: MemorySink::default(),
+            known: [0].into(),
+            kept: [(1, row), (2, Kept::DeadLetter { reason })].into(),
+        });
+        run(source.clone(), parts.clone(), CancellationToken::new())
+            .await
+            .unwrap();
+        let written = parts.evidence.inner.written();
+        assert_eq!(
+            (
+                written.dead_letters,
+                written.skipped,
+                written.gaps,
+                written.kept
+            ),
+            (0, 0, 7, 4)
+        );
+        assert_eq!(parts.dead_letters.written().dead_letters, 0);
+        assert_eq!(ends(&source.ledger().done, 0), [2]);
     }
 
     /// Refuses the row at offset 1.

@@ -30,5 +30,6 @@ pub use tables::Table;
 /// The password file can't be read.
 pub fn sinks(config: &Config) -> Result<(FeedbackSink, Evidence), ConfigError> {
     let servers = Arc::new(servers::Servers::new(config)?);
-    Ok((FeedbackSink::new(servers.clone()), Evidence::new(servers)))
+    let rows = FeedbackSink::new(servers.clone(), config);
+    Ok((rows, Evidence::new(servers)))
 }

@@ -45,10 +45,16 @@ mod kafka_server;
 mod language_fuzz;
 #[path = "suite/load.rs"]
 mod load;
+#[path = "suite/odata_schemas.rs"]
+mod odata_schemas;
 #[path = "suite/reconcile.rs"]
 mod reconcile;
 #[path = "suite/recovery.rs"]
 mod recovery;
+#[path = "suite/repair.rs"]
+mod repair;
+#[path = "suite/repair_volume.rs"]
+mod repair_volume;
 #[path = "suite/replay.rs"]
 mod replay;
 #[path = "suite/retag.rs"]
@@ -63,5 +69,9 @@ mod stalled;
 mod support;
 #[path = "suite/tag_language.rs"]
 mod tag_language;
+#[path = "suite/volume.rs"]
+mod volume;
 #[path = "suite/warehouse.rs"]
 mod warehouse;
+#[path = "suite/xo.rs"]
+mod xo;

@@ -51,6 +51,7 @@ pub fn bare() -> Enrich {
             flags: Vec::new(),
         };
         Enriched {
+            joined: sada::odata::Joined::default(),
             feedback,
             tags,
             parts: Vec::new(),

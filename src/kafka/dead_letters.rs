@@ -139,7 +139,8 @@ impl Sink for DeadLetterTopic {
                 OutcomeKind::Row(_)
                 | OutcomeKind::Operational(_)
                 | OutcomeKind::Skipped(_)
-                | OutcomeKind::Gap => None,
+                | OutcomeKind::Gap
+                | OutcomeKind::Kept(_) => None,
             });
         try_join_all(rejected).await.map(|_| ())
     }

@@ -18,8 +18,8 @@ pub struct Found<'a> {
     pub log: Range<i64>,
     /// What the evidence tells of this stream and partition.
     pub known: Known,
-    /// Newest offset that has a row; asked only if [`needs_rows`].
-    pub newest_row: Option<i64>,
+    /// Newest offset that has a row or a dead letter; asked only if [`needs_newest`].
+    pub newest_written: Option<i64>,
     /// Where to begin if nothing was ever read.
     pub start: Start,
     /// What decides about the outcome of a record now.
@@ -91,9 +91,9 @@ pub struct LogLost {
     pub end: i64,
 }
 
-/// Whether the newest row must be looked for: rows without evidence are then not told by an
-/// announcement.
-pub fn needs_rows(committed: Option<&(i64, Note)>, known: Known) -> bool {
+/// Whether the newest of what was written must be looked for: rows and dead letters without evidence
+/// are then not told by an announcement.
+pub fn needs_newest(committed: Option<&(i64, Note)>, known: Known) -> bool {
     match committed {
         Some((_, Note::Foreign)) => true,
         Some(_) => false,
@@ -152,7 +152,7 @@ pub fn plan(found: &Found<'_>) -> Result<Plan, LogLost> {
         .map(|range| *range.end());
     let below = [
         recorded,
-        found.newest_row,
+        found.newest_written,
         announced.map(|range| *range.end()),
     ];
     Ok(Plan {
@@ -179,7 +179,7 @@ mod tests {
             stream: "s",
             log: 0..1_000,
             known: Known::default(),
-            newest_row: None,
+            newest_written: None,
             start: Start::Earliest,
             build: "b",
         }
@@ -254,8 +254,8 @@ mod tests {
     fn expired_offsets_go_on_after_the_evidence() {
         let mut f = found();
         f.known.recorded = Some(499);
-        assert!(needs_rows(None, f.known));
-        f.newest_row = Some(510);
+        assert!(needs_newest(None, f.known));
+        f.newest_written = Some(510);
         let p = plan(&f).unwrap();
         assert_eq!((p.from, p.doubtful_below), (500, 511));
         assert_eq!(p.why, Why::OffsetsExpired);
@@ -266,7 +266,7 @@ mod tests {
         let mut f = found();
         f.committed = Some((0, Note::Foreign));
         f.known.recorded = Some(499);
-        assert!(needs_rows(f.committed.as_ref(), f.known));
+        assert!(needs_newest(f.committed.as_ref(), f.known));
         let p = plan(&f).unwrap();
         assert_eq!((p.from, p.doubtful_below, p.why), (0, 500, Why::Foreign));
     }

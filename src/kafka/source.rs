@@ -14,8 +14,10 @@ use tracing::{debug, warn};
 
 use super::assignment::{Assignment, Context};
 use super::ledger::{Note, clock};
+use super::lives::Lives;
 use super::lookup::Lookup;
 use super::poller::{Poller, State};
+use super::watch::watch;
 use crate::batch::{Offsets, Partition, RawBatch};
 use crate::config::{Config, DeliveryMode};
 use crate::health::{Health, lag};
@@ -87,11 +89,10 @@ impl KafkaSource {
             health: health.clone(),
             start: config.kafka.start,
             build: build.to_owned(),
-            streams,
-            found: Mutex::default(),
+            lives: Lives::new(consumer.clone(), streams),
         };
         let lookup = Arc::new(lookup);
-        let watch = tokio::spawn(Lookup::watch(Arc::downgrade(&lookup)));
+        let watch = tokio::spawn(watch(Arc::downgrade(&lookup)));
         let topics = config.topics();
         let names: Vec<&str> = topics.iter().map(String::as_str).collect();
         consumer.subscribe(&names).context("can't subscribe")?;
@@ -246,7 +247,7 @@ impl KafkaSource {
             let (consumer, assignment) = (self.consumer.clone(), self.assignment.clone());
             let (lookup, about, list) = (self.lookup.clone(), about.clone(), list.clone());
             let commit = move || {
-                if announces && !lookup.is_same_stream(&about.partition)? {
+                if announces && !lookup.lives.is_same(&about.partition)? {
                     warn!(
                         topic = &*about.partition.topic,
                         "topic was made again, looking up where to go on"

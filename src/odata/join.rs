@@ -341,3 +341,371 @@ pub fn checkout_abandoned(session: &Session, at: Millis) -> Option<bool> {
     }
     (at - began >= ABANDONED_AFTER).then_some(true)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const T0: Millis = 1_770_000_000_000;
+    const HOUR: Millis = 3_600_000;
+
+    /// What is told of one moment and later, by hand: the first entry that fits is the answer.
+    #[derive(Default)]
+    struct Told {
+        customers: Vec<(&'static str, Found<Customer>)>,
+        orders: Vec<(&'static str, Found<Order>)>,
+        tickets: Vec<(&'static str, Found<Ticket>)>,
+        sessions: Vec<(&'static str, Found<Session>)>,
+        deliveries: Vec<(&'static str, Found<Delivery>)>,
+        shipped: Vec<(&'static str, Found<Delivery>)>,
+        identities: Vec<(&'static str, Found<Identity>)>,
+    }
+
+    fn answer<T: Clone>(told: &[(&'static str, Found<T>)], id: &str) -> Found<T> {
+        let found = told.iter().find(|(name, _)| *name == id);
+        found.map_or(Found::Miss, |(_, found)| found.clone())
+    }
+
+    impl AsOf for Told {
+        fn customer(&self, _: &str, id: &str, _: Millis) -> Found<Customer> {
+            answer(&self.customers, id)
+        }
+        fn order(&self, _: &str, id: &str, _: Millis) -> Found<Order> {
+            answer(&self.orders, id)
+        }
+        fn ticket(&self, _: &str, id: &str, _: Millis) -> Found<Ticket> {
+            answer(&self.tickets, id)
+        }
+        fn session(&self, _: &str, id: &str, _: Millis) -> Found<Session> {
+            answer(&self.sessions, id)
+        }
+        fn delivery(&self, _: &str, id: &str, _: Millis) -> Found<Delivery> {
+            answer(&self.deliveries, id)
+        }
+        fn delivery_of(&self, _: &str, order_id: &str, _: Millis) -> Found<Delivery> {
+            answer(&self.shipped, order_id)
+        }
+        fn identity(&self, _: &str, kind: &str, value: &str, _: Millis) -> Found<Identity> {
+            answer(&self.identities, &format!("{kind}={value}"))
+        }
+    }
+
+    const NOTHING: Keys<'static> = Keys {
+        customer_id: "",
+        identities: &[],
+        order_id: "",
+        ticket_id: "",
+        session_id: "",
+        shipment_id: "",
+    };
+
+    fn customer_of(segment: &str, merged_into: &str) -> Found<Customer> {
+        Found::Hit(Customer {
+            segment: segment.into(),
+            merged_into: merged_into.into(),
+            ..Customer::default()
+        })
+    }
+
+    fn order_of(customer_id: &str) -> Found<Order> {
+        Found::Hit(Order {
+            customer_id: customer_id.into(),
+            status: "paid".into(),
+            total: Some(125_000),
+            currency: "EUR".into(),
+            ..Order::default()
+        })
+    }
+
+    fn identity_of(customer_id: &str) -> Found<Identity> {
+        Found::Hit(Identity {
+            kind: "device_id".into(),
+            customer_id: customer_id.into(),
+        })
+    }
+
+    fn devices(values: &[&str]) -> Vec<(String, String)> {
+        let device = |value: &&str| ("device_id".to_owned(), (*value).to_owned());
+        values.iter().map(device).collect()
+    }
+
+    /// Customer and status that keys lead to.
+    fn who(keys: &Keys<'_>, told: &Told) -> (String, Status) {
+        let joined = join("t", keys, T0, told);
+        (joined.customer_id, joined.customer)
+    }
+
+    fn is(id: &str, status: Status) -> (String, Status) {
+        (id.to_owned(), status)
+    }
+
+    #[test]
+    fn what_names_nothing_joins_nothing() {
+        assert_eq!(join("t", &NOTHING, T0, &Told::default()), Joined::default());
+        assert_eq!(Joined::unknown(&NOTHING), Joined::default());
+    }
+
+    #[test]
+    fn the_customer_is_the_one_named_then_by_identity_then_of_order_ticket_and_visit() {
+        let told = Told {
+            customers: vec![
+                ("named", customer_of("a", "")),
+                ("linked", customer_of("b", "")),
+                ("buyer", customer_of("c", "")),
+                ("asker", customer_of("d", "")),
+                ("visitor", customer_of("e", "")),
+            ],
+            orders: vec![("o", order_of("buyer")), ("anonymous", order_of(""))],
+            tickets: vec![(
+                "t",
+                Found::Hit(Ticket {
+                    customer_id: "asker".into(),
+                    ..Ticket::default()
+                }),
+            )],
+            sessions: vec![(
+                "s",
+                Found::Hit(Session {
+                    customer_id: "visitor".into(),
+                    ..Session::default()
+                }),
+            )],
+            identities: vec![("device_id=d", identity_of("linked"))],
+            ..Told::default()
+        };
+        let identities = devices(&["unknown", "d"]);
+        let mut keys = Keys {
+            customer_id: "named",
+            identities: &identities,
+            order_id: "o",
+            ticket_id: "t",
+            session_id: "s",
+            shipment_id: "",
+        };
+        assert_eq!(who(&keys, &told), is("named", Status::Hit));
+        keys.customer_id = "";
+        assert_eq!(who(&keys, &told), is("linked", Status::Hit));
+        keys.identities = &[];
+        assert_eq!(who(&keys, &told), is("buyer", Status::Hit));
+        keys.order_id = "anonymous";
+        assert_eq!(who(&keys, &told), is("asker", Status::Hit));
+        keys.ticket_id = "gone";
+        let joined = join("t", &keys, T0, &told);
+        assert_eq!(
+            (joined.customer_id.as_str(), joined.segment.as_str()),
+            ("visitor", "e")
+        );
+        assert_eq!(
+            (joined.order, joined.ticket, joined.session, joined.delivery),
+            (Status::Hit, Status::Miss, Status::Hit, Status::Miss)
+        );
+    }
+
+    #[test]
+    fn a_customer_who_was_not_there_then_is_a_miss_under_the_name_given() {
+        let named = Keys {
+            customer_id: "later",
+            ..NOTHING
+        };
+        assert_eq!(who(&named, &Told::default()), is("later", Status::Miss));
+        let identities = devices(&["never linked"]);
+        let identified = Keys {
+            identities: &identities,
+            ..NOTHING
+        };
+        assert_eq!(who(&identified, &Told::default()), is("", Status::Miss));
+        // An order that names nobody leads to nobody, and nothing is missed.
+        let told = Told {
+            orders: vec![("o", order_of(""))],
+            ..Told::default()
+        };
+        let order = Keys {
+            order_id: "o",
+            ..NOTHING
+        };
+        assert_eq!(who(&order, &told), is("", Status::None));
+    }
+
+    #[test]
+    fn merges_are_followed_but_not_for_ever() {
+        let told = Told {
+            customers: vec![
+                ("a", customer_of("was a", "b")),
+                ("b", customer_of("was b", "c")),
+                ("c", customer_of("is c", "")),
+                ("x", customer_of("is x", "y")),
+                ("y", customer_of("is y", "x")),
+                ("lost", customer_of("was lost", "nobody")),
+            ],
+            ..Told::default()
+        };
+        let of = |customer_id| {
+            let keys = Keys {
+                customer_id,
+                ..NOTHING
+            };
+            join("t", &keys, T0, &told)
+        };
+        let merged = of("a");
+        assert_eq!(
+            (merged.customer_id.as_str(), merged.segment.as_str()),
+            ("c", "is c")
+        );
+        assert_eq!(merged.merged, ["a", "b"]);
+        let circle = of("x");
+        assert_eq!(
+            (circle.customer_id.as_str(), circle.customer),
+            ("x", Status::Hit)
+        );
+        assert_eq!(circle.merged, ["x", "y", "x", "y"]);
+        let lost = of("lost");
+        assert_eq!(
+            (
+                lost.customer_id.as_str(),
+                lost.customer,
+                lost.segment.as_str()
+            ),
+            ("nobody", Status::Miss, "")
+        );
+    }
+
+    #[test]
+    fn what_is_no_longer_kept_is_late_and_decides_nothing_after_it() {
+        let identities = devices(&["old", "d"]);
+        let told = Told {
+            customers: vec![("old", Found::Late), ("linked", customer_of("b", ""))],
+            orders: vec![("o", Found::Late)],
+            identities: vec![
+                ("device_id=old", Found::Late),
+                ("device_id=d", identity_of("linked")),
+            ],
+            ..Told::default()
+        };
+        let named = Keys {
+            customer_id: "old",
+            ..NOTHING
+        };
+        assert_eq!(who(&named, &told), is("old", Status::Late));
+        // The first identity may belong to another: the second does not count.
+        let identified = Keys {
+            identities: &identities,
+            ..NOTHING
+        };
+        assert_eq!(who(&identified, &told), is("", Status::Late));
+        let order = Keys {
+            order_id: "o",
+            ..NOTHING
+        };
+        let joined = join("t", &order, T0, &told);
+        assert_eq!(
+            (joined.order, joined.customer),
+            (Status::Late, Status::Late)
+        );
+    }
+
+    #[test]
+    fn a_trigger_names_what_the_feedback_itself_does_not() {
+        let mut feedback = Feedback {
+            tenant: "t".into(),
+            source: "s".into(),
+            id: "r".into(),
+            version: 1,
+            deleted: false,
+            created_at: T0,
+            channel: String::new(),
+            customer: crate::feedback::Customer::default(),
+            context: crate::feedback::Context::default(),
+            references: crate::feedback::References::default(),
+            extra: Vec::new(),
+            body: crate::feedback::Body::Review(crate::feedback::Review::default()),
+            unknown_fields: 0,
+            truncated: false,
+        };
+        let trigger = |kind: &str| Some((kind.to_owned(), "x".to_owned()));
+        feedback.references.trigger = trigger("order");
+        assert_eq!(Keys::of(&feedback).order_id, "x");
+        feedback.references.order_id = "named".into();
+        assert_eq!(Keys::of(&feedback).order_id, "named");
+        feedback.references.trigger = trigger("ticket");
+        assert_eq!(Keys::of(&feedback).ticket_id, "x");
+        feedback.references.trigger = trigger("delivery");
+        let keys = Keys::of(&feedback);
+        assert_eq!((keys.shipment_id, keys.ticket_id), ("x", ""));
+        let unknown = Joined::unknown(&keys);
+        assert_eq!(
+            (
+                unknown.customer,
+                unknown.order,
+                unknown.delivery,
+                unknown.ticket
+            ),
+            (Status::Late, Status::Late, Status::Late, Status::None)
+        );
+
+        // A shipment that is named is not looked for by the order.
+        let shipment = |status: &str| {
+            Found::Hit(Delivery {
+                status: status.into(),
+                ..Delivery::default()
+            })
+        };
+        let told = Told {
+            deliveries: vec![("x", shipment("lost"))],
+            shipped: vec![("named", shipment("delivered"))],
+            ..Told::default()
+        };
+        assert_eq!(join("t", &keys, T0, &told).delivery_status, "lost");
+        let by_order = Keys {
+            shipment_id: "",
+            ..keys
+        };
+        assert_eq!(join("t", &by_order, T0, &told).delivery_status, "delivered");
+    }
+
+    #[test]
+    fn days_late_are_days_of_the_calendar() {
+        // 2026-02-02 02:40 UTC.
+        let promised = Some(T0);
+        let late = |delivered_at, at| {
+            let delivery = Delivery {
+                promised_at: promised,
+                delivered_at,
+                ..Delivery::default()
+            };
+            days_late(&delivery, at)
+        };
+        assert_eq!(late(Some(T0 + HOUR), T0), Some(0), "the same day");
+        assert_eq!(late(Some(T0 + 22 * HOUR), T0), Some(1), "the next morning");
+        assert_eq!(
+            late(Some(T0 - 3 * HOUR), T0),
+            Some(-1),
+            "the evening before"
+        );
+        assert_eq!(late(None, T0 + 72 * HOUR), Some(3), "overdue");
+        assert_eq!(late(None, T0), None, "not due yet");
+        assert_eq!(
+            days_late(&Delivery::default(), T0),
+            None,
+            "nothing promised"
+        );
+    }
+
+    #[test]
+    fn a_visit_is_abandoned_an_hour_after_checkout_or_cart() {
+        let visit = |cart_at, checkout_at, order_id: &str| Session {
+            cart_at,
+            checkout_at,
+            order_id: order_id.into(),
+            ..Session::default()
+        };
+        let cart = visit(Some(T0), None, "");
+        assert_eq!(checkout_abandoned(&cart, T0 + HOUR - 1), None);
+        assert_eq!(checkout_abandoned(&cart, T0 + HOUR), Some(true));
+        let checkout = visit(Some(T0), Some(T0 + HOUR), "");
+        assert_eq!(checkout_abandoned(&checkout, T0 + HOUR), None);
+        let bought = visit(Some(T0), None, "o");
+        assert_eq!(checkout_abandoned(&bought, T0), Some(false));
+        let looked = visit(None, None, "");
+        assert_eq!(checkout_abandoned(&looked, T0 + 9 * HOUR), None);
+    }
+}

@@ -1,5 +1,6 @@
 //! A lane: the batches of one partition, written one after another.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 use super::{Parts, Sink, SinkError, Source};
-use crate::batch::{Delivery, EnrichedBatch, Offsets, RawBatch, Refused};
+use crate::batch::{Delivery, EnrichedBatch, Kept, Offsets, RawBatch, Refused};
 use crate::health::Target;
 use crate::telemetry::metrics;
 
@@ -151,7 +152,18 @@ impl<S: Source, R: Sink, D: Sink, E: Sink> Writing<'_, S, R, D, E> {
                     metrics::replayed(raw.len() as u64);
                 }
                 raw.forget(&recorded);
-                debug!(partition = %offsets.partition, recorded = recorded.len(), "part of a batch has its outcome");
+                let kept = match raw.is_empty() {
+                    true => BTreeMap::new(),
+                    false => match self.kept(&offsets, &mut done).await? {
+                        Tried::Taken(kept) => kept,
+                        Tried::Not(end) => return Ok(end),
+                    },
+                };
+                debug!(
+                    partition = %offsets.partition, recorded = recorded.len(), kept = kept.len(),
+                    "part of a batch has its outcome"
+                );
+                raw.keep(kept);
                 start(raw, self.parts)
             }
         };
@@ -201,6 +213,21 @@ impl<S: Source, R: Sink, D: Sink, E: Sink> Writing<'_, S, R, D, E> {
             taken(self.parts.rows.write(batch).await)
         };
         self.attempt(Target::ClickHouse, &offsets, done, act).await
+    }
+
+    /// Outcomes that records of the range have come to, whether or not their lines were written.
+    async fn kept(
+        &self,
+        offsets: &Offsets,
+        done: &mut Option<Offsets>,
+    ) -> Result<Tried<BTreeMap<i64, Kept>>> {
+        let ask = || async {
+            let mut kept = self.parts.evidence.kept(offsets).await?;
+            // Where there is a row, that is what readers see.
+            kept.extend(self.parts.rows.kept(offsets).await?);
+            Ok(kept)
+        };
+        self.attempt(Target::ClickHouse, offsets, done, ask).await
     }
 
     /// Rows that the sink refuses, if any.

@@ -71,7 +71,7 @@ impl Outcomes {
         self.feeds.clone()
     }
 
-    /// Outcomes of all records of a batch; `None` for a batch that owns no offset.
+    /// Outcomes of all records of a batch, those that keep one left as they are; `None` for a batch that owns no offset.
     pub fn of(&self, raw: RawBatch) -> Option<EnrichedBatch> {
         let offsets = raw.offsets()?;
         let gap = raw.delivery() == Delivery::Gap;
@@ -84,9 +84,10 @@ impl Outcomes {
                 Outcome {
                     offset: record.offset,
                     time: record.time,
-                    kind: match gap {
-                        true => OutcomeKind::Gap,
-                        false => self.outcome(topic, &record),
+                    kind: match raw.kept(record.offset) {
+                        Some(kept) => OutcomeKind::Kept(kept.clone()),
+                        None if gap => OutcomeKind::Gap,
+                        None => self.outcome(topic, &record),
                     },
                 }
             })
@@ -128,7 +129,10 @@ impl Outcomes {
                     .erasures
                     .cover_feedback(&row.feedback, &row.joined.customer_id),
                 OutcomeKind::Operational(change) => self.erasures.cover_change(change),
-                OutcomeKind::DeadLetter(_) | OutcomeKind::Skipped(_) | OutcomeKind::Gap => false,
+                OutcomeKind::DeadLetter(_)
+                | OutcomeKind::Skipped(_)
+                | OutcomeKind::Gap
+                | OutcomeKind::Kept(_) => false,
             };
             if erased {
                 outcome.kind = OutcomeKind::Skipped(SkipReason::Erased);

@@ -15,7 +15,7 @@ use metrics_exporter_prometheus::{
 };
 
 use super::Cause;
-use crate::batch::{EnrichedBatch, OutcomeKind, RawBatch, Reason, SkipReason};
+use crate::batch::{EnrichedBatch, Kept, OutcomeKind, RawBatch, Reason, SkipReason};
 
 /// A metric.
 #[derive(Debug, Clone, Copy)]
@@ -170,7 +170,9 @@ pub const BYTES_HELD: Metric = metric(
     "sada_held_bytes",
     Kind::Gauge,
     Unit::Bytes,
-    "bytes of records that wait to be worked on; reading pauses at half of batch.memory",
+    "bytes of keys, payloads and headers in batches that are being formed or wait for the pipeline; \
+     not those it works on, nor what the Kafka client has fetched; reading pauses at half of \
+     batch.memory",
 );
 /// Without labels: [`repaired`].
 pub const REPAIRED: Metric = metric(
@@ -302,7 +304,7 @@ fn begin(topics: &[String]) {
             counter!(name, "topic" => topic.clone()).increment(0);
         }
         for reason in Reason::ALL {
-            rejected(topic, reason, 0);
+            rejected(topic, reason.code(), 0);
         }
         for reason in SkipReason::ALL {
             skipped(topic, reason, 0);
@@ -333,9 +335,11 @@ pub fn batch_written(batch: &EnrichedBatch) {
         match &outcome.kind {
             OutcomeKind::Row(_) | OutcomeKind::Operational(_) => rows += 1,
             // Rare, so counted one by one.
-            OutcomeKind::DeadLetter(letter) => rejected(topic, letter.error.reason, 1),
+            OutcomeKind::DeadLetter(letter) => rejected(topic, letter.error.reason.code(), 1),
             OutcomeKind::Skipped(reason) => skipped(topic, *reason, 1),
             OutcomeKind::Gap => gaps += 1,
+            OutcomeKind::Kept(Kept::Row { .. }) => rows += 1,
+            OutcomeKind::Kept(Kept::DeadLetter { reason }) => rejected(topic, reason, 1),
         }
     }
     if gaps > 0 {
@@ -344,8 +348,8 @@ pub fn batch_written(batch: &EnrichedBatch) {
     counter!(ROWS.name, "topic" => topic.to_string()).increment(rows);
 }
 
-fn rejected(topic: &str, reason: Reason, count: u64) {
-    counter!(REJECTED.name, "topic" => topic.to_owned(), "reason" => reason.code())
+fn rejected(topic: &str, reason: &str, count: u64) {
+    counter!(REJECTED.name, "topic" => topic.to_owned(), "reason" => reason.to_owned())
         .increment(count);
 }
 

@@ -1,7 +1,7 @@
 //! The evidence: what became of every record (`ingested`, `dead_letters`), and where each group
 //! began (`streams`). Written after the rows, and asked before anything is written a second time.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -9,9 +9,9 @@ use clickhouse::Row;
 use clickhouse::error::Error;
 use clickhouse::query::Query;
 use clickhouse::sql::Identifier;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::batch::{EnrichedBatch, Offsets, OutcomeKind, Partition};
+use crate::batch::{EnrichedBatch, Kept, Offsets, OutcomeKind, Partition};
 use crate::pipeline::{Sink, SinkError};
 
 use super::feedback_sink::{bounds, position};
@@ -45,6 +45,12 @@ struct StreamRow<'a> {
     first_offset: u64,
 }
 
+#[derive(Row, Deserialize)]
+struct Letter {
+    offset: u64,
+    reason: String,
+}
+
 impl Evidence {
     pub(super) fn new(servers: Arc<Servers>) -> Self {
         Self { servers }
@@ -74,18 +80,21 @@ impl Evidence {
         })
     }
 
-    /// Newest offset of a partition that has a row, with or without its line of evidence. Reads
-    /// the whole column of every table: for the rare case that nothing else tells.
+    /// Newest offset of a partition that has a row or a dead letter, with or without its line of
+    /// evidence. Reads the whole column of every table: for the rare case that nothing else tells.
     ///
     /// # Errors
     /// ClickHouse does not answer.
-    pub async fn newest_row(&self, partition: &Partition) -> Result<Option<i64>, SinkError> {
-        let mut newest = None;
+    pub async fn newest_written(&self, partition: &Partition) -> Result<Option<i64>, SinkError> {
+        let letter = "SELECT max(offset) FROM ?.dead_letters
+                      WHERE stream = ? AND partition = ? AND topic = ?
+                      HAVING count() > 0";
+        let mut newest = self.first_of(self.query(letter), partition).await?;
         for table in Table::all() {
-            let sql = "SELECT max(_offset) FROM ?.?
+            let row = "SELECT max(_offset) FROM ?.?
                        WHERE _stream = ? AND _partition = ? AND _topic = ?
                        HAVING count() > 0";
-            let query = self.query(sql).bind(Identifier(table.name()));
+            let query = self.query(row).bind(Identifier(table.name()));
             newest = newest.max(self.first_of(query, partition).await?);
         }
         Ok(newest)
@@ -224,5 +233,26 @@ impl Sink for Evidence {
             .bind(last);
         let recorded = servers.offsets(query, "look into ingested").await?;
         Ok(recorded.into_iter().collect())
+    }
+
+    /// Dead letters: the topic has had them before the table.
+    async fn kept(&self, offsets: &Offsets) -> Result<BTreeMap<i64, Kept>, SinkError> {
+        let servers = &self.servers;
+        if !servers.exactly_once() {
+            return Ok(BTreeMap::new());
+        }
+        let (first, last) = bounds(&offsets.range);
+        let sql = "SELECT offset, toString(any(d.reason)) AS reason FROM ?.dead_letters AS d
+             WHERE stream = ? AND partition = ? AND offset BETWEEN ? AND ? GROUP BY offset";
+        let query = self
+            .query(sql)
+            .bind(&*offsets.partition.stream)
+            .bind(offsets.partition.number)
+            .bind(first)
+            .bind(last);
+        let doing = "look into dead_letters";
+        let letters = servers.in_time::<Letter>(1, query, doing).await?;
+        let kept = |Letter { offset, reason }| (offset as i64, Kept::DeadLetter { reason });
+        Ok(letters.into_iter().map(kept).collect())
     }
 }

@@ -1,22 +1,26 @@
 //! Rows of a batch into `feedback`, or into the history of its entity, each at most once.
 //!
 //! An insert carries a token of its range: sent again, ClickHouse drops it, as long as the range,
-//! the block and the years of the rows are the same, which the batch sees to. A batch that may have
-//! been written before, perhaps longer ago than the table remembers tokens, is held against the
-//! rows that are there.
+//! the block and the years of the rows are the same, which the batch sees to. Of a batch that may
+//! have been written before, perhaps longer ago than the table remembers tokens, the rows that are
+//! there are found out first ([`FeedbackSink::kept`]): they stay, and are not computed again.
 //!
 //! A batch that ClickHouse refuses because of some row is halved until the row is found. Halves are
 //! cut at offsets, so that a batch sent again is cut at the same places, and have tokens of their own.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Instant;
 
+use clickhouse::Row;
+use serde::Deserialize;
 use tokio::sync::Mutex;
 use tracing::warn;
 
-use crate::batch::{Delivery, EnrichedBatch, Offsets, Origin, Outcome, Refused};
+use crate::batch::{EnrichedBatch, Kept, Offsets, Outcome, Refused};
+use crate::config::Config;
+use crate::feedback::Millis;
 use crate::pipeline::{Sink, SinkError};
 use crate::telemetry::Cause;
 
@@ -33,38 +37,63 @@ const MOST_DOUBLINGS: u32 = 4;
 /// Writes the rows of batches.
 pub struct FeedbackSink {
     servers: Arc<Servers>,
+    /// Tables of the topics of O-data; all others are `feedback`.
+    histories: BTreeMap<String, Table>,
     /// Held while the table is looked at: one look at a time, since all partitions need one after a
     /// restart and each touches every part. How often it took too long, less how often it did not.
     looking: Mutex<u32>,
 }
 
+#[derive(Row, Deserialize)]
+struct Stored {
+    offset: u64,
+    item_hash: u64,
+    version: u64,
+    created_at: Millis,
+}
+
 impl FeedbackSink {
-    pub(super) fn new(servers: Arc<Servers>) -> Self {
+    pub(super) fn new(servers: Arc<Servers>, config: &Config) -> Self {
+        let feeds = config.operations.feeds.iter();
+        let histories = feeds.map(|f| (f.topic.clone(), Table::of_topic(config, &f.topic)));
         Self {
             servers,
+            histories: histories.collect(),
             looking: Mutex::new(0),
         }
     }
 
-    /// Offsets of the range whose rows are in the table. Rows of a range are written after the
-    /// first lines of the range before it: nothing older is looked at (an hour for clocks that
-    /// differ). With many small parts that takes long, and it must not fail for ever: the time
-    /// that it may take doubles with each look that took too long.
-    async fn present(&self, table: Table, offsets: &Offsets) -> Result<BTreeSet<i64>, SinkError> {
+    fn table_of(&self, topic: &str) -> Table {
+        let history = self.histories.get(topic).copied();
+        history.unwrap_or(Table::Feedback)
+    }
+
+    /// Rows of the range that are in the table of its topic, each offset once. Rows of a range are
+    /// written after the first lines of the range before it: nothing older is looked at (an hour for
+    /// clocks that differ). With many small parts that takes long, and it must not fail for ever: the
+    /// time that it may take doubles with each look that took too long.
+    async fn stored(&self, offsets: &Offsets) -> Result<Vec<Stored>, SinkError> {
+        let table = self.table_of(&offsets.partition.topic);
         let (database, name) = (&self.servers.database, table.name());
+        let (item, created) = (table.item(), table.created());
         let (first, last) = bounds(&offsets.range);
         let stream = &*offsets.partition.stream;
         let query = self
             .servers
             .client()
             .query(&format!(
-                "SELECT DISTINCT _offset FROM {database}.{name}
+                "SELECT _offset AS offset,
+                        any({item}) AS item_hash,
+                        any(f.version) AS version,
+                        any(toUnixTimestamp64Milli(f.{created})) AS created_at
+                 FROM {database}.{name} AS f
                  WHERE _stream = ? AND _partition = ? AND _offset BETWEEN ? AND ?
                    AND _ingested_at >= (
                        SELECT max(ingested_at) - INTERVAL 1 HOUR FROM (
                            SELECT ingested_at FROM {database}.ingested
                            WHERE stream = ? AND partition = ? AND offset < ? AND revision = 0
-                           ORDER BY stream DESC, partition DESC, offset DESC LIMIT 1))"
+                           ORDER BY stream DESC, partition DESC, offset DESC LIMIT 1))
+                 GROUP BY offset"
             ))
             .bind(stream)
             .bind(offsets.partition.number)
@@ -76,12 +105,12 @@ impl FeedbackSink {
         let mut too_long = self.looking.lock().await;
         let times = 1 << (*too_long).min(MOST_DOUBLINGS);
         let doing = format!("look for rows in {name}");
-        let present = self.servers.offsets_in_time(times, query, &doing).await;
-        match &present {
+        let stored = self.servers.in_time(times, query, &doing).await;
+        match &stored {
             Err(SinkError::Transient { cause, .. }) if *cause == Cause::Timeout => *too_long += 1,
             _ => *too_long = too_long.saturating_sub(1),
         }
-        Ok(present?.into_iter().collect())
+        stored
     }
 
     /// Inserts the rows, halving as long as some row is refused; returns those.
@@ -147,14 +176,8 @@ impl Sink for FeedbackSink {
                 tables.entry(table).or_default().push(outcome);
             }
         }
-        let doubtful =
-            batch.raw.delivery() == Delivery::Doubtful && batch.computed.origin == Origin::Stream;
         let mut refused = Vec::new();
-        for (table, mut rows) in tables {
-            if doubtful && self.servers.exactly_once() {
-                let present = self.present(table, &batch.offsets).await?;
-                rows.retain(|row| !present.contains(&row.offset));
-            }
+        for (table, rows) in tables {
             let begun = Instant::now();
             let of_table = self.insert_halving(table, batch, &rows).await?;
             if of_table.is_empty() {
@@ -166,6 +189,22 @@ impl Sink for FeedbackSink {
             true => Ok(()),
             false => Err(SinkError::Refused(refused)),
         }
+    }
+
+    async fn kept(&self, offsets: &Offsets) -> Result<BTreeMap<i64, Kept>, SinkError> {
+        if !self.servers.exactly_once() {
+            return Ok(BTreeMap::new());
+        }
+        let kept = |row: Stored| {
+            let kept = Kept::Row {
+                item_hash: row.item_hash,
+                version: row.version,
+                created_at: row.created_at,
+            };
+            (row.offset as i64, kept)
+        };
+        let stored = self.stored(offsets).await?;
+        Ok(stored.into_iter().map(kept).collect())
     }
 }
 

@@ -20,6 +20,7 @@ use clickhouse::error::Error;
 use clickhouse::query::Query;
 use clickhouse::{Client, Row};
 use serde::Deserialize;
+use tracing::debug;
 
 use super::client::within;
 use super::error::{self, sink_error};
@@ -33,6 +34,7 @@ use crate::pipeline::SinkError;
 const WINDOW: &str = include_str!("repair/window.sql");
 const TOUCHED: &str = include_str!("repair/touched.sql");
 const SLICE: &str = include_str!("repair/slice.sql");
+const LAST: &str = include_str!("repair/last.sql");
 const ITEMS: &str = include_str!("repair/items.sql");
 const ENTITIES: &str = include_str!("repair/entities.sql");
 const CUSTOMERS: &str = include_str!("repair/customers.sql");
@@ -322,7 +324,7 @@ pub struct Pass<'a> {
 }
 
 impl Pass<'_> {
-    /// Joins the next slice again; `None` after the last one.
+    /// Joins the next slice again; `None` after the last one. With `dry_run` nothing is written.
     ///
     /// # Errors
     /// ClickHouse fails.
@@ -331,9 +333,9 @@ impl Pass<'_> {
             match self.slice(dry_run).await {
                 Err(error) if lacks_memory(&error) && self.items > FEWEST_ITEMS => {
                     self.items = (self.items / 2).max(FEWEST_ITEMS);
-                    tracing::debug!(
+                    debug!(
                         items = self.items,
-                        "smaller slices: the server lacks memory"
+                        "the server lacks memory: smaller slices"
                     );
                 }
                 done => return done.map_err(|e| sink_error(&e, "join rows again")),
@@ -341,13 +343,20 @@ impl Pass<'_> {
         }
     }
 
+    /// Writes the rows of which the last slice found that something differs, as
+    /// [`next`](Self::next) does.
+    ///
+    /// # Errors
+    /// ClickHouse fails.
+    pub async fn write(&self) -> Result<(), SinkError> {
+        let written = self.run(WRITE, false).await;
+        written.map_err(|e| sink_error(&e, "write rows that were joined again"))
+    }
+
     async fn slice(&mut self, dry_run: bool) -> Result<Option<Done>, Error> {
         self.drop_tables().await?;
         self.run(SLICE, false).await?;
-        let last = "SELECT tenant, kind, toString(day) AS day, source, feedback_id FROM sada_slice \
-                    ORDER BY sada_slice.tenant DESC, kind DESC, sada_slice.day DESC, source DESC, \
-                    feedback_id DESC LIMIT 1";
-        let last = self.query(last, false).fetch_optional::<Key>();
+        let last = self.query(statement(LAST), false).fetch_optional::<Key>();
         let Some(last) = within(self.repair.timeout, last).await? else {
             return Ok(None);
         };

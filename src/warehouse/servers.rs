@@ -9,10 +9,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use clickhouse::Client;
 use clickhouse::error::{Error, Result};
 use clickhouse::insert::Insert;
 use clickhouse::query::Query;
+use clickhouse::{Client, RowOwned, RowRead};
 use tracing::info;
 
 use crate::batch::{Computed, Offsets};
@@ -133,27 +133,26 @@ impl Servers {
         query: Query,
         doing: &str,
     ) -> std::result::Result<Vec<i64>, SinkError> {
-        self.offsets_in_time(1, query, doing).await
+        let found = self.in_time::<u64>(1, query, doing).await?;
+        Ok(found.into_iter().map(|offset| offset as i64).collect())
     }
 
-    /// The same, of a query that may need so many times the time of others. The server gives it up
+    /// What a query finds that may need so many times the time of others. The server gives it up
     /// with us: those asked again would else pile up there, each slowing the next.
     ///
     /// # Errors
     /// The server does not answer in time, or refuses.
-    pub async fn offsets_in_time(
+    pub async fn in_time<R: RowOwned + RowRead>(
         &self,
         times: u32,
         query: Query,
         doing: &str,
-    ) -> std::result::Result<Vec<i64>, SinkError> {
+    ) -> std::result::Result<Vec<R>, SinkError> {
         let limit = self.timeout * times;
         let seconds = limit.as_secs_f64().ceil().to_string();
         let query = query.with_setting("max_execution_time", seconds);
-        match within(limit, query.fetch_all::<u64>()).await {
-            Ok(found) => Ok(found.into_iter().map(|offset| offset as i64).collect()),
-            Err(error) => Err(self.failed(&error, doing)),
-        }
+        let found = within(limit, query.fetch_all()).await;
+        found.map_err(|error| self.failed(&error, doing))
     }
 
     /// An insert into a table, begun then, was taken: its columns are what they should be.

@@ -31,6 +31,8 @@ mod scene;
 mod schedule;
 #[path = "chaos/superseded.rs"]
 mod superseded;
+#[path = "chaos/witness.rs"]
+mod witness;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -59,6 +61,9 @@ const REPORT: Duration = Duration::from_secs(5);
 /// caught up: on a slow machine it would else never get two quiet seconds, and the run would
 /// measure the machine. The load goes on, and so do the failures that still wait for a request.
 const BACKLOG: u64 = 40_000;
+/// Events up to which `feedback` does not merge, so that each row in it can be counted. A longer run
+/// merges, as production does, or its parts would become too many.
+const UNMERGED: u64 = 200_000;
 /// Events a second that go on when all are sent and faults are left.
 const TRICKLE: u64 = 100;
 
@@ -116,6 +121,11 @@ impl Plan {
         }
     }
 
+    /// Whether `feedback` merges while it runs.
+    fn merges(&self) -> bool {
+        self.events > UNMERGED
+    }
+
     /// The command that repeats it.
     fn again(&self) -> String {
         let Plan {
@@ -156,7 +166,9 @@ async fn every_record_has_one_outcome_whatever_fails() {
     println!("requests struck: {:?}", ridden.struck);
 
     let client = scene.client();
-    let mut findings = physical(&client, &ridden, &scene).await.unwrap();
+    let mut findings = physical(&client, &ridden, &scene, plan.merges())
+        .await
+        .unwrap();
     check::merge(&client).await.unwrap();
     let mut check = Check::new(&client, ridden.load, &ridden.produced);
     check.latest().await.unwrap();
@@ -179,7 +191,10 @@ async fn ride(plan: &Plan, scene: &Scene) -> Result<Ridden> {
     let load = plan.load();
     let kafka = scene.kafka_client();
     let client = scene.client();
-    check::stop_merges(&client).await?;
+    if !plan.merges() {
+        check::stop_merges(&client).await?;
+    }
+    witness::call(&client).await?;
 
     let producer = Producer::start(kafka.clone(), scene::topic(), load)?;
     let mut faults = Faults::start(scene, plan.steady, plan.seed)?;
@@ -298,11 +313,20 @@ async fn ingested(client: &clickhouse::Client) -> Result<u64> {
     Ok(lines.fetch_one().await?)
 }
 
-/// What lies in the tables and on the dead-letter topic, while `feedback` has not merged.
-async fn physical(client: &clickhouse::Client, ridden: &Ridden, scene: &Scene) -> Result<Findings> {
+/// What lies in the tables and on the dead-letter topic. `merged`: `feedback` has folded versions,
+/// and only the witness tells what was inserted.
+async fn physical(
+    client: &clickhouse::Client,
+    ridden: &Ridden,
+    scene: &Scene,
+    merged: bool,
+) -> Result<Findings> {
     let mut check = Check::new(client, ridden.load, &ridden.produced);
     check.ingested().await.context("ingested")?;
-    check.feedback().await.context("feedback")?;
+    if !merged {
+        check.feedback().await.context("feedback")?;
+    }
+    check.witness().await.context("witness")?;
     check.dead_letters().await.context("dead_letters")?;
     check.dead_letter_topic(&scene.kafka_client())?;
     Ok(check.findings)
@@ -321,17 +345,22 @@ fn reconciled(scene: &Scene) -> Result<Option<String>> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_check_can_fail() {
-    const CUT: Strike = Strike::Proxy {
-        fault: Fault::CutAfter,
-        scope: Scope::Inserts,
-        extent: Extent::Requests(1),
-    };
+    fn cut(table: &'static str) -> Strike {
+        Strike::Proxy {
+            fault: Fault::CutAfter,
+            scope: Scope::Into(table),
+            extent: Extent::Requests(1),
+        }
+    }
     let plan = Plan {
         faults: 6,
         events: 4_000,
         seed: 1,
         delivery: "at_least_once".into(),
-        strikes: |_| Box::new(std::iter::repeat((GAP / 2, CUT))),
+        strikes: |_| {
+            let tables = ["feedback", "ingested"].into_iter().cycle();
+            Box::new(tables.map(|table| (GAP / 2, cut(table))))
+        },
         steady: 1,
         settled: true,
         ids: 0,
@@ -340,12 +369,14 @@ async fn the_check_can_fail() {
     let ridden = ride(&plan, &scene).await.unwrap();
     assert_eq!(ridden.complaints, [""; 0]);
     let client = scene.client();
-    let found = physical(&client, &ridden, &scene).await.unwrap();
-    let both =
-        |sort| [findings::INGESTED, findings::FEEDBACK].map(|place| found.count(place, sort));
-    let [lines, rows] = both(Sort::Duplicated);
-    assert!(lines + rows > 0, "nothing is there twice:\n{found}");
-    assert_eq!(both(Sort::Missing), [0, 0], "{found}");
+    let found = physical(&client, &ridden, &scene, false).await.unwrap();
+    let places = [findings::INGESTED, findings::FEEDBACK, findings::WITNESS];
+    let all = |sort| places.map(|place| found.count(place, sort));
+    assert!(
+        all(Sort::Duplicated).iter().all(|n| *n > 0),
+        "nothing is there twice:\n{found}"
+    );
+    assert_eq!(all(Sort::Missing), [0; 3], "{found}");
 
     // A hundred offsets less: exactly these are missing. (Deleting waits for merges.)
     for sql in [
@@ -354,7 +385,7 @@ async fn the_check_can_fail() {
     ] {
         client.query(sql).execute().await.unwrap();
     }
-    let before = physical(&client, &ridden, &scene).await.unwrap();
+    let before = physical(&client, &ridden, &scene, false).await.unwrap();
     let rows = "SELECT count() FROM feedback WHERE _partition = 3 AND _offset < 100";
     let rows: u64 = client.query(rows).fetch_one().await.unwrap();
     assert!(rows > 0);
@@ -365,7 +396,7 @@ async fn the_check_can_fail() {
         );
         client.query(&sql).execute().await.unwrap();
     }
-    let after = physical(&client, &ridden, &scene).await.unwrap();
+    let after = physical(&client, &ridden, &scene, false).await.unwrap();
     let more = |place| after.count(place, Sort::Missing) - before.count(place, Sort::Missing);
     assert_eq!(
         [more(findings::INGESTED), more(findings::FEEDBACK)],

@@ -4,6 +4,8 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use serde_json::{Value, json};
+
 use crate::support::SADA;
 
 const EVENTS: u64 = 120;
@@ -29,6 +31,57 @@ fn numbers(report: &str, heading: &str, line: &str) -> Vec<u64> {
         .split_whitespace()
         .map_while(|word| word.parse().ok())
         .collect()
+}
+
+/// What the running demo has read is in order, until a line is taken away.
+fn assert_reconciled(folder: &Path) {
+    let reconcile = || {
+        let output = Command::new(SADA)
+            .args(["reconcile", "--json", "--embedded"])
+            .arg(folder)
+            .output()
+            .unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        let report: Value = serde_json::from_slice(&output.stdout)
+            .unwrap_or_else(|error| panic!("{error}: {errors}"));
+        (output.status.code(), report)
+    };
+    let (code, report) = reconcile();
+    assert_eq!(code, Some(0), "{report:#}");
+    let totals = &report["totals"];
+    let outcomes = ["rows", "dead_letters", "skipped"].map(|name| &totals[name]);
+    assert_eq!(
+        (outcomes, &totals["offsets"]),
+        (
+            [&json!(2 * EVENTS), &json!(14), &json!(2)],
+            &json!(2 * EVENTS + 16)
+        ),
+        "two lives of the topic: {report:#}"
+    );
+    let lives = report["partitions"].as_array().unwrap();
+    let is_present = |of: &&Value| of["is_present"] == json!(true);
+    assert!(lives.iter().any(|of| is_present(&of)) && !lives.iter().all(|of| is_present(&of)));
+
+    let line = lives.iter().find(is_present).unwrap();
+    let [partition, stream] = ["partition", "stream"].map(|name| line[name].to_string());
+    let address = std::fs::read(folder.join("embedded.json")).unwrap();
+    let address: Value = serde_json::from_slice(&address).unwrap();
+    let sql = format!(
+        "ALTER TABLE sada.ingested DELETE WHERE partition = {partition} AND offset = 3 \
+         AND stream = {} SETTINGS mutations_sync = 2",
+        stream.replace('"', "'")
+    );
+    let deleted = Command::new("curl")
+        .args(["-sSf", address["http"].as_str().unwrap(), "-d", &sql])
+        .status()
+        .unwrap();
+    assert!(deleted.success());
+    let (code, report) = reconcile();
+    assert_eq!(
+        (code, &report["totals"]["missing"]),
+        (Some(1), &json!(1)),
+        "{report:#}"
+    );
 }
 
 #[test]
@@ -107,6 +160,7 @@ fn two_runs_in_one_folder_report_all_rows_of_both() {
         }
     }
     assert!(child.try_wait().unwrap().is_none(), "it ended:\n{second}");
+    assert_reconciled(folder.path());
     Command::new("kill")
         .args(["-INT", &child.id().to_string()])
         .status()

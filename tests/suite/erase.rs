@@ -62,11 +62,12 @@ impl Scene {
 
     /// Columns without compression: what is planted would be found on disk.
     async fn write_as_it_is(&self) {
-        let columns = "SELECT concat(table, ' MODIFY COLUMN `', name, '` CODEC(NONE)') \
+        let columns = "SELECT concat(table, ' ', arrayStringConcat(groupArray( \
+                         concat('MODIFY COLUMN `', name, '` CODEC(NONE)')), ', ')) \
                        FROM system.columns WHERE database = currentDatabase() \
                        AND table IN (SELECT name FROM system.tables \
                                      WHERE database = currentDatabase() AND engine LIKE '%MergeTree') \
-                       AND default_kind != 'ALIAS' AND table NOT LIKE 'migrations'";
+                       AND default_kind != 'ALIAS' GROUP BY table";
         for column in self.strings(columns).await {
             self.run(&format!("ALTER TABLE {column}")).await;
         }
@@ -76,6 +77,8 @@ impl Scene {
         clickhouse::Client::default()
             .with_url(self.engine.url())
             .with_database(&self.d.name)
+            // What is planted stands in the statements.
+            .with_setting("log_queries", "0")
     }
 
     async fn count(&self, sql: &str) -> u64 {
@@ -390,9 +393,10 @@ async fn what_is_erased_is_nowhere_and_does_not_come_back() {
 
     // A copy that began before, and ends while it is erased.
     let copy = "INSERT INTO feedback SELECT f.* REPLACE (f._revision + 1 AS _revision) \
-                FROM feedback AS f, numbers(5) WHERE sleepEachRow(3) = 0 \
-                AND f.feedback_id LIKE 'named-%' \
-                SETTINGS max_block_size = 1, min_insert_block_size_rows = 1, max_threads = 1";
+                FROM feedback AS f CROSS JOIN \
+                  (SELECT sleepEachRow(3) AS slept FROM numbers(5)) AS n \
+                WHERE f.feedback_id LIKE 'named-%' AND n.slept = 0 \
+                SETTINGS function_sleep_max_microseconds_per_block = 60000000";
     let client = scene.client();
     let copying = tokio::spawn(async move { client.query_raw(copy).execute().await });
 

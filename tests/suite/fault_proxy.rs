@@ -64,6 +64,8 @@ pub enum Extent {
 pub enum Scope {
     /// Those with `INSERT` in their address.
     Inserts,
+    /// Inserts into this table.
+    Into(&'static str),
     /// All.
     All,
 }
@@ -179,6 +181,20 @@ impl Drop for FaultProxy {
     }
 }
 
+impl Scope {
+    fn holds(self, query: &str) -> bool {
+        let is_insert = query.contains("INSERT");
+        match self {
+            Scope::All => true,
+            Scope::Inserts => is_insert,
+            Scope::Into(table) => {
+                let decoded = percent_encoding::percent_decode_str(query).decode_utf8_lossy();
+                is_insert && decoded.contains(&format!("`.{table}("))
+            }
+        }
+    }
+}
+
 impl Armed {
     fn holds(&self) -> bool {
         match self.left {
@@ -209,10 +225,10 @@ async fn serve(listener: std::net::TcpListener, shared: Arc<Shared>) {
 
 impl Shared {
     /// The fault for a request, if one is armed: counted down and counted.
-    fn take(&self, is_insert: bool) -> Option<Fault> {
+    fn take(&self, query: &str) -> Option<Fault> {
         let mut armed = self.armed.lock().unwrap();
         armed.retain(Armed::holds);
-        let meant = |a: &&mut Armed| is_insert || a.scope == Scope::All;
+        let meant = |a: &&mut Armed| a.scope.holds(query);
         let found = armed.iter_mut().find(meant)?;
         if let Left::Requests(n) = &mut found.left {
             *n -= 1;
@@ -229,7 +245,7 @@ impl Shared {
         let (head, body) = request.into_parts();
         // Whole before the fault is drawn: a request counts as made when it has come.
         let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
-        let fault = self.take(is_insert);
+        let fault = self.take(&query);
         if is_insert || fault.is_some() {
             (self.watch)(&query, fault);
         }

@@ -20,16 +20,19 @@ use crate::kafka_server::KafkaServer;
 use crate::support::{Deployment, PATIENCE, SADA};
 
 /// When the records of these tests were made: 2026-02-02.
-const TIME: u64 = 1_770_000_000_000;
+pub const TIME: u64 = 1_770_000_000_000;
 
 /// A deployment with topics and tables, whose lines and rows a test writes itself.
-struct Stage {
-    d: Deployment,
-    stream: String,
+pub struct Stage {
+    /// Its folder, topics and database.
+    pub d: Deployment,
+    /// Id of the topic.
+    pub stream: String,
 }
 
 impl Stage {
-    fn new(name: &str, partitions: i32, extra: &str) -> Self {
+    /// `extra`: more lines of configuration.
+    pub fn new(name: &str, partitions: i32, extra: &str) -> Self {
         let kafka = KafkaServer::shared().unwrap();
         let d = Deployment::new(name, kafka.bootstrap(), extra);
         kafka.create_topic(&d.topic(), partitions).unwrap();
@@ -42,14 +45,15 @@ impl Stage {
         Self { d, stream }
     }
 
-    async fn sql(&self, sql: &str) {
+    /// Runs a statement, to its end.
+    pub async fn sql(&self, sql: &str) {
         let client = self.d.client().with_setting("mutations_sync", "2");
         let done = client.query(sql).execute().await;
         done.unwrap_or_else(|e| panic!("{sql}: {e}"));
     }
 
     /// Records that are there to be counted only.
-    fn produce(&self, partition: i32, count: usize) {
+    pub fn produce(&self, partition: i32, count: usize) {
         let producer: BaseProducer = KafkaServer::shared().unwrap().client().create().unwrap();
         let topic = self.d.topic();
         for _ in 0..count {
@@ -106,7 +110,8 @@ impl Stage {
         .await;
     }
 
-    fn commit(&self, partition: i32, offset: i64, metadata: &str) {
+    /// Commits for the group.
+    pub fn commit(&self, partition: i32, offset: i64, metadata: &str) {
         let consumer: BaseConsumer = KafkaServer::shared()
             .unwrap()
             .client()
@@ -123,13 +128,19 @@ impl Stage {
     }
 
     fn reconcile(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    /// `sada reconcile`, not started yet.
+    pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(SADA);
         command.arg("reconcile").arg("--config").arg(&self.d.file);
-        command.args(arguments).output().unwrap()
+        command.args(arguments);
+        command
     }
 
     /// Exit code and report.
-    fn report(&self, arguments: &[&str]) -> (i32, Value) {
+    pub fn report(&self, arguments: &[&str]) -> (i32, Value) {
         let mut with_json = vec!["--json"];
         with_json.extend(arguments);
         let output = self.reconcile(&with_json);
@@ -592,4 +603,71 @@ async fn what_can_t_be_checked_is_refused_with_the_mend() {
     let errors = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert_eq!(refused.status.code(), Some(2), "{errors}");
     assert!(errors.contains("--partition"), "{errors}");
+}
+
+/// Feeds of all entities: topic and table.
+fn histories(name: &str) -> Vec<(String, &'static str)> {
+    let topic = |entity: sada::odata::Entity| format!("{name}.{entity}");
+    let all = sada::odata::Entity::ALL;
+    all.map(|entity| (topic(entity), entity.table())).into()
+}
+
+#[tokio::test]
+async fn a_version_that_is_gone_from_its_history_is_named() {
+    const VERSIONS: u64 = 40;
+    let name = "reconcile_odata";
+    let index = tempfile::tempdir().unwrap();
+    let mut extra = format!(
+        "[operations]\nindex = \"{}\"\nrepair = \"0s\"\n",
+        index.path().join("index").display()
+    );
+    for entity in sada::odata::Entity::ALL {
+        extra += &format!(
+            "[[operations.feeds]]\ntopic = \"{name}.{entity}\"\nentity = \"{entity}\"\n\
+             format = \"upsert\"\nid = \"id\"\nvalid_from = \"since\"\nversion = \"version\"\n"
+        );
+    }
+    let kafka = KafkaServer::shared().unwrap();
+    let histories = histories(name);
+    for (topic, _) in &histories {
+        kafka.create_topic(topic, 1).unwrap();
+    }
+    let s = Stage::new(name, 1, &extra);
+    let producer: BaseProducer = kafka.client().create().unwrap();
+    for (topic, _) in &histories {
+        for number in 0..VERSIONS {
+            let payload = json!({
+                "id": format!("x{}", number % 7),
+                "since": format!("2026-03-{:02}T10:00:00Z", 1 + number % 9),
+                "version": number,
+                "identity_type": "device_id",
+            })
+            .to_string();
+            let record = BaseRecord::<str, str>::to(topic).payload(&payload);
+            producer.send(record).map_err(|(error, _)| error).unwrap();
+        }
+    }
+    producer.flush(PATIENCE).unwrap();
+    let pipeline = s.d.start();
+    let lines = "SELECT count() FROM ingested WHERE outcome = 'row'";
+    s.d.wait_for(lines, 6 * VERSIONS).await;
+    assert!(pipeline.stop().success(), "{}", s.d.log());
+    let (code, report) = s.report(&[]);
+    assert_eq!(code, 0, "{report:#}\n{}", s.d.log());
+    assert_eq!(report["totals"]["rows"], 6 * VERSIONS, "{report:#}");
+
+    for (topic, table) in &histories {
+        // The newest of its valid_from: no version of it is as new.
+        let gone = VERSIONS - 1;
+        s.sql(&format!("DELETE FROM {table} WHERE _offset = {gone}"))
+            .await;
+        let (code, report) = s.report(&["--topic", topic]);
+        assert_eq!(code, 1, "{table}: {report:#}");
+        let partition = &report["partitions"][0];
+        assert_eq!(
+            partition["without_row"],
+            found(&[(gone, gone)]),
+            "{table}: {report:#}"
+        );
+    }
 }

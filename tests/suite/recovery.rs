@@ -1,12 +1,14 @@
 //! Where a group goes on, case by case, on a real Kafka and the real engine: each record has one
 //! line of evidence and one row at the end, physically, since merges are stopped.
 
+use std::process::Command;
+
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::{Offset, TopicPartitionList};
 
 use crate::events::{deployed, score, send, send_scores};
 use crate::kafka_server::KafkaServer;
-use crate::support::{Deployment, PATIENCE, Running};
+use crate::support::{Deployment, PATIENCE, Running, SADA};
 
 const GROUPS: &str = "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand";
 const SETTINGS: &str = "[batch]\nrows = 60\ntime = \"50ms\"\nper_second = 1000\n\
@@ -186,6 +188,120 @@ async fn offsets_that_expired_go_on_after_the_evidence() {
         "{}",
         d.log()
     );
+}
+
+/// Limits under which every score of [`long_scores`] is a dead letter, and no other.
+const STRICT: &str = "[limits]\nrecord_bytes = 1024\ntext_bytes = 1024\n";
+
+/// Scores that are longer than the strict limits allow, by what JSON ignores.
+fn send_long_scores(d: &Deployment, numbers: std::ops::Range<usize>) {
+    let long = |number| format!("{}{}", score(number), " ".repeat(1_024));
+    send(&d.topic(), numbers.map(|number| Some(long(number))));
+}
+
+/// Gives the next start other limits: another build.
+fn limit(d: &Deployment, limits: &str) {
+    let text = std::fs::read_to_string(&d.file).unwrap();
+    let before = text.split("[limits]").next().unwrap();
+    std::fs::write(&d.file, format!("{before}{limits}")).unwrap();
+}
+
+/// A deployment whose pipeline has passed `count` long scores under these limits and was stopped,
+/// as if it had crashed before the lines from `first` on, to be started again under others.
+async fn crashed(name: &str, count: usize, limits: [&str; 2], first: u64) -> Deployment {
+    let d = deployed(name, 1, SETTINGS);
+    limit(&d, limits[0]);
+    run(&d, "SYSTEM STOP MERGES feedback").await;
+    send_long_scores(&d, 0..count);
+    let pipeline = d.start();
+    d.wait_for("SELECT count() FROM ingested", count as u64)
+        .await;
+    stop(&d, pipeline);
+    let (build, stream) = build_and_stream(&d).await;
+    let last = count as u64 - 1;
+    forget_lines(&d, first, last).await;
+    let announced = format!("v1:{stream}:{first}-{last}:{build}");
+    commit(&d, first as i64, &announced);
+    limit(&d, limits[1]);
+    d
+}
+
+/// What `sada reconcile` says is that all is in order.
+fn assert_reconciled(d: &Deployment) {
+    let said = d.sada("reconcile");
+    let text = String::from_utf8_lossy(&said.stdout).into_owned();
+    assert_eq!(said.status.code(), Some(0), "{text}\nlog:\n{}", d.log());
+}
+
+#[tokio::test]
+async fn what_was_a_row_before_a_crash_stays_one_though_it_would_be_refused_now() {
+    let d = crashed("stays_row", 200, ["", STRICT], 150).await;
+    let pipeline = d.start();
+    send_long_scores(&d, 200..210);
+    d.wait_for("SELECT count() FROM ingested", 210).await;
+    stop(&d, pipeline);
+    assert!(
+        d.log().contains("announced by another build"),
+        "{}",
+        d.log()
+    );
+    assert_exact(&d, 210).await;
+    assert_eq!(d.count("SELECT count() FROM feedback").await, 200);
+    let letters = "SELECT count() * 1000 + min(offset) FROM dead_letters";
+    assert_eq!(d.count(letters).await, 10_200, "only what came after");
+    // Its line says of it what its row says.
+    let proved = "SELECT count() FROM ingested AS i JOIN feedback AS f \
+                  ON i.stream = f._stream AND i.offset = f._offset \
+                  WHERE i.item_hash = xxh3(concat(tenant, '\\0', kind, '\\0', source, '\\0', feedback_id)) \
+                  AND i.version = f.version AND i.created_at = f.created_at AND i.reason = ''";
+    assert_eq!(d.count(proved).await, 200);
+    assert_reconciled(&d);
+}
+
+#[tokio::test]
+async fn what_was_a_dead_letter_before_a_crash_stays_one_though_it_would_be_a_row_now() {
+    let d = crashed("stays_letter", 200, [STRICT, ""], 150).await;
+    let pipeline = d.start();
+    send_long_scores(&d, 200..210);
+    d.wait_for("SELECT count() FROM ingested", 210).await;
+    stop(&d, pipeline);
+    assert_exact(&d, 210).await;
+    assert_eq!(d.count("SELECT count() FROM feedback").await, 10);
+    let lines = "SELECT count() FROM ingested \
+                 WHERE outcome = 'dead_letter' AND reason = 'too_long' AND offset < 200";
+    assert_eq!(d.count(lines).await, 200);
+    let letters = "SELECT count() * 1000 + max(offset) FROM dead_letters FINAL";
+    assert_eq!(d.count(letters).await, 200_199);
+    assert_reconciled(&d);
+    // The way from one to the other is a replay.
+    let replayed = Command::new(SADA)
+        .args(["replay", "--topic", &d.topic(), "--config"])
+        .arg(&d.file)
+        .output()
+        .unwrap();
+    assert!(replayed.status.success(), "{replayed:?}");
+    assert_eq!(d.count("SELECT count() FROM feedback").await, 210);
+    assert_reconciled(&d);
+}
+
+#[tokio::test]
+async fn what_was_a_row_before_retention_ate_its_record_is_no_gap() {
+    let d = crashed("stays_row_in_gap", 200, ["", ""], 150).await;
+    for sql in [
+        // What deletes waits for merges.
+        "SYSTEM START MERGES feedback",
+        "ALTER TABLE feedback DELETE WHERE _offset >= 180 SETTINGS mutations_sync = 2",
+    ] {
+        run(&d, sql).await;
+    }
+    KafkaServer::shared()
+        .unwrap()
+        .delete_records(&d.topic(), 0, 200)
+        .unwrap();
+    go_on(&d, 200).await;
+    let gaps = "SELECT count() * 1000000 + min(offset) * 1000 + max(offset) FROM ingested WHERE outcome = 'gap'";
+    assert_eq!(d.count(gaps).await, 20_180_199);
+    assert_reconciled(&d);
 }
 
 #[tokio::test]

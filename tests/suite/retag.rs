@@ -24,7 +24,8 @@ fn deployed(name: &str) -> Deployment {
     deployment
 }
 
-fn retag(d: &Deployment, more: &[&str]) -> Command {
+/// `sada retag` of all days, not started yet.
+pub fn retag(d: &Deployment, more: &[&str]) -> Command {
     let mut command = Command::new(SADA);
     command.arg("retag").arg("--config").arg(&d.file);
     command.args(DAYS).args(more).stdin(Stdio::null());
@@ -42,7 +43,7 @@ fn retagged(d: &Deployment, more: &[&str]) -> String {
 }
 
 /// The number in the line of the summary that begins with a word.
-fn told(summary: &str, what: &str) -> u64 {
+pub fn told(summary: &str, what: &str) -> u64 {
     let line = summary.lines().find(|l| l.trim_start().starts_with(what));
     let line = line.unwrap_or_else(|| panic!("{what} in\n{summary}"));
     line.split_whitespace()
@@ -70,7 +71,7 @@ async fn lines(d: &Deployment, sql: &str) -> Vec<String> {
 }
 
 /// Short surveys of one day, tagged by models of long ago: `n` items with ids from `first`.
-async fn old_surveys(d: &Deployment, first: u64, n: u64, version: u64, text: &str) {
+pub async fn old_surveys(d: &Deployment, first: u64, n: u64, version: u64, text: &str) {
     run(
         d,
         &format!(

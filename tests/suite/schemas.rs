@@ -13,6 +13,7 @@ use sada::batch::{Partition, RawRecord, Reason};
 use sada::decode::{Limits, decode};
 use sada::enrich::{self, Enriched, Language, Sentiment, Tags, Versions};
 use sada::feedback::Feedback;
+use sada::odata::Joined;
 use sada::warehouse::rows::{FeedbackRow, Position};
 use serde_json::{Value, json};
 
@@ -422,6 +423,7 @@ const NOT_SHOWN: [&str; 16] = [
 /// are left out.
 fn row(feedback: Feedback) -> String {
     let enriched = Enriched {
+        joined: sada::odata::Joined::default(),
         tags: Tags {
             text: enrich::text_of(&feedback),
             language: Language::unknown(),
@@ -437,6 +439,7 @@ fn row(feedback: Feedback) -> String {
             models: String::new(),
             taxonomy: String::new(),
         }),
+        joined: Joined::default(),
     };
     let partition = Partition {
         topic: "sada.feedback".into(),
@@ -450,12 +453,13 @@ fn row(feedback: Feedback) -> String {
         time: KAFKA_TIME,
     };
     let row = serde_json::to_value(FeedbackRow::new(&enriched, position)).unwrap();
-    let says_nothing = [json!(null), json!(""), json!(0), json!(false), json!([])];
+    let nothing = [json!(null), json!(""), json!(0), json!(false), json!([])];
+    let says_nothing = |name: &str, value: &Value| {
+        nothing.contains(value) || name.ends_with("_join") && value == "none"
+    };
     let columns = row.as_object().unwrap().iter();
     columns
-        .filter(|(name, value)| {
-            !NOT_SHOWN.contains(&name.as_str()) && !says_nothing.contains(value)
-        })
+        .filter(|(name, value)| !NOT_SHOWN.contains(&name.as_str()) && !says_nothing(name, value))
         .map(|(name, value)| format!("{name}: {value}\n"))
         .collect()
 }

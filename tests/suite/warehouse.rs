@@ -15,6 +15,7 @@ use sada::feedback::{
     Answer, AnswerType, Body, Context, Conversation, Customer, Feedback, Millis, Rating,
     References, Review, Role, Scale, Survey, Turn,
 };
+use sada::odata::Joined;
 use sada::pipeline::{Sink, SinkError};
 use sada::warehouse::migrations::{MIGRATIONS, Migration, State, migrate, template, verify};
 use sada::warehouse::{self, Evidence, FeedbackSink, error, migrations};
@@ -144,6 +145,7 @@ fn sentiment(label: Label) -> Sentiment {
 
 fn item(id: &str, body: Body, text: &str, label: Label) -> Enriched {
     Enriched {
+        joined: sada::odata::Joined::default(),
         feedback: Feedback {
             tenant: "shop".into(),
             source: "web".into(),
@@ -178,6 +180,7 @@ fn item(id: &str, body: Body, text: &str, label: Label) -> Enriched {
             models: "m1".into(),
             taxonomy: "t1".into(),
         }),
+        joined: Joined::default(),
     }
 }
 

@@ -143,6 +143,8 @@ impl Ends {
             (OutcomeKind::DeadLetter(_), None) => (&mut self.missing_dead, true),
             (OutcomeKind::DeadLetter(_), Some(Line::Row)) => (&mut self.were_rows, false),
             (OutcomeKind::DeadLetter(_), Some(_)) => (&mut self.still_dead, false),
+            // Only the pipeline recovers what a crash left.
+            (OutcomeKind::Kept(_), _) => return false,
             (OutcomeKind::Skipped(_) | OutcomeKind::Gap, None) => (&mut self.missing_skipped, true),
             (OutcomeKind::Skipped(_) | OutcomeKind::Gap, Some(_)) => (&mut self.skipped, false),
         };

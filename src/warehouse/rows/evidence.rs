@@ -4,7 +4,7 @@ use clickhouse::Row;
 use serde::{Serialize, Serializer};
 use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
 
-use crate::batch::{self, OutcomeKind, Rejected};
+use crate::batch::{self, Kept, OutcomeKind, Rejected};
 use crate::feedback::{Feedback, Millis};
 use crate::odata::{Change, Facts};
 
@@ -40,7 +40,7 @@ pub struct IngestedRow<'a> {
     pub partition: i32,
     pub offset: u64,
     pub outcome: Outcome,
-    pub reason: &'static str,
+    pub reason: &'a str,
     pub item_hash: u64,
     pub version: u64,
     pub revision: u64,
@@ -50,7 +50,7 @@ pub struct IngestedRow<'a> {
 
 impl<'a> IngestedRow<'a> {
     /// Line of one outcome. `group`: the consumer group that read the record.
-    pub fn new(outcome: &batch::Outcome, position: Position<'a>, group: &'a str) -> Self {
+    pub fn new(outcome: &'a batch::Outcome, position: Position<'a>, group: &'a str) -> Self {
         let (kind, reason, item_hash, version, created_at) = match &outcome.kind {
             OutcomeKind::Row(e) => (
                 Outcome::Row,
@@ -73,6 +73,14 @@ impl<'a> IngestedRow<'a> {
                 0,
                 position.time,
             ),
+            OutcomeKind::Kept(Kept::Row {
+                item_hash,
+                version,
+                created_at,
+            }) => (Outcome::Row, "", *item_hash, *version, *created_at),
+            OutcomeKind::Kept(Kept::DeadLetter { reason }) => {
+                (Outcome::DeadLetter, reason.as_str(), 0, 0, position.time)
+            }
             OutcomeKind::Gap => (Outcome::Gap, "", 0, 0, position.time),
             OutcomeKind::Skipped(reason) => (Outcome::Skipped, reason.name(), 0, 0, position.time),
         };

@@ -12,12 +12,13 @@ use rdkafka::ClientConfig;
 use rdkafka::message::{Headers, Message};
 use serde::Deserialize;
 
-use super::findings::{FEEDBACK, Findings, INGESTED, Sort};
+use super::findings::{FEEDBACK, Findings, INGESTED, Sort, WITNESS};
 use super::kafka_log::read_all;
 use super::load::{Code, Load, PARTITIONS};
 use super::producer::Produced;
 use super::scene::dead_letter_topic;
 use super::superseded::Superseded;
+use super::witness;
 
 /// Offsets compared at a time.
 const SLICE: usize = 100_000;
@@ -166,21 +167,41 @@ impl<'c> Check<'c> {
         )
         .await?;
         // Sorted by offset once, so that slices are cheap.
-        self.client
-            .query(
-                "CREATE OR REPLACE TABLE chaos_rows ENGINE = MergeTree ORDER BY (partition, offset) AS \
-                 SELECT _partition AS partition, _offset AS offset, version, is_deleted, \
-                 xxh3(concat(tenant, '\\0', kind, '\\0', source, '\\0', feedback_id)) AS item_hash \
-                 FROM feedback",
-            )
-            .execute()
-            .await?;
-        let sql = "SELECT offset, item_hash, version, is_deleted FROM chaos_rows \
-                   WHERE partition = ? AND offset >= ? AND offset < ? ORDER BY offset";
-        let load = self.load;
-        let superseded = Superseded::new(load, self.produced);
+        let sql = format!(
+            "CREATE OR REPLACE TABLE chaos_rows ENGINE = MergeTree ORDER BY (partition, offset) AS \
+             SELECT {} FROM feedback",
+            witness::COLUMNS
+        );
+        self.client.query(&sql).execute().await?;
+        let superseded = Superseded::new(self.load, self.produced);
         let may_lack = |partition, offset, code| superseded.holds(partition, offset, code);
-        self.compare(PLACE, sql, Code::is_row, may_lack, |code, row: &Stored| {
+        self.rows(PLACE, "chaos_rows", may_lack).await
+    }
+
+    /// Every row that was inserted into `feedback`, once, whatever has merged since.
+    pub async fn witness(&mut self) -> Result<()> {
+        const PLACE: &str = WITNESS;
+        let beyond = format!(
+            "SELECT count() FROM {} WHERE partition = ? AND offset >= ?",
+            witness::TABLE
+        );
+        self.none_beyond(PLACE, &beyond).await?;
+        self.rows(PLACE, witness::TABLE, |_, _, _| false).await
+    }
+
+    /// Holds rows of the item's versions in a table against what was produced.
+    async fn rows(
+        &mut self,
+        place: &'static str,
+        table: &str,
+        may_lack: impl Fn(usize, usize, Code) -> bool,
+    ) -> Result<()> {
+        let sql = format!(
+            "SELECT offset, item_hash, version, is_deleted FROM {table} \
+             WHERE partition = ? AND offset >= ? AND offset < ? ORDER BY offset"
+        );
+        let load = self.load;
+        self.compare(place, &sql, Code::is_row, may_lack, |code, row: &Stored| {
             let version = load.version(code);
             let item_hash = load.item(version.item).hash();
             let expected = (item_hash, version.version, u8::from(version.is_deleted));

@@ -10,6 +10,8 @@ const TOLD: usize = 12;
 pub const INGESTED: &str = "ingested";
 /// Place of findings: table `feedback`, each row that lies there.
 pub const FEEDBACK: &str = "feedback, physically";
+/// Place of findings: each row that was inserted into `feedback`, as the witness has it.
+pub const WITNESS: &str = "rows inserted into feedback";
 
 /// What is wrong, by place and sort.
 #[derive(Debug, Default)]

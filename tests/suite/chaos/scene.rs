@@ -43,9 +43,8 @@ pub struct Scene {
 }
 
 impl Scene {
-    /// Starts broker, engine and proxy, makes topics and tables, and stops merges of `feedback`:
-    /// what is in it twice stays twice. `again`: the command that repeats this run;
-    /// `extra`: more lines of configuration, with their section heads.
+    /// Starts broker, engine and proxy, and makes topics and tables. `again`: the command that
+    /// repeats this run; `extra`: more lines of configuration, with their section heads.
     pub fn set(delivery: &str, again: String, extra: &str) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("sada-chaos-").tempdir()?;
         let journal = Journal::create(&folder.path().join("journal.log"))?;
