@@ -318,10 +318,10 @@ mod tests {
         assert!(!c1.cover_change(&order("c2")) && !c1.cover_change(&order("")));
         let o1 = erased(&[(Named::Order, &["o1"])]);
         assert!(o1.cover_change(&order("")) && !o1.cover_change(&order("c2")));
-        let shipment = |order: &str| Change {
+        let shipment = |order_id: &str| Change {
             id: "s1".into(),
             facts: Facts::Delivery(odata::Delivery {
-                order_id: order.into(),
+                order_id: order_id.into(),
                 ..odata::Delivery::default()
             }),
             ..order("")

@@ -217,12 +217,7 @@ fn any_order_of_arrival_gives_the_same_answers() {
     tested.unwrap();
 }
 
-fn agrees(
-    look: &Look<'_>,
-    model: &Model<'_>,
-    tenant: &str,
-    at: Millis,
-) -> Result<(), TestCaseError> {
+fn agrees(look: &Look, model: &Model<'_>, tenant: &str, at: Millis) -> Result<(), TestCaseError> {
     for id in ["0", "1", "2"] {
         let known = |entity| found(model.as_of(entity, id, at), |c| c.facts.clone());
         let customer = found(look.customer(tenant, id, at), Facts::Customer);

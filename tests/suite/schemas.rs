@@ -423,7 +423,6 @@ const NOT_SHOWN: [&str; 16] = [
 /// are left out.
 fn row(feedback: Feedback) -> String {
     let enriched = Enriched {
-        joined: sada::odata::Joined::default(),
         tags: Tags {
             text: enrich::text_of(&feedback),
             language: Language::unknown(),

@@ -145,7 +145,6 @@ fn sentiment(label: Label) -> Sentiment {
 
 fn item(id: &str, body: Body, text: &str, label: Label) -> Enriched {
     Enriched {
-        joined: sada::odata::Joined::default(),
         feedback: Feedback {
             tenant: "shop".into(),
             source: "web".into(),

@@ -43,7 +43,7 @@ impl Tables {
 
     /// A query's rows, columns separated by spaces.
     async fn rows(&self, sql: &str) -> Vec<String> {
-        let bytes = self.client.query(sql).fetch_bytes("TabSeparated").unwrap();
+        let mut bytes = self.client.query(sql).fetch_bytes("TabSeparated").unwrap();
         let bytes = bytes.collect().await;
         let bytes = bytes.unwrap_or_else(|e| panic!("{sql}: {e}"));
         let text = String::from_utf8(bytes.to_vec()).unwrap();

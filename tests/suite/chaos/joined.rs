@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 use clickhouse::Row;
-use sada::odata::{Joined, join};
+use sada::odata::Joined;
+use sada::odata::join::join;
 use serde::Deserialize;
 
 use super::check::{self, Check};

@@ -342,7 +342,7 @@ fn send(
         let (topic, payload) = (topic(change.entity()), payload(&change));
         let key = format!("{}:{}", change.tenant, change.id);
         let partition = xxhash_rust::xxh3::xxh3_64(key.as_bytes()) % PARTITIONS as u64;
-        let mut put = |payload: &str| -> Result<()> {
+        let put = |payload: &str| -> Result<()> {
             let record = || {
                 let record = BaseRecord::to(&topic).key(&key).payload(payload);
                 record.partition(partition as i32)
