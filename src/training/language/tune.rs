@@ -16,7 +16,6 @@ use super::super::progress;
 use super::rows::Row;
 use super::table::Said;
 use super::weights::{Fitted, POWER, Values};
-use crate::language::chars::is_kana;
 use crate::language::classes::{Script, class};
 use crate::language::letters::Letters;
 use crate::language::model::{MOST_COLUMNS, START, hash};
@@ -63,8 +62,6 @@ struct Text {
     /// lingua's answer is right.
     lingua: Option<bool>,
     ngrams: Vec<Range<u32>>,
-    /// Its script is typed in several ways, and few texts show all: values stay as they are.
-    typed: bool,
 }
 
 /// Values of all n-grams, and the numbers of the columns.
@@ -228,8 +225,8 @@ fn text(
         .position(|other| *other == tag && of_script(other))?;
     let from = tags.iter().position(|tag| of_script(&tag))?;
     let count = tags[from..].iter().take_while(|tag| of_script(tag)).count();
-    // Kana tell without a score.
-    if count < 2 || letters.all().iter().any(|c| is_kana(*c)) {
+    // The letters of Chinese and Japanese alone tell them apart.
+    if count < 2 || script == Script::Han {
         return None;
     }
     let (mut ngrams, mut read) = (Vec::new(), 0);
@@ -265,7 +262,6 @@ fn text(
         part: super::rows::part(&row.text, PARTS * 10) / 10,
         lingua: known.then(|| answer() == Some(tag)),
         ngrams,
-        typed: script == Script::Arabic,
     })
 }
 
@@ -274,13 +270,11 @@ impl Frame<'_> {
     fn descend(&self, state: &mut State, texts: &[&Text], done: impl Fn()) {
         let mut order: Vec<usize> = (0..texts.len()).collect();
         let mut random = fastrand::Rng::with_seed(1);
-        let steps = (ROUNDS as usize * texts.len()) as f32;
-        let mut step = 0.0;
-        for _ in 0..ROUNDS {
+        for round in 0..ROUNDS {
             random.shuffle(&mut order);
+            let rate = RATE * (1.0 - round as f32 / ROUNDS as f32);
             for &at in &order {
-                self.step(state, texts[at], RATE * (1.0 - step / steps));
-                step += 1.0;
+                self.step(state, texts[at], rate);
             }
             done();
         }
@@ -310,8 +304,7 @@ impl Frame<'_> {
             return;
         }
         let scale = text.letters.max(1.0).powf(-POWER);
-        let moved = if text.typed { &[][..] } else { &text.ngrams };
-        for place in moved {
+        for place in &text.ngrams {
             let place = place.start as usize..place.end as usize;
             for (value, column) in state.values[place.clone()]
                 .iter_mut()
@@ -323,15 +316,9 @@ impl Frame<'_> {
                 }
             }
         }
-        // However it is typed, a class is as likely as it is.
-        let mut of_class = [0.0f32; MOST_COLUMNS];
         for column in text.columns.clone() {
-            of_class[self.classes[column]] += off[column];
-        }
-        for column in text.columns.clone() {
-            let off = of_class[self.classes[column]];
-            state.once[column] -= off * ONCE;
-            state.each[column] -= off * EACH * text.letters * scale;
+            state.once[column] -= off[column] * ONCE;
+            state.each[column] -= off[column] * EACH * text.letters * scale;
         }
     }
 
