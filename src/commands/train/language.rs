@@ -36,8 +36,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
 
     use crate::commands::say;
     use crate::language::{Detector, Model};
-    use crate::training::language::{Lingua, Settings, rows, train};
-    use crate::training::{card, languages::table, lingua::Oracle, lingua_models};
+    use crate::training::language::{Settings, rows, train};
+    use crate::training::{card, languages::table, lingua_models};
 
     let mut settings = Settings::default();
     settings.least_gain = arguments.least_gain.unwrap_or(settings.least_gain);
@@ -48,20 +48,13 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         .map(|model| (model.language, model.file.as_path()))
         .collect();
     let folder = arguments.data.folder().0;
-    let oracle = Oracle::new(&[])?;
-    let lingua = Lingua {
-        models: &models,
-        detect: &|text| oracle.detect(text),
-    };
-    let trained = train(&folder, &lingua, &settings)?;
+    let trained = train(&folder, &models, &settings)?;
     let model = Model::read(&trained.file)?;
     let version = model.version().to_owned();
     let rows = rows::read(&folder)?;
-    let detector = Detector::new(model);
-    let reports = card::language::measure(&detector, &card::language::measured(&rows));
+    let reports = card::language::measure(&Detector::new(model), &rows.measured);
     say(table::files(&reports))?;
-    let lost = card::language::lost_to_romanised(&detector, &rows.measured);
-    let card = card::language::of(&trained, &settings, &version, &rows, &reports, &lost);
+    let card = card::language::of(&trained, &settings, &version, &rows, &reports);
     super::write(&arguments.out, &trained.file, &card)
 }
 
