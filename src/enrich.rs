@@ -13,8 +13,8 @@ use crate::language::{Detected, Detector, mojibake};
 use crate::odata::{Joined, Keys};
 use crate::text::{self, MatchForm};
 
+pub mod mojibake;
 pub mod privacy;
-pub mod repair;
 pub mod sentiment;
 pub mod topics;
 
@@ -53,7 +53,7 @@ pub struct Tags {
     pub sentiment: Sentiment,
     /// Topics in the order of their first mention.
     pub topics: Vec<Topic>,
-    /// What else is to be known about the text: [`repair::REPAIRED`].
+    /// What else is to be known about the text: [`mojibake::REPAIRED`].
     pub flags: Vec<&'static str>,
 }
 
@@ -129,13 +129,13 @@ impl Enricher {
             feedback.body = emptied(&feedback.body);
             feedback.extra.clear();
         }
-        let repaired = repair::repair_feedback(&mut feedback);
+        let repaired = mojibake::repair_feedback(&mut feedback);
         let raw = text_of(&feedback);
         let detected = self.language.detect(&raw, hints_of(&feedback.context));
         let redactions = self.redact(&mut feedback);
         let parts = self.part_sentiments(&parts_of(&feedback.body), &detected.language);
         let mut tags = self.tag_clean(text_of(&feedback), detected);
-        tags.flags.extend(repaired.then_some(repair::REPAIRED));
+        tags.flags.extend(repaired.then_some(mojibake::REPAIRED));
         Enriched {
             joined: Joined::unknown(&Keys::of(&feedback)),
             feedback,
@@ -153,7 +153,7 @@ impl Enricher {
         let detected = self.language.detect(raw, hints);
         let (clean, _) = self.privacy.redact(&text::clean(raw));
         let mut tags = self.tag_clean(clean, detected);
-        tags.flags.extend(repaired.and(Some(repair::REPAIRED)));
+        tags.flags.extend(repaired.and(Some(mojibake::REPAIRED)));
         tags
     }
 
@@ -345,7 +345,7 @@ mod tests {
         assert!(enriched.tags.text.starts_with("Pünktlich\nDer Liefer"));
         assert!(enriched.tags.text.contains("schöne Grüße an "));
         assert_eq!(enriched.tags.language.base, "de");
-        assert_eq!(enriched.tags.flags, [repair::REPAIRED]);
+        assert_eq!(enriched.tags.flags, [mojibake::REPAIRED]);
         let right = enricher().tag("Schöne Grüße", Hints::default());
         assert_eq!((right.text.as_str(), right.flags), ("Schöne Grüße", vec![]));
 
@@ -362,7 +362,7 @@ mod tests {
             panic!("no conversation");
         };
         assert_eq!(conversation.turns[0].body, "über");
-        assert_eq!(enriched.tags.flags, [repair::REPAIRED]);
+        assert_eq!(enriched.tags.flags, [mojibake::REPAIRED]);
     }
 
     #[test]

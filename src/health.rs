@@ -220,13 +220,6 @@ impl Health {
         self.now().1.ending = true;
     }
 
-    /// Whether the group gave this instance the partition.
-    pub fn holds(&self, topic: &str, number: i32) -> bool {
-        let (_, state) = self.now();
-        let of_topic = state.held.get(topic);
-        of_topic.is_some_and(|t| t.contains_key(&number))
-    }
-
     /// Why this instance is not live, and must be started again: empty if it is. Only a loop that
     /// hangs is a reason; what others do not answer is none, a start would not mend it.
     pub fn live(&self) -> Vec<String> {

@@ -15,6 +15,7 @@ use crate::config::{self, Config, ConfigError};
 
 mod assignment;
 pub mod check;
+pub mod cleanup;
 pub mod committed;
 pub mod dead_letters;
 pub mod erasure_topic;

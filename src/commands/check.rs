@@ -38,16 +38,29 @@ pub fn run(arguments: Arguments) -> Result<()> {
     let config = arguments.config.load()?;
     say("ok       configuration")?;
     let enricher = super::enricher::load(&config);
-    let findings = if arguments.embedded {
-        vec![models(&enricher), library()]
+    let (findings, warnings) = if arguments.embedded {
+        (vec![models(&enricher), library()], Vec::new())
     } else {
-        super::runtime()?.block_on(findings(&config, &enricher))
+        super::runtime()?.block_on(async {
+            let findings = findings(&config, &enricher).await;
+            let is_there = findings
+                .iter()
+                .any(|f| f.what == "kafka" && f.result.is_ok());
+            let warnings = match is_there {
+                true => kafka::cleanup::warnings(&config).await,
+                false => Vec::new(),
+            };
+            (findings, warnings)
+        })
     };
     for Finding { what, result } in &findings {
         match result {
             Ok(fact) => say(format_args!("ok       {what}: {fact}"))?,
             Err(error) => say(format_args!("refused  {error}"))?,
         }
+    }
+    for warning in warnings {
+        say(format_args!("warning  {warning}"))?;
     }
     match findings.iter().filter(|f| f.result.is_err()).count() {
         0 => Ok(()),
@@ -93,7 +106,12 @@ async fn findings(config: &Config, enricher: &Loaded) -> Vec<Finding> {
         },
         Finding {
             what: "kafka",
-            result: topics(config),
+            result: match topics(config) {
+                Ok(topics) => kafka::cleanup::keeps_erasures(config)
+                    .await
+                    .map(|()| topics),
+                refused => refused,
+            },
         },
         Finding {
             what: "clickhouse",
@@ -149,9 +167,9 @@ fn topics(config: &Config) -> Result<String, ConfigError> {
         .iter()
         .map(|t| format!("{} ({} partitions)", t.name, t.partitions));
     let shown: Vec<String> = shown.collect();
-    // The dead-letter topic, the last one, is not read.
-    let read = &topics[..topics.len().saturating_sub(1)];
-    let partitions: usize = read.iter().map(|t| t.partitions).sum();
+    let read = config.topics();
+    let read = topics.iter().filter(|t| read.contains(&t.name));
+    let partitions: usize = read.map(|t| t.partitions).sum();
     let paced = Duration::from_secs_f64(partitions as f64 / f64::from(config.batch.per_second));
     Ok(format!(
         "{}; a record is a row after {:?}, if one instance holds all partitions",

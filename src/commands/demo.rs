@@ -24,7 +24,9 @@ use crate::health::Health;
 use crate::{telemetry, warehouse};
 
 mod broken;
+mod business;
 mod customers;
+mod deck;
 mod delivery;
 mod events;
 mod load;

@@ -10,7 +10,7 @@ use clap::Args;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
-use super::{ConfigFile, check, enricher, erase, repair};
+use super::{ConfigFile, check, enricher, erase};
 use crate::config::Config;
 use crate::embedded::EmbeddedStack;
 use crate::health::{self, Health};
@@ -20,6 +20,7 @@ use crate::telemetry;
 use crate::warehouse;
 
 mod index;
+mod repair;
 
 /// Read feedback from Kafka, enrich it, write rows to ClickHouse
 #[derive(Args)]
@@ -132,7 +133,7 @@ pub async fn pipeline(
         rows,
         evidence,
         in_flight: in_flight(config),
-        health: health.clone(),
+        health,
     };
     info!(
         topics = config.topics().join(","),
@@ -144,13 +145,13 @@ pub async fn pipeline(
     // Ends with the pipeline, whatever ended that.
     let answering = shutdown.child_token();
     let _ended = answering.clone().drop_guard();
+    let reading = Arc::downgrade(&source);
+    let is_first = move || reading.upgrade().is_some_and(|source| source.is_first());
     if let Some(follower) = follower {
-        let reading = Arc::downgrade(&source);
-        let is_ours = move || reading.upgrade().is_some_and(|source| source.is_first());
-        erase::requests::start(config.clone(), follower, is_ours, answering);
+        erase::requests::start(config.clone(), follower, is_first.clone(), answering);
     }
     let pipeline = pipeline::run(source, Arc::new(parts), shutdown.clone());
-    let repair = repair::now_and_then(config, health, shutdown.clone());
+    let repair = repair::now_and_then(config, is_first, shutdown.clone());
     let both = async { tokio::try_join!(pipeline, repair) };
     let ended = within(config.shutdown, shutdown, both).await;
     // Also after a failure: what the index has applied needs no reading again.

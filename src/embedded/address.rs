@@ -7,13 +7,22 @@ use serde::{Deserialize, Serialize};
 use crate::config::{Config, ConfigError, Operations};
 
 /// Topic that says who is erased, where none is configured: the embedded broker has one.
-pub(super) const ERASURE_TOPIC: &str = "sada.erasure";
+const ERASURE_TOPIC: &str = "sada.erasure";
+
+/// Secret of the folder, for identifiers.
+pub(super) const KEY_FILE: &str = "privacy.key";
 
 const FILE: &str = "embedded.json";
 
-/// O-data of an embedded pipeline: feeds of its own where the configuration names none, and its
-/// index in the folder.
-pub(super) fn operations(dir: &Path, config: &mut Config) {
+/// What an embedded pipeline has of its own where the configuration names nothing: feeds of O-data, a
+/// topic that says who is erased, and in its folder the key for identifiers and the index.
+pub(super) fn defaults(dir: &Path, config: &mut Config) {
+    if config.kafka.erasure_topic.is_empty() {
+        config.kafka.erasure_topic = ERASURE_TOPIC.into();
+    }
+    if config.privacy.key_file.as_os_str().is_empty() {
+        config.privacy.key_file = dir.join(KEY_FILE);
+    }
     let operations = &mut config.operations;
     if operations.feeds.is_empty() {
         operations.feeds = Operations::embedded();
@@ -66,13 +75,7 @@ impl Address {
         config.clickhouse.url = self.http;
         config.clickhouse.user.clear();
         config.clickhouse.password_file = PathBuf::new();
-        if config.kafka.erasure_topic.is_empty() {
-            config.kafka.erasure_topic = ERASURE_TOPIC.into();
-        }
-        if config.privacy.key_file.as_os_str().is_empty() {
-            config.privacy.key_file = dir.join("privacy.key");
-        }
-        operations(dir, config);
+        defaults(dir, config);
     }
 
     /// Removes the file: nothing listens any more.

@@ -7,9 +7,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 
-use super::address::ERASURE_TOPIC;
 use super::clickhouse::library;
-use super::{Address, EmbeddedBroker, EmbeddedClickHouse, held, process};
+use super::{Address, EmbeddedBroker, EmbeddedClickHouse, address, held, process};
 use crate::config::Config;
 
 /// A broker in this process and the ClickHouse engine in a child process; both end with it.
@@ -34,39 +33,30 @@ impl EmbeddedStack {
         if config.privacy.key_file.as_os_str().is_empty() {
             config.privacy.key_file = key_file(dir)?;
         }
-        super::address::operations(dir, config);
+        address::defaults(dir, config);
         let clickhouse = EmbeddedClickHouse::start(&process::Settings {
             program: std::env::current_exe().context("can't find this program's file")?,
             path,
             port: (port != 0).then_some(port),
             library: Some(library::find(None)?),
         })?;
-        if config.kafka.erasure_topic.is_empty() {
-            config.kafka.erasure_topic = ERASURE_TOPIC.into();
-        }
         let read = config.topics();
         let others = [&config.kafka.dead_letter_topic, &config.kafka.erasure_topic];
         let topics = read.iter().chain(others);
         let broker = EmbeddedBroker::start(topics.map(String::as_str))?;
-        config.kafka.brokers = broker.bootstrap();
-        config.kafka.properties.clear();
-        config.operations.index = dir.join("index");
-        config.clickhouse.url = clickhouse.url();
-        config.clickhouse.user.clear();
-        config.clickhouse.password_file = PathBuf::new();
-        let stack = Self {
+        let parts = Address {
+            bootstrap: broker.bootstrap(),
+            http: clickhouse.url(),
+        };
+        parts
+            .write(dir)
+            .with_context(|| format!("can't write into {}", dir.display()))?;
+        parts.apply(dir, config);
+        Ok(Self {
             broker,
             clickhouse,
             dir: dir.to_owned(),
-        };
-        let address = Address {
-            bootstrap: stack.bootstrap(),
-            http: stack.http_url(),
-        };
-        address
-            .write(dir)
-            .with_context(|| format!("can't write into {}", dir.display()))?;
-        Ok(stack)
+        })
     }
 
     /// `bootstrap.servers` of the broker.
@@ -104,7 +94,7 @@ impl Drop for EmbeddedStack {
 
 /// The secret of this folder, readable by its owner alone.
 fn key_file(dir: &Path) -> Result<PathBuf> {
-    let path = dir.join("privacy.key");
+    let path = dir.join(address::KEY_FILE);
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]

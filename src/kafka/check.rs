@@ -19,7 +19,7 @@ pub struct Topic {
     pub partitions: usize,
 }
 
-/// Topics that are read, then the dead-letter topic.
+/// Topics that are read, then the dead-letter topic, then that of erasures if there is one.
 ///
 /// # Errors
 /// No broker answers, or a topic is missing.
@@ -51,19 +51,31 @@ pub fn topics(config: &Config) -> Result<Vec<Topic>, ConfigError> {
         .map(|(name, field)| {
             let found = metadata.topics().iter().find(|t| t.name() == name);
             match found.map(|t| t.partitions().len()) {
-                Some(partitions) if partitions > 0 => Ok(Topic { name: name.clone(), partitions }),
+                Some(partitions) if partitions > 0 => Ok(Topic {
+                    name: name.clone(),
+                    partitions,
+                }),
                 _ => Err(ConfigError {
                     place: String::new(),
                     field: field.into(),
                     message: format!("topic {name} does not exist"),
-                    mend: format!(
-                        "kafka-topics.sh --create --topic {name} --partitions 6 --bootstrap-server {}",
-                        config.kafka.brokers
-                    ),
+                    mend: creation(config, name),
                 }),
             }
         })
         .collect()
+}
+
+/// How a topic is made.
+fn creation(config: &Config, name: &str) -> String {
+    let kept = match *name == config.kafka.erasure_topic {
+        true => " --config cleanup.policy=compact",
+        false => "",
+    };
+    format!(
+        "kafka-topics.sh --create --topic {name} --partitions 6{kept} --bootstrap-server {}",
+        config.kafka.brokers
+    )
 }
 
 /// The cluster does not answer.

@@ -538,6 +538,9 @@ mod tests {
             retry(Cause::Timeout);
             gap("t", 7);
             replayed(2);
+            repaired(5);
+            repair_lag(Duration::from_secs(8));
+            index(6, 1, 4096);
             assignment_changed();
             bytes_held(12);
             insert_took("feedback", Duration::from_millis(30));

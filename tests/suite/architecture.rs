@@ -26,7 +26,7 @@ fn files_of(module: &str) -> Vec<PathBuf> {
 /// The part of a file that is compiled into the program.
 fn before_tests(file: &Path) -> String {
     let text = std::fs::read_to_string(file).unwrap();
-    text.split("#[cfg(test)]").next().unwrap().to_owned()
+    text.split("#[cfg(test)]\nmod ").next().unwrap().to_owned()
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn files_stay_short() {
     for file in modules
         .iter()
         .flat_map(|m| files_of(m))
-        .filter(|f| f.exists())
+        .filter(|f| f.exists() && !f.ends_with("tests.rs"))
     {
         let lines = before_tests(&file).lines().count();
         assert!(

@@ -115,6 +115,48 @@ fn a_missing_topic_and_a_missing_table_are_refused() {
 }
 
 #[test]
+fn a_topic_of_erasures_that_forgets_is_refused_and_a_compacted_feed_is_warned_of() {
+    let kafka = KafkaServer::shared().unwrap();
+    let name = "check_compacted";
+    let d = Deployment::new(name, kafka.bootstrap(), "");
+    let text = std::fs::read_to_string(&d.file).unwrap();
+    let erasure = format!("erasure_topic = \"{name}.erasure\"\n[clickhouse]\n");
+    let text = text.replace("[clickhouse]\n", &erasure);
+    let feed = format!(
+        "\n[[operations.feeds]]\nentity = \"order\"\ntopic = \"{name}.orders\"\nformat = \"cloudevents\"\n"
+    );
+    std::fs::write(&d.file, text + &feed).unwrap();
+    kafka.create_topic(&d.topic(), 2).unwrap();
+    kafka.create_topic(&d.dead_letter_topic(), 1).unwrap();
+    kafka
+        .create_compacted_topic(&format!("{name}.orders"), 1)
+        .unwrap();
+    assert!(d.sada("migrate").status.success());
+    let check = || output(Command::new(SADA).arg("check").arg("--config").arg(&d.file));
+    refused(
+        check(),
+        &[
+            "check_compacted.erasure does not exist",
+            "--config cleanup.policy=compact",
+        ],
+    );
+
+    kafka.create_topic(&format!("{name}.erasure"), 1).unwrap();
+    for command in ["check", "run"] {
+        refused(
+            output(Command::new(SADA).arg(command).arg("--config").arg(&d.file)),
+            &[
+                "cleanup.policy of check_compacted.erasure is delete",
+                "kafka-configs.sh",
+            ],
+        );
+    }
+    let (_, text) = check();
+    let warned = "warning  operations.feeds: check_compacted.orders is compacted";
+    assert!(text.contains(warned), "{text}");
+}
+
+#[test]
 fn a_missing_library_is_refused() {
     let absent = "/nowhere/libchdb.so";
     refused(

@@ -48,7 +48,9 @@ impl Scene {
         std::fs::write(&d.file, text).unwrap();
         kafka.create_topic(&d.topic(), 2).unwrap();
         kafka.create_topic(&d.dead_letter_topic(), 1).unwrap();
-        kafka.create_topic(&format!("{name}.erasure"), 2).unwrap();
+        kafka
+            .create_compacted_topic(&format!("{name}.erasure"), 2)
+            .unwrap();
         let migrated = d.sada("migrate");
         assert!(migrated.status.success(), "{migrated:?}");
         let scene = Self {

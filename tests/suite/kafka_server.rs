@@ -179,7 +179,20 @@ impl KafkaServer {
     /// # Errors
     /// The topic is there already, or the server refuses.
     pub fn create_topic(&self, name: &str, partitions: i32) -> io::Result<()> {
+        self.create(NewTopic::new(name, partitions, TopicReplication::Fixed(1)))
+    }
+
+    /// The same, of which Kafka keeps the newest record of each key for ever.
+    ///
+    /// # Errors
+    /// As [`create_topic`](Self::create_topic).
+    pub fn create_compacted_topic(&self, name: &str, partitions: i32) -> io::Result<()> {
         let topic = NewTopic::new(name, partitions, TopicReplication::Fixed(1));
+        self.create(topic.set("cleanup.policy", "compact"))
+    }
+
+    fn create(&self, topic: NewTopic<'_>) -> io::Result<()> {
+        let (name, partitions) = (topic.name, topic.num_partitions);
         let results =
             self.administer(async |admin, options| admin.create_topics(&[topic], options).await)?;
         for result in results {

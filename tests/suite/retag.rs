@@ -137,7 +137,7 @@ async fn a_fresh_row_retagged_by_the_same_models_keeps_its_tags() {
     let mut examples = examples();
     // Flags tell of the raw text, so they are kept.
     let flagged = examples.iter_mut().find(|e| !e.feedback.deleted).unwrap();
-    flagged.tags.flags = vec![sada::enrich::repair::REPAIRED];
+    flagged.tags.flags = vec![sada::enrich::mojibake::REPAIRED];
     let mut insert = d
         .client()
         .insert::<FeedbackRow<'static>>("feedback")

@@ -13,9 +13,11 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::feedback::Millis;
 
+use super::business::Business;
 use super::customers::Customer;
+use super::deck::Deck;
 use super::operations::{self, Item, Subject, Told};
-use super::texts::{Business, Language, Text};
+use super::texts::{Language, Text};
 
 /// One Kafka record.
 #[derive(Debug, Clone, PartialEq)]
@@ -85,30 +87,6 @@ pub(super) fn story(
     }
 }
 
-/// Cards dealt at random, all of them before any comes again: even small runs hold everything.
-struct Deck {
-    cards: Vec<usize>,
-    left: Vec<usize>,
-}
-
-impl Deck {
-    fn new(shares: impl IntoIterator<Item = usize>) -> Self {
-        let cards = shares.into_iter().enumerate();
-        Self {
-            cards: cards.flat_map(|(card, n)| vec![card; n]).collect(),
-            left: Vec::new(),
-        }
-    }
-
-    fn deal(&mut self, rng: &mut Rng) -> usize {
-        if self.left.is_empty() {
-            self.left.clone_from(&self.cards);
-            rng.shuffle(&mut self.left);
-        }
-        self.left.pop().unwrap_or(0)
-    }
-}
-
 struct Writer<'l> {
     languages: &'l [Language],
     run: &'l str,
@@ -151,7 +129,7 @@ impl Occasion<'_> {
     fn context(&self, channel: &str) -> Value {
         json!({
             "channel": channel,
-            "touchpoint": touchpoint(self.text.about),
+            "touchpoint": self.text.about.touchpoint(),
             "country": self.country,
             "locale": self.language.locale,
             "session_id": told(&self.subject.session),
@@ -235,7 +213,7 @@ impl<'l> Writer<'l> {
     /// A review; returns the event that deletes it.
     fn review(&mut self, records: &mut Vec<Record>) -> Record {
         let o = self.occasion();
-        let (platform, item) = reviewed(o.text.about);
+        let (platform, item) = o.text.about.reviewed();
         let channel = if o.text.about == Business::App {
             "app"
         } else {
@@ -482,41 +460,6 @@ pub(super) fn edit(record: &mut Record, change: impl FnOnce(&mut Value)) {
     if let Ok(mut event) = serde_json::from_slice(payload) {
         change(&mut event);
         record.payload = Some(event.to_string().into_bytes());
-    }
-}
-
-fn reviewed(about: Business) -> (&'static str, Value) {
-    match about {
-        Business::Shop => (
-            "shop.example",
-            json!({"type": "service", "id": "online-shop", "name": "Online shop"}),
-        ),
-        Business::App => (
-            "appstore.example",
-            json!({"type": "app", "id": "example.shop", "name": "Shop app"}),
-        ),
-        Business::Telco => (
-            "reviews.example",
-            json!({"type": "service", "id": "fibre-250", "name": "Fibre 250"}),
-        ),
-        Business::Bank => (
-            "reviews.example",
-            json!({"type": "service", "id": "account", "name": "Current account"}),
-        ),
-        Business::Hotel => (
-            "travel.example",
-            json!({"type": "place", "id": "harbour", "name": "Harbour Hotel"}),
-        ),
-    }
-}
-
-fn touchpoint(about: Business) -> &'static str {
-    match about {
-        Business::Shop => "delivery",
-        Business::App => "app",
-        Business::Telco => "support_call",
-        Business::Bank => "web",
-        Business::Hotel => "store",
     }
 }
 

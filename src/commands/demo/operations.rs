@@ -11,8 +11,8 @@ use std::ops::RangeInclusive;
 use fastrand::Rng;
 use serde_json::{Value, json};
 
+use super::business::Business;
 use super::events::{HOUR, MINUTE, Record, time};
-use super::texts::Business;
 use crate::feedback::Millis;
 use crate::odata::Entity;
 

@@ -3,6 +3,8 @@
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
+use super::business::Business;
+
 #[derive(Deserialize)]
 struct File {
     language: Vec<Language>,
@@ -38,22 +40,6 @@ pub(super) struct Text {
     pub(super) about: Business,
     /// The words.
     pub(super) text: String,
-}
-
-/// Kinds of business that the texts are about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Business {
-    /// An online shop and its deliveries.
-    Shop,
-    /// The shop's app.
-    App,
-    /// An internet provider.
-    Telco,
-    /// A bank.
-    Bank,
-    /// A hotel.
-    Hotel,
 }
 
 /// Lines of a conversation, in their order.
