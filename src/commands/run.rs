@@ -142,16 +142,20 @@ pub async fn pipeline(
         "pipeline started"
     );
     let source = Arc::new(source);
-    // Ends with the pipeline, whatever ended that.
-    let answering = shutdown.child_token();
-    let _ended = answering.clone().drop_guard();
+    // What runs beside the pipeline ends with it, whatever ended that.
+    let beside = shutdown.child_token();
+    let pipeline_ended = beside.clone().drop_guard();
     let reading = Arc::downgrade(&source);
     let is_first = move || reading.upgrade().is_some_and(|source| source.is_first());
     if let Some(follower) = follower {
-        erase::requests::start(config.clone(), follower, is_first.clone(), answering);
+        erase::requests::start(config.clone(), follower, is_first.clone(), beside.clone());
     }
     let pipeline = pipeline::run(source, Arc::new(parts), shutdown.clone());
-    let repair = repair::now_and_then(config, is_first, shutdown.clone());
+    let pipeline = async {
+        let _ended = pipeline_ended;
+        pipeline.await
+    };
+    let repair = repair::now_and_then(config, is_first, beside);
     let both = async { tokio::try_join!(pipeline, repair) };
     let ended = within(config.shutdown, shutdown, both).await;
     // Also after a failure: what the index has applied needs no reading again.
