@@ -148,7 +148,7 @@ impl Deployment {
 }
 
 /// A running program, killed when dropped.
-pub struct Running(Child);
+pub struct Running(pub Child);
 
 impl Running {
     /// The process's id.

@@ -44,7 +44,7 @@ pub fn feeds() -> String {
         )
     };
     let feeds: String = Entity::ALL.iter().map(feed).collect();
-    format!("[operations]\nrepair = \"500ms\"\n{feeds}")
+    format!("[operations]\nrepair = \"1s\"\n{feeds}")
 }
 
 /// The changes of a seed.
