@@ -55,7 +55,7 @@ fn assert_reconciled(folder: &Path) {
         .iter()
         .filter(|of| of["topic"] == "sada.feedback")
         .collect();
-    let counted = ["rows", "dead_letters", "skipped", "offsets"]
+    let counted = ["rows", "dead_letters", "skipped", "lines"]
         .map(|name| lives.iter().map(|of| of[name].as_u64().unwrap()).sum());
     assert_eq!(
         counted,
