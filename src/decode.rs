@@ -1,5 +1,6 @@
-//! Bytes to feedback: one file a format. A record that can't be used is data, not an error of the
-//! pipeline: it becomes a [`DecodeError`] with reason code and field path.
+//! Bytes to feedback: one file a format; to O-data in [`odata`], to requests to erase in [`erasure`].
+//! A record that can't be used is data, not an error of the pipeline: it becomes a [`DecodeError`]
+//! with reason code and field path.
 //!
 //! ```text
 //! bytes ─► size, UTF-8, depth ─► envelopes (structured | ce_* headers) ─► `data` by its type ─► Feedback

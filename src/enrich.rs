@@ -9,7 +9,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::feedback::{Body, Context, Conversation, Feedback, Review, Role, Survey, Turn};
-use crate::language::{Detected, Detector, mojibake};
+use crate::language::{self, Detected, Detector};
 use crate::odata::{Joined, Keys};
 use crate::text::{self, MatchForm};
 
@@ -148,7 +148,7 @@ impl Enricher {
 
     /// Tags one bare text.
     pub fn tag(&self, raw: &str, hints: Hints) -> Tags {
-        let repaired = mojibake::repair(raw);
+        let repaired = language::mojibake::repair(raw);
         let raw = repaired.as_deref().unwrap_or(raw);
         let detected = self.language.detect(raw, hints);
         let (clean, _) = self.privacy.redact(&text::clean(raw));

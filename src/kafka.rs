@@ -1,4 +1,12 @@
-//! Kafka: where records come from, and where rejected ones go.
+//! Kafka: where records come from, and where rejected ones go; and what is read beside the group.
+//!
+//! | what | who reads or writes it |
+//! |---|---|
+//! | feedback and O-data for the tables, as a member of the group | [`source`] |
+//! | all O-data for the index of this instance | [`follower`] |
+//! | who is erased | [`erasures`]; written by [`erasure_topic`] |
+//! | rejected records | [`dead_letters`] |
+//! | what a log holds, for `reconcile` and `erase` | [`log`] |
 
 use std::path::PathBuf;
 

@@ -5,25 +5,33 @@
 //!
 //! # The path of a record
 //! ```text
-//! Kafka topic ─► source ─► RawBatch ─► decode ─► enrich ─► EnrichedBatch ─► rows ─► feedback ──┐
-//!                (forms the batch,       │                        every outcome ─► ingested ──┴► advance the offset
-//!                 announces its range)   └ a bad record is data (Rejected) ─► dead letters
+//!           (forms the batch,             ┌ O-data ─────────────────────┐                 ┌► rows ─► feedback, histories ┐
+//! Kafka ─┬► source ─► RawBatch ─► decode ─┼ feedback ─► enrich ─► join ─┴► EnrichedBatch ─┴► every outcome ─► ingested ──┴► advance the offset
+//!        │  announces its range)          └ bad ─► dead letters    ▲
+//!        └► index of O-data, of this instance ─────────────────────┘
 //! ```
-//! 1. [`kafka::source`] is a member of the group. Its thread polls, copies records into a
+//! 1. Before the first record, an instance reads who is erased ([`kafka::erasures`]) and brings its
+//!    index of O-data up to the ends of the feeds ([`operations`]). It follows both as it runs.
+//! 2. [`kafka::source`] is a member of the group. Its thread polls, copies records into a
 //!    [`batch::RawBatch`] per partition, and closes it by rows, bytes or time, no more batches a
 //!    second than may be written.
-//! 2. [`pipeline::run`] is the loop: each partition has a lane, each lane hands its batches to all
-//!    cores ahead of time. [`decode`] turns bytes into a [`feedback::Feedback`], [`enrich`] tags it.
-//!    A record that can't be used becomes a [`batch::Rejected`], its neighbours go on.
-//! 3. In its turn a batch is announced: its first offset is committed with the range as metadata
-//!    ([`kafka::ledger`]). Only then anything of it is written.
-//! 4. Rows go into `feedback` under a token of the range. A row that ClickHouse refuses for good is
-//!    found by halving and becomes a dead letter.
-//! 5. [`kafka::dead_letters`] sends rejected records, whole, to the dead-letter topic and waits for
+//! 3. [`pipeline::run`] is the loop: each partition has a lane, each lane hands its batches to all
+//!    cores ahead of time. [`decode`] turns bytes into a [`feedback::Feedback`], which [`enrich`] tags
+//!    and [`odata::join`] joins with what was true when it was said; or, where the topic is a feed,
+//!    into an [`odata::Change`]. A record that can't be used becomes a [`batch::Rejected`], its
+//!    neighbours go on.
+//! 4. In its turn a batch is announced: its first offset is committed with the range as metadata
+//!    ([`kafka::ledger`]). Only then anything of it is written. Before each try it is held against
+//!    who is erased by now ([`pipeline::Outcomes::hold`]); an instance that has heard nothing of that
+//!    for [`erasure::LEASE`] writes nothing.
+//! 5. Rows go into `feedback`, changes into the history of their entity, under a token of the range.
+//!    A row that ClickHouse refuses for good is found by halving and becomes a dead letter.
+//! 6. [`kafka::dead_letters`] sends rejected records, whole, to the dead-letter topic and waits for
 //!    the acknowledgement.
-//! 6. [`warehouse::Evidence`] writes reasons into `dead_letters`, and last one line per record into
+//! 7. [`warehouse::Evidence`] writes reasons into `dead_letters`, and last one line per record into
 //!    `ingested`: a record that has its line there is done.
-//! 7. The commit that announces the next range ends this one.
+//! 8. The commit that announces the next range ends this one.
+//! 9. Now and then [`warehouse::repair`] joins stored rows again, whose O-data came later.
 //!
 //! # Exactly once
 //! Crashes, evictions and lost answers leave at most one range of a partition in doubt: the one
@@ -40,13 +48,14 @@
 //! # The rules that hold on it
 //! 1. **A batch is formed once, at the source, from one partition, and owns its offset range to
 //!    the end.** Offsets advance only when its rows, dead letters and outcomes are durable, in order.
-//! 2. **The core is pure.** [`feedback`], [`decode`], [`text`], [`language`], [`enrich`], [`batch`] do no IO and
-//!    name no tokio, rdkafka or clickhouse type. A test asserts it.
-//! 3. **Every record has exactly one outcome: row, dead letter, or skipped** (a tombstone); or gap,
-//!    when Kafka deleted it before it was read.
+//! 2. **The core is pure.** [`feedback`], [`odata`], [`erasure`], [`text`], [`language`], [`enrich`], [`batch`],
+//!    [`decode`] do no IO and name no tokio, rdkafka or clickhouse type. A test asserts it.
+//! 3. **Every record has exactly one outcome: row, dead letter, or skipped** (with a
+//!    [reason](batch::SkipReason)); or gap, when Kafka deleted it before it was read.
 //! 4. **Enrichment is a function of the record, the models and `language.expected` alone**, keeps no
 //!    state between records, never fails ("unknown" is a value), and stamps the versions of models and
-//!    taxonomy on the row. What needs other records is SQL.
+//!    taxonomy on the row. Of other records only [`odata::join`] knows: it is a function of the item and
+//!    of all O-data that is there, in any order of arrival, and stands a second time in SQL.
 //! 5. **Personal data is removed before anything is stored or logged.** Kafka is the raw store; the
 //!    dead-letter topic is the only other place that holds whole payloads.
 //! 6. **A row's ClickHouse partition and sorting key come only from fields that are the same in
@@ -56,32 +65,45 @@
 //!    that finds it over ends its lane for all behind it.
 //!
 //! # Code map
-//! Dependencies point one way:
-//! `feedback` ← `text` ← `language` ← `enrich` ← `batch` ← `decode` ← `health` ← `pipeline` ← {`kafka`, `warehouse`,
-//! `memory`} ← `embedded` ← `commands` ← `main`. [`config`] is read by all that do IO.
+//! Dependencies point one way, as a test asserts:
+//! {`feedback`, `ranges`} ← `odata` ← `erasure` ← `text` ← `language` ← `enrich` ← `batch` ← `decode` ←
+//! {`config`, `telemetry`, `training`} ← `health` ← `pipeline` ← {`kafka`, `warehouse`, `operations`, `memory`} ←
+//! `embedded` ← `commands` ← `main`. Inside of braces, and of the last three, no test asserts it: `telemetry`
+//! knows `config`; `operations` reads by `kafka`, which asks `warehouse` for the evidence.
 //!
 //! | a question | the place |
 //! |---|---|
 //! | What is a review, a turn, an answer? | [`feedback`] |
-//! | Which fields may an event have, and when is it refused? | [`decode`], `schemas/feedback/` |
+//! | What is an order, a ticket, a visit? | [`odata`] |
+//! | Which fields may an event have, and when is it refused? | [`decode`], `schemas/feedback/`, `schemas/odata/` |
+//! | Which column of theirs is which field, and what may stand in it? | `decode/odata/facts.rs`; what a feed says of it `decode/odata/mapping.rs` |
+//! | Since when is a record of O-data true, by format? | [`decode::odata`] |
+//! | What is joined, by which keys, as of when? | [`odata::join`]; a second time, in SQL, `warehouse/repair/` |
+//! | Which version of an entity holds? | [`odata::Rank`], three times: `Version::order` in `operations/history.rs`, `_row_version` in `schemas/clickhouse/016_odata.sql`, `expected` in `warehouse/tables.rs` |
+//! | What does the index keep, and when is it made anew? | [`operations`] |
+//! | Which rows are repaired, how often, by whom? | [`warehouse::repair`]; [`config::Operations::repair`]; `commands/run/repair.rs` |
 //! | How is a text cleaned, how is it folded for matching? | [`text`] |
-//! | Sentiment, topics, redaction | one file each in [`enrich`] |
+//! | Sentiment, topics, redaction, mojibake in an item | one file each in [`enrich`] |
 //! | Which language is a text in, how sure is that, what else is it in? | [`language`], a file a step |
 //! | Which languages are told apart? | [`language::classes`] |
 //! | What do `lang_hint`, `locale` and `language.expected` decide? | [`language::hints`] |
-//! | What is mojibake, and when is it repaired? | [`language::mojibake`] |
+//! | What is mojibake, and when is it repaired? | [`language::mojibake`]; in which texts `enrich/mojibake.rs` |
 //! | Which words make a topic? | `models/taxonomy.toml` |
 //! | Columns of a table, a view's formula | `schemas/clickhouse/` |
 //! | How is a stored row enriched again, a dead letter processed again? | [`warehouse::retagging`], [`commands::replay`] |
+//! | Whose is a record, what does an erasure take? | [`erasure`]; in the tables [`warehouse::erasing`], in the index `operations/erasing.rs` |
+//! | What are the steps of an erasure, who takes them? | `commands/erase/job.rs`; for other systems `commands/erase/requests.rs` |
+//! | What stands in the erasure topic? | [`decode::erasure`], `schemas/erasure/`; read by [`kafka::erasures`], written by [`kafka::erasure_topic`] |
 //! | Which error is tried again, which blames a row? | [`warehouse::error`]; for the topic [`kafka::dead_letters`] |
 //! | Where does a group go on, and why? | `kafka/recovery.rs` |
 //! | What holds when a crash came between an outcome and its line of evidence? | [`batch::Kept`] |
 //! | What is in the offset's metadata? | [`kafka::ledger`] |
 //! | What is a token made of? | `warehouse/servers.rs` |
 //! | A setting, its default, its bounds | [`config`] |
-//! | What proves that nothing is missing or doubled? | [`commands::reconcile`], from [`warehouse::audit`] and [`kafka::log`] |
+//! | What proves that nothing is missing or doubled? | [`commands::reconcile`], from [`warehouse::audit`] and [`kafka::log`]; offsets as [`ranges`] |
 //! | A metric's name and meaning | [`telemetry::metrics`] |
 //! | When is an instance live, when ready? | [`health`] |
+//! | A pipeline without servers, for tests and benches | [`memory`]; with its own broker and engine [`embedded`] |
 //! | How a model is made and measured, and what lingua is still for | [`training`] |
 
 pub mod batch;

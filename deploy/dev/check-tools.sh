@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Says which tools this project's make targets need and lack. Exit code 1 if one is missing.
+# Says which tools this project's make targets need and lack. Exit code 1 if one is missing that most
+# need; what a single target needs alone is told, and no fault.
 set -u
 
 missing=0
@@ -15,6 +16,17 @@ have() {
         printf '  %-8s MISSING  for %s\n' "$name" "$purpose"
         missing=1
         packages+=("$package")
+    fi
+}
+
+# alone NAME DEBIAN-PACKAGE TARGET TEST…
+alone() {
+    local name=$1 package=$2 target=$3
+    shift 3
+    if "$@" > /dev/null 2>&1; then
+        printf '  %-8s ok\n' "$name"
+    else
+        printf '  %-8s not there: only `%s` needs it (on Debian: %s)\n' "$name" "$target" "$package"
     fi
 }
 
@@ -49,7 +61,7 @@ have java default-jdk-headless "Apache Kafka in tests (17 or newer)" java_17
 have mvn maven "fetching Apache Kafka (make kafka)" command -v mvn
 have python3 python3 "ClickHouse's Python client in tests" command -v python3
 have venv python3-venv "ClickHouse's Python client in tests" python3 -c 'import venv, ensurepip'
-have postgres postgresql "the test with a real Debezium (make test-debezium)" postgres
+alone postgres postgresql "make test-debezium" postgres
 
 if [ "$missing" = 1 ]; then
     if [ ${#packages[@]} -gt 0 ]; then

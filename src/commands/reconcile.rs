@@ -27,8 +27,9 @@ use report::{PartitionReport, Report};
 #[command(
     long_about = "Prove from Kafka and ClickHouse that no record is missing or stored twice.\n\n\
         For every partition: each offset that the consumer group has passed and that holds a record \
-        stands once in `ingested`; each row told of there is in `feedback`, in that version or a \
-        newer one; each dead letter is in `dead_letters`. Reads only, and may run beside the \
+        stands once in `ingested`; each row told of there is in `feedback`, or for O-data in the \
+        history of its entity, in that version or a newer one; each dead letter is in \
+        `dead_letters`. Reads only, and may run beside the \
         pipeline. What is found is looked over once more before it is told.",
     after_help = "Examples:
   sada reconcile --config sada.toml

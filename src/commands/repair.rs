@@ -19,10 +19,11 @@ use crate::warehouse::repair::{Done, Repair, Window};
 
 /// Join rows again whose customer, order, ticket, visit or delivery came late
 ///
-/// Looks at all feedback and O-data that was written since a moment, joins every item that it touches
-/// again as of the item's time, and writes the rows of which anything joined differs as newer
-/// revisions. The pipeline does so by itself every `operations.repair`; this is for older rows: after
-/// an import of history, or when repair was off. It may run beside the pipeline, and twice.
+/// Looks at all feedback and O-data that was written since a moment, joins every item that it touches,
+/// however old, again as of the item's time, and writes the rows of which anything joined differs as
+/// newer revisions. The pipeline does so by itself every `operations.repair`, from where it last came
+/// to; this is for where that is off, to look again, or to see with --dry-run what would change. It may
+/// run beside the pipeline, and twice.
 #[derive(Args)]
 #[command(after_help = "Examples:
   sada repair --since 2026-03-01

@@ -110,9 +110,9 @@ pub async fn pipeline(
     let build = enricher::build(config, &models)?;
     let follow = || erase::requests::follow(config);
     let (erasures, follower) = tokio::task::block_in_place(follow)?;
-    // Ends with the pipeline, whatever ended that.
-    let answering = shutdown.child_token();
-    let _ended = answering.clone().drop_guard();
+    // What runs beside the pipeline ends with it, whatever ended that.
+    let beside = shutdown.child_token();
+    let pipeline_ended = beside.clone().drop_guard();
     let outcomes = enricher::outcomes(config, models)?.erasing(erasures.clone());
     let mut following = None;
     let outcomes = match outcomes.feeds() {
@@ -126,7 +126,7 @@ pub async fn pipeline(
                 return Ok(());
             };
             following = Some(follows);
-            erase::indexes::start(config, index.clone(), answering.clone());
+            erase::indexes::start(config, index.clone(), beside.clone());
             outcomes.joining(Box::new(move |feedback| index.join(feedback)))
         }
     };
@@ -150,11 +150,15 @@ pub async fn pipeline(
     let reading = Arc::downgrade(&source);
     let is_first = move || reading.upgrade().is_some_and(|source| source.is_first());
     if let Some(follower) = follower {
-        let config = config.clone();
-        erase::requests::start(config, erasures, follower, is_first.clone(), answering);
+        let (config, beside) = (config.clone(), beside.clone());
+        erase::requests::start(config, erasures, follower, is_first.clone(), beside);
     }
     let pipeline = pipeline::run(source, Arc::new(parts), shutdown.clone());
-    let repair = repair::now_and_then(config, is_first, shutdown.clone());
+    let pipeline = async {
+        let _ended = pipeline_ended;
+        pipeline.await
+    };
+    let repair = repair::now_and_then(config, is_first, beside);
     let both = async { tokio::try_join!(pipeline, repair) };
     let ended = within(config.shutdown, shutdown, both).await;
     // Also after a failure: what the index has applied needs no reading again.

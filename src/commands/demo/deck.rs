@@ -1,5 +1,7 @@
 //! Chance without long waits: every kind comes up in a run, however short.
 
+use fastrand::Rng;
+
 /// Cards dealt at random, all of them before any comes again: even small runs hold everything.
 pub(super) struct Deck {
     cards: Vec<usize>,

@@ -15,8 +15,8 @@ use crate::pipeline::SinkError;
 use crate::telemetry::metrics;
 use crate::warehouse::repair::{Done, Repair, Window};
 
-/// Repairs every `operations.repair` until `shutdown`, while `is_first` says that this
-/// instance is the one to do it for all. If two believe that they do, they write the same. Failures pass: the next
+/// Repairs every `operations.repair` until `shutdown`, while `is_first` says that this instance is the
+/// one to do it for all. If two believe that they do, they write the same. Failures pass: the next
 /// time goes on from where the last one came to.
 ///
 /// # Errors
@@ -33,6 +33,7 @@ pub async fn now_and_then(
     let repair = Repair::new(config)?;
     // Up to when everything has been looked at; 0: not known yet.
     let looked = AtomicI64::new(0);
+    let mut first_since = None;
     let mut ticks = interval(every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -42,18 +43,22 @@ pub async fn now_and_then(
         }
         if !is_first() {
             looked.store(0, Ordering::Relaxed);
+            first_since = None;
             metrics::repair_lag(Duration::ZERO);
             continue;
         }
+        // As long as no look has succeeded, the lag grows from here: it is at least that.
+        let began = *first_since.get_or_insert_with(|| Timestamp::now().as_millisecond());
         let lag = async {
             let mut seconds = interval(Duration::from_secs(1));
             loop {
                 seconds.tick().await;
-                let since = looked.load(Ordering::Relaxed);
-                if since > 0 {
-                    let lag = Timestamp::now().as_millisecond() - since;
-                    metrics::repair_lag(Duration::from_millis(lag.max(0).unsigned_abs()));
-                }
+                let since = match looked.load(Ordering::Relaxed) {
+                    0 => began,
+                    known => known,
+                };
+                let lag = Timestamp::now().as_millisecond() - since;
+                metrics::repair_lag(Duration::from_millis(lag.max(0).unsigned_abs()));
             }
         };
         let looking = tokio::select! {

@@ -328,8 +328,9 @@ fn an_event_comes_in_both_envelopes() {
     assert!(told.deleted);
     assert_eq!(order_of(&told).status, "paid");
 
-    let fault =
-        |from: &str, to: &str| read(&mapping, &sent(&structured.replace(from, to))).unwrap_err();
+    // Facts that can't be read are left out where the entity is gone, and refused where it is not.
+    let alive = structured.replace("\"deleted\": true, ", "");
+    let fault = |from: &str, to: &str| read(&mapping, &sent(&alive.replace(from, to))).unwrap_err();
     let expect = |reason, field: &str| (reason, field.to_owned());
     assert_eq!(
         fault("order.v1", "ticket.v1"),
@@ -620,7 +621,11 @@ fn each_bad_record_has_its_reason_and_field() {
             NulCharacter,
             "after.no",
         ),
-        (row("17", &format!("\"{long}\"")), TooLong, "after.no"),
+        (
+            row("\"no\": 17", &format!("\"no\": \"{long}\"")),
+            TooLong,
+            "after.no",
+        ),
         (
             row("\"no\": 17", "\"no\": 17, \"no\": 18"),
             InvalidValue,
