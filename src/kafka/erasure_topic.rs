@@ -127,11 +127,14 @@ mod tests {
     use crate::batch::RawRecord;
     use crate::decode::erasure::decode;
 
+    const FIRST: Millis = 1_780_000_000_000;
+    const LATER: Millis = FIRST + 1;
+
     #[test]
     fn compaction_forgets_no_time_that_was_told_of_a_mark() {
         let mark = Mark::from(7);
         // The request of before is taken up again after the later one was done.
-        let records = [1_000, 2_000, 1_000].map(|until| told(&mark, until));
+        let records = [FIRST, LATER, FIRST].map(|until| told(&mark, until));
         let compacted: HashMap<&String, &String> =
             records.iter().map(|(key, event)| (key, event)).collect();
         assert_eq!(compacted.len(), 2);
@@ -150,6 +153,6 @@ mod tests {
             until.push(request.requested_at);
         }
         until.sort_unstable();
-        assert_eq!(until, [1_000, 2_000]);
+        assert_eq!(until, [FIRST, LATER]);
     }
 }
