@@ -6,7 +6,8 @@
 //! `warehouse/erasing`; a test holds both against each other.
 //!
 //! 1. What happened up to the request is erased, what comes after it is the customer's return: of
-//!    feedback its `created_at` counts, of O-data its `valid_from`.
+//!    feedback its `created_at` counts, of O-data its `valid_from`. A deletion is nobody's return,
+//!    it tells once more of what was: it is erased whenever it comes.
 //! 2. An item that was erased stays erased, in every version.
 //! 3. A record that names a customer is that customer's, whatever else it names; one that was joined
 //!    to a customer is that one's.
@@ -149,7 +150,11 @@ impl Erasures {
 
     /// Whether a version of an entity is erased.
     pub fn cover_change(&self, change: &Change) -> bool {
-        let Some(look) = self.look(&change.tenant, change.valid_from) else {
+        let at = match change.deleted {
+            true => Millis::MIN,
+            false => change.valid_from,
+        };
+        let Some(look) = self.look(&change.tenant, at) else {
             return false;
         };
         let of = |customer: &str, named: Named| match customer {
@@ -330,6 +335,32 @@ mod tests {
         let mut later = order("c1");
         later.valid_from += 1;
         assert!(!c1.cover_change(&later));
+    }
+
+    #[test]
+    fn a_deletion_after_the_request_brings_nothing_back() {
+        let deletion = |facts| Change {
+            tenant: "acme".into(),
+            id: "o1".into(),
+            valid_from: REQUEST + 300_000,
+            version: 2,
+            deleted: true,
+            facts,
+        };
+        let order = |customer: &str| {
+            Facts::Order(odata::Order {
+                customer_id: customer.into(),
+                total: Some(10),
+                ..odata::Order::default()
+            })
+        };
+        let c1 = erased(&[(Named::Customer, &["c1"])]);
+        assert!(c1.cover_change(&deletion(order("c1"))));
+        assert!(!c1.cover_change(&deletion(order("c2"))));
+        let o1 = erased(&[(Named::Order, &["o1"])]);
+        // Of a record that tells its key alone.
+        assert!(o1.cover_change(&deletion(order(""))));
+        assert!(!o1.cover_change(&deletion(order("c2"))));
     }
 
     #[test]

@@ -30,6 +30,7 @@ pub mod erasure_topic;
 pub mod erasures;
 pub mod follower;
 mod forming;
+mod group;
 pub mod ledger;
 mod letter;
 mod lives;

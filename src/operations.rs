@@ -17,7 +17,7 @@
 //! | When is the index made anew? | `operations/store.rs` |
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Result;
@@ -45,6 +45,9 @@ pub use store::Position;
 pub struct Index {
     /// Another one once something is erased.
     store: RwLock<Arc<store::Store>>,
+    /// The one of before, until it is off the disk.
+    before: Mutex<Option<store::Leaving>>,
+    name: String,
     folder: PathBuf,
     memory: usize,
     made_under: String,
@@ -59,8 +62,11 @@ impl Index {
     /// # Errors
     /// Another instance has the folder, or it can't be written.
     pub fn open(folder: &Path, memory: usize, horizon: Duration, made_under: &str) -> Result<Self> {
+        let store = store::Store::open(folder, memory, made_under)?;
         Ok(Self {
-            store: RwLock::new(Arc::new(store::Store::open(folder, memory, made_under)?)),
+            before: Mutex::new(store.left_beside(folder)),
+            store: RwLock::new(Arc::new(store)),
+            name: store::name(folder)?,
             folder: folder.to_owned(),
             memory,
             made_under: made_under.to_owned(),
@@ -117,8 +123,10 @@ impl Index {
     /// entities went. The thread that applies calls it; looks go on meanwhile, in the old one.
     ///
     /// # Errors
-    /// The disk is full or fails: the index is as it was.
+    /// The disk is full or fails: the index is as it was. Or the old one is still on the disk; called
+    /// again, this takes it off.
     pub fn erase(&self, erasures: &Erasures) -> Result<u64> {
+        self.remove_before()?;
         let old = self.store();
         let against = erasures.digest();
         if old.erased()? == against {
@@ -133,9 +141,42 @@ impl Index {
         erasing::copy(&old, &new, erasures)?;
         new.set_erased(&against)?;
         new.takes_over(&self.folder)?;
+        let mut before = self.before();
         *self.store.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
-        store::Store::remove(old)?;
+        *before = Some(store::Leaving::of(old));
+        drop(before);
+        self.remove_before()?;
         Ok(erased)
+    }
+
+    /// Names the erasures that nothing is left of on the disk, as [`Erasures::digest`]; empty if it
+    /// was never held against any, `None` while an index of before is still there.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub fn without(&self) -> Result<Option<String>> {
+        if self.before().is_some() {
+            return Ok(None);
+        }
+        self.store().erased().map(Some)
+    }
+
+    /// Tells this index from those of other instances: a name that stays, and the folder.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn remove_before(&self) -> Result<()> {
+        let mut before = self.before();
+        if let Some(leaving) = &mut *before {
+            leaving.remove()?;
+            *before = None;
+        }
+        Ok(())
+    }
+
+    fn before(&self) -> MutexGuard<'_, Option<store::Leaving>> {
+        self.before.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// First offset of a partition that was not applied; `None` if none ever was in this life of the

@@ -8,10 +8,11 @@
 
 CREATE TABLE IF NOT EXISTS {database}.erasure_log {on_cluster}
 (
-    request String COMMENT 'Keyed hash of whom the request names',
+    request String COMMENT 'Keyed hash of whom the request names; of step index a hash of all that is erased',
     requested_at DateTime64(3, 'UTC') COMMENT 'What happened up to then is erased',
-    step LowCardinality(String) COMMENT 'What is done: requested, suppressed, passed, deleted, applied, removed, done',
-    counts Map(LowCardinality(String), UInt64) COMMENT 'How many identifiers by kind, or rows by table',
+    step LowCardinality(String) COMMENT 'What is done: requested, suppressed, passed, deleted, applied, removed, indexed, done; index: told by an instance whose index is without all that is erased',
+    counts Map(LowCardinality(String), UInt64) COMMENT 'How many identifiers by kind, rows by table, or indexes',
+    instance String COMMENT 'Of step index, whose it is: a name of its own, and the folder',
     program LowCardinality(String) COMMENT 'Version of the program',
     at DateTime64(3, 'UTC') DEFAULT now64(3) COMMENT 'When the step was done'
 )

@@ -13,14 +13,16 @@ use crate::enrich::privacy::Person;
 use crate::erasure::{Mark, Marker, Named};
 use crate::feedback::Millis;
 use crate::telemetry;
-use crate::warehouse::erasing::log::standing;
+use crate::warehouse::erasing::log::{IndexOf, standing};
 use crate::warehouse::erasing::{Erasing, Known, Scope, relations};
 use crate::warehouse::migrations;
 
+pub mod indexes;
 pub mod job;
 mod passing;
 pub mod requests;
 
+use job::Parties;
 pub use job::{Erased, Job};
 
 /// Erase a customer: everything stored of them until now, for good
@@ -94,13 +96,27 @@ pub fn run(arguments: Arguments) -> Result<()> {
         let bar = ProgressBar::new_spinner();
         bar.enable_steady_tick(std::time::Duration::from_millis(200));
         let tell = |what: &str| bar.set_message(what.to_owned());
-        let job = Job::new(&config, erasing, person, marker, shutdown, &tell)?;
+        tell("reading who is erased");
+        // Followed until the job ends.
+        let follow = || requests::follow(&config);
+        let (erasures, _follower) = tokio::task::block_in_place(follow)?;
+        let parties = Parties {
+            person,
+            marker,
+            erasures,
+        };
+        let job = Job::new(&config, erasing, parties, shutdown, &tell)?;
         let erased = job.run().await;
         bar.finish_and_clear();
-        let Erased { known, rows } = erased?;
+        let Erased {
+            known,
+            rows,
+            indexes,
+        } = erased?;
         say(format_args!("\n{}\n", identifiers(&known)))?;
         say(rows_table("rows erased", &rows))?;
-        say("\nThey are deleted, off the disk, and will not be taken from Kafka again.")?;
+        say("\nThey are deleted, off ClickHouse's disks, and will not be taken from Kafka again.")?;
+        say(left_to_instances(&indexes))?;
         Ok(())
     })
 }
@@ -175,6 +191,19 @@ fn rows_table(what: &str, rows: &std::collections::BTreeMap<&'static str, u64>) 
     table
 }
 
+/// What is to be known of the indexes of instances.
+fn left_to_instances(indexes: &[IndexOf]) -> String {
+    if indexes.is_empty() {
+        return "The index of every instance is without them.".into();
+    }
+    let mut text = "These indexes have not told that they are without them:\n".to_owned();
+    for index in indexes {
+        text.push_str(&format!("  {index}\n"));
+    }
+    text + "An instance that runs takes them out as soon as its disk has the space, a stopped one at its \
+            next start, and tells so in erasure_log (step index). Is one gone for good, delete its folder."
+}
+
 #[cfg(test)]
 mod tests {
     use clap::Parser;
@@ -214,6 +243,20 @@ mod tests {
             one,
             of("erase --tenant t --customer c1 --identity a=b --identity c=d")
         );
+    }
+
+    #[test]
+    fn indexes_that_are_left_are_named() {
+        let none = left_to_instances(&[]);
+        assert!(none.contains("every instance"), "{none}");
+        let left = left_to_instances(&[IndexOf {
+            instance: "7f3 /var/lib/sada/index".into(),
+            without: String::new(),
+            told_at: 1_780_000_000_000,
+        }]);
+        let place = "7f3 /var/lib/sada/index (told last at 2026-05-28T20:26:40Z)";
+        assert!(left.contains(place), "{left}");
+        assert!(!left.contains("every instance"), "{left}");
     }
 
     #[test]

@@ -110,18 +110,23 @@ pub async fn pipeline(
     let build = enricher::build(config, &models)?;
     let follow = || erase::requests::follow(config);
     let (erasures, follower) = tokio::task::block_in_place(follow)?;
+    // What runs beside the pipeline ends with it, whatever ended that.
+    let beside = shutdown.child_token();
+    let pipeline_ended = beside.clone().drop_guard();
     let outcomes = enricher::outcomes(config, models)?.erasing(erasures.clone());
     let mut following = None;
     let outcomes = match outcomes.feeds() {
         feeds if feeds.is_empty() => outcomes,
         feeds => {
-            let ready = index::ready(config, feeds, streams.clone(), erasures, &health, &shutdown);
+            let known = erasures.clone();
+            let ready = index::ready(config, feeds, streams.clone(), known, &health, &shutdown);
             let ready = ready.await?;
             let Some((index, follows)) = ready else {
                 info!("stopped before the index of O-data was up to date");
                 return Ok(());
             };
             following = Some(follows);
+            erase::indexes::start(config, index.clone(), beside.clone());
             outcomes.joining(Box::new(move |feedback| index.join(feedback)))
         }
     };
@@ -142,13 +147,11 @@ pub async fn pipeline(
         "pipeline started"
     );
     let source = Arc::new(source);
-    // What runs beside the pipeline ends with it, whatever ended that.
-    let beside = shutdown.child_token();
-    let pipeline_ended = beside.clone().drop_guard();
     let reading = Arc::downgrade(&source);
     let is_first = move || reading.upgrade().is_some_and(|source| source.is_first());
     if let Some(follower) = follower {
-        erase::requests::start(config.clone(), follower, is_first.clone(), beside.clone());
+        let (config, beside) = (config.clone(), beside.clone());
+        erase::requests::start(config, erasures, follower, is_first.clone(), beside);
     }
     let pipeline = pipeline::run(source, Arc::new(parts), shutdown.clone());
     let pipeline = async {

@@ -206,6 +206,10 @@ fn broken_feed(config: &Config, number: usize, feed: &Feed) -> Broken {
         let message = "is the topic of dead letters: rejected records would go round for ever";
         return refuse(at("topic"), message, "name another topic");
     }
+    if config.kafka.erasure_topic == *topic {
+        let message = "is the topic of requests to erase (kafka.erasure_topic)";
+        return refuse(at("topic"), message, "name another topic");
+    }
     let mut before = config.operations.feeds[..number].iter();
     if before.any(|other| other.topic == *topic) {
         let message = format!("{topic} is the topic of a feed before it, too");
@@ -327,6 +331,21 @@ mod tests {
         }
         let calls = "topic = \"t\"\nentity = \"identity\"\nformat = \"rudderstack\"\nid = \"id\"\n";
         assert_eq!(refused(calls).0, "sada.toml:13: operations.feeds[1].id");
+    }
+
+    #[test]
+    fn the_topic_of_requests_to_erase_is_no_feed() {
+        let mut config = Config::default();
+        config.kafka.erasure_topic = "erasure".into();
+        config.operations.feeds = vec![Feed {
+            topic: "erasure".into(),
+            entity: "order".into(),
+            format: "cloudevents".into(),
+            ..Feed::default()
+        }];
+        let (field, message, _) = broken(&config).unwrap();
+        assert_eq!(field, "operations.feeds[0].topic");
+        assert!(message.contains("kafka.erasure_topic"), "{message}");
     }
 
     #[test]

@@ -19,11 +19,16 @@ use rdkafka::{Offset, TopicPartitionList};
 use tracing::{error, info, warn};
 
 use super::ledger::clock;
-use super::{ToTheEnd, check};
+use super::{ToTheEnd, check, topic_ids};
 use crate::batch::{Partition, RawBatch};
 use crate::config::Config;
 use crate::decode::erasure::{self, Request};
 use crate::erasure::{Erasures, Mark};
+
+mod pending;
+
+use pending::Pending;
+pub use pending::{Asked, Place};
 
 /// Longest wait for one answer of Kafka.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -33,19 +38,12 @@ const LOOK: Duration = Duration::from_secs(1);
 const SILENCE: Duration = Duration::from_millis(500);
 /// How long nothing may come at the start before the brokers count as gone.
 const PATIENCE: Duration = Duration::from_secs(60);
-
-/// Where a request lies in the topic.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Place {
-    /// Partition.
-    pub partition: i32,
-    /// Key.
-    pub key: Vec<u8>,
-}
+/// Header of a tombstone: offset up to which the requests of its key were answered.
+pub(super) const ANSWERED: &str = "sada_answered";
 
 /// Follows the topic on a thread of its own, until it is dropped.
 pub struct ErasureFollower {
-    requests: Arc<Mutex<BTreeMap<Place, Request>>>,
+    requests: Arc<Mutex<Pending>>,
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
@@ -70,13 +68,18 @@ impl ErasureFollower {
             consumer,
             topic: config.kafka.erasure_topic.clone(),
             next: HashMap::new(),
+            life: Life::Unasked,
             erasures: erasures.clone(),
             marks,
             requests: Arc::clone(&requests),
         };
         let begun = Instant::now();
+        let (mut read, mut moved) = (HashMap::new(), begun);
         while !reading.look().context("can't read who is erased")? {
-            if begun.elapsed() > PATIENCE {
+            if read != reading.next {
+                (read, moved) = (reading.next.clone(), Instant::now());
+            }
+            if moved.elapsed() > PATIENCE {
                 bail!("Kafka no longer answers: can't read who is erased");
             }
         }
@@ -98,9 +101,15 @@ impl ErasureFollower {
         })
     }
 
-    /// Requests of other systems that the topic holds, identifiers in clear.
-    pub fn requests(&self) -> BTreeMap<Place, Request> {
-        held(&self.requests).clone()
+    /// Requests of other systems that nobody has answered, identifiers in clear; those of a place in
+    /// the order in which they came.
+    pub fn requests(&self) -> BTreeMap<Place, Vec<Asked>> {
+        held(&self.requests).all()
+    }
+
+    /// Offset of the newest of the requests at a place; `None` if all are answered.
+    pub fn newest(&self, place: &Place) -> Option<i64> {
+        held(&self.requests).newest(place)
     }
 }
 
@@ -114,7 +123,7 @@ impl Drop for ErasureFollower {
     }
 }
 
-fn held(requests: &Mutex<BTreeMap<Place, Request>>) -> MutexGuard<'_, BTreeMap<Place, Request>> {
+fn held(requests: &Mutex<Pending>) -> MutexGuard<'_, Pending> {
     requests.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -124,9 +133,20 @@ struct Reading {
     topic: String,
     /// Offset up to which each partition was read.
     next: HashMap<i32, i64>,
+    /// Of the topic, that was read so far.
+    life: Life,
     erasures: Arc<Erasures>,
     marks: Marks,
-    requests: Arc<Mutex<BTreeMap<Place, Request>>>,
+    requests: Arc<Mutex<Pending>>,
+}
+
+/// Which life of a topic it is: made again, it begins at offset 0 under the old name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Life {
+    Unasked,
+    /// The broker knows no ids (the embedded one, old ones): offsets alone tell.
+    Untold,
+    Of(String),
 }
 
 impl Reading {
@@ -145,6 +165,10 @@ impl Reading {
     /// Asks for the ends and reads up to them, as far as that comes soon; whether it did.
     fn look(&mut self) -> Result<bool> {
         let asked = clock();
+        if self.life == Life::Unasked {
+            // A broker without ids may refuse to be asked for them.
+            self.life = self.ask_life().unwrap_or(Life::Untold);
+        }
         let ends = self.ends()?;
         let begun = Instant::now();
         let mut heard = Instant::now();
@@ -174,8 +198,38 @@ impl Reading {
                 Polled::Nothing => {}
             }
         }
+        // Asked after it was read, the answer holds for what was: Kafka's client reads on at the old
+        // offset in a topic that was made again.
+        if self.life != Life::Untold {
+            let life = self.ask_life()?;
+            if life != self.life {
+                warn!(
+                    topic = self.topic,
+                    "the topic was made again: it is read from its start"
+                );
+                self.begin_again()?;
+                self.life = life;
+                return Ok(false);
+            }
+        }
         self.erasures.heard(asked);
         Ok(true)
+    }
+
+    /// Forgets how far the topic was read; what was read of it before is no longer taken.
+    fn begin_again(&mut self) -> Result<()> {
+        self.next.clear();
+        Ok(self.consumer.unassign()?)
+    }
+
+    fn ask_life(&self) -> Result<Life> {
+        let topics = [self.topic.clone()];
+        let mut ids = topic_ids::describe(self.consumer.client(), &topics, TIMEOUT)?;
+        match ids.remove(&self.topic) {
+            Some(Some(id)) => Ok(Life::Of(id)),
+            Some(None) => Ok(Life::Untold),
+            None => bail!("topic {} does not exist", self.topic),
+        }
     }
 
     /// A partition that was not read up to its end, and how far it was.
@@ -186,7 +240,8 @@ impl Reading {
         })
     }
 
-    /// Ends of all partitions. Those not met before are taken up.
+    /// Ends of all partitions. Those not met before are taken up, and those that are no longer what
+    /// was read are begun again.
     fn ends(&mut self) -> Result<HashMap<i32, i64>> {
         let metadata = self.consumer.fetch_metadata(Some(&self.topic), TIMEOUT)?;
         let described = metadata.topics().iter().find(|t| t.name() == self.topic);
@@ -195,18 +250,29 @@ impl Reading {
             .flat_map(|t| t.partitions().iter().map(|p| p.id()))
             .collect();
         if partitions.is_empty() {
+            // Whatever comes under its name is another one.
+            self.begin_again()?;
             bail!("topic {} does not exist", self.topic);
         }
         let mut ends = HashMap::new();
-        let known = self.next.len();
+        let mut changed = false;
         for partition in partitions {
             let (first, end) = self
                 .consumer
                 .fetch_watermarks(&self.topic, partition, TIMEOUT)?;
             ends.insert(partition, end);
-            self.next.entry(partition).or_insert(first);
+            let known = self.next.get(&partition).copied();
+            let next = goes_on(known, first, end);
+            changed |= known != Some(next);
+            if known.is_some_and(|known| known != next) {
+                warn!(
+                    topic = self.topic,
+                    partition, next, "the topic is not the one that was read: it is read again"
+                );
+            }
+            self.next.insert(partition, next);
         }
-        if self.next.len() > known {
+        if changed {
             let mut list = TopicPartitionList::new();
             for (partition, next) in &self.next {
                 list.add_partition_offset(&self.topic, *partition, Offset::Offset(*next))?;
@@ -231,14 +297,12 @@ impl Reading {
         let Record {
             offset,
             place,
+            answered,
             request,
         } = record;
         self.next.insert(place.partition, offset + 1);
         match request {
-            // Whoever asked is answered.
-            None => {
-                held(&self.requests).remove(&place);
-            }
+            None => held(&self.requests).answered(&place, answered),
             Some(Ok(request)) => {
                 let clear = match request.is_clear() {
                     true => (self.marks)(&request),
@@ -248,7 +312,7 @@ impl Reading {
                     self.erasures.add(*mark, request.requested_at);
                 }
                 if request.is_clear() {
-                    held(&self.requests).insert(place, request);
+                    held(&self.requests).ask(place, Asked { offset, request });
                 }
             }
             Some(Err(problem)) => error!(
@@ -266,6 +330,8 @@ impl Reading {
 struct Record {
     offset: i64,
     place: Place,
+    /// Of a tombstone: offset up to which requests of the key were answered.
+    answered: i64,
     /// `None` for a tombstone; else the request, or why it can't be read.
     request: Option<Result<Request, String>>,
 }
@@ -286,8 +352,21 @@ fn read(message: &BorrowedMessage<'_>) -> Record {
             partition: message.partition(),
             key: record.key.to_vec(),
         },
+        // Whoever else wrote it means all before.
+        answered: record
+            .header(ANSWERED)
+            .and_then(|up_to| up_to.parse().ok())
+            .unwrap_or(message.offset()),
         request: record.payload.map(|_| decoded()),
     }
+}
+
+/// Offset at which reading goes on in a partition: where it was, unless the partition has nothing
+/// there: its topic was made again, or records were deleted.
+fn goes_on(known: Option<i64>, first: i64, end: i64) -> i64 {
+    known
+        .filter(|next| (first..=end).contains(next))
+        .unwrap_or(first)
 }
 
 enum Polled {
@@ -295,4 +374,20 @@ enum Polled {
     /// A partition has nothing more.
     End(i32),
     Nothing,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_partition_that_was_made_again_is_read_from_its_start() {
+        assert_eq!(goes_on(None, 3, 9), 3);
+        for known in [3, 5, 9] {
+            assert_eq!(goes_on(Some(known), 3, 9), known);
+        }
+        // Offset 9 of the life of before lies beyond the end of the new one.
+        assert_eq!(goes_on(Some(9), 0, 2), 0);
+        assert_eq!(goes_on(Some(2), 3, 9), 3);
+    }
 }

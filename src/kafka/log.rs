@@ -10,7 +10,7 @@ use rdkafka::{Offset, TopicPartitionList};
 
 use super::committed::Committed;
 use super::probe::Probe;
-use super::{check, topic_ids};
+use super::{check, group, topic_ids};
 use crate::config::{Config, ConfigError};
 use crate::ranges::Span;
 
@@ -131,10 +131,8 @@ impl GroupLog {
     /// The cluster does not tell.
     pub fn members(&self) -> Result<usize> {
         let group = &self.config.kafka.group;
-        let list = self.consumer.fetch_group_list(Some(group), TIMEOUT);
-        let list = list.with_context(|| format!("can't ask Kafka who is in group {group}"))?;
-        let groups = list.groups().iter().filter(|g| g.name() == group);
-        Ok(groups.map(|g| g.members().len()).sum())
+        let members = group::members(self.consumer.client(), group, TIMEOUT);
+        members.with_context(|| format!("can't ask Kafka who is in group {group}"))
     }
 
     /// First offset that Kafka holds of a partition, and the one after the last.

@@ -171,6 +171,14 @@ mod tests {
         })
     }
 
+    /// One that names no customer.
+    fn visit(anonymous: &str) -> Facts {
+        Facts::Session(Session {
+            anonymous_id: anonymous.into(),
+            ..Session::default()
+        })
+    }
+
     fn identity(customer: &str) -> Facts {
         Facts::Identity(Identity {
             kind: "device_id".into(),
@@ -203,7 +211,7 @@ mod tests {
         };
         let index = open();
         let planted = |what: &str| format!("{what}-{PLANTED}");
-        let (c, o) = (planted("c"), planted("o"));
+        let (c, o, a) = (planted("c"), planted("o"), planted("a"));
         let customer = || Facts::Customer(Customer::default());
         let all = [
             change(&c, 10, customer()),
@@ -216,6 +224,8 @@ mod tests {
             change(&planted("x"), 10, identity(&c)),
             change("d2", 10, identity(&c)),
             change("d2", 20, identity("c2")),
+            change(&planted("v"), 10, visit(&a)),
+            change("v2", 10, visit("a2")),
         ];
         let partition = crate::batch::Partition {
             topic: "t".into(),
@@ -232,14 +242,22 @@ mod tests {
         for (what, id) in [(Named::Customer, &c), (Named::Order, &o)] {
             erasures.add(marker.mark("acme", what, &[id]).unwrap(), REQUEST);
         }
-        // The customer, the order, the shipment beside it and under its own key, both devices.
-        assert_eq!(index.erase(&erasures).unwrap(), 6);
+        let device = marker.mark("acme", Named::Identity, &["anonymous_id", &a]);
+        erasures.add(device.unwrap(), REQUEST);
+        // The customer, the order, the shipment beside it and under its own key, both devices, the visit.
+        assert_eq!(index.erase(&erasures).unwrap(), 7);
+        assert_eq!(index.without().unwrap(), Some(erasures.digest()));
+        let name = index.name().to_owned();
         assert_eq!(index.erase(&erasures).unwrap(), 0);
         drop(index);
         let index = open();
+        assert_eq!(index.name(), name);
+        assert_eq!(index.without().unwrap(), Some(erasures.digest()));
         assert_eq!(index.erase(&erasures).unwrap(), 0);
         assert_eq!(index.position(&partition).unwrap(), Some(7));
         let look = index.look();
+        assert_eq!(look.session("acme", &planted("v"), 50), Found::Miss);
+        assert!(matches!(look.session("acme", "v2", 50), Found::Hit(_)));
         assert_eq!(look.customer("acme", &c, 50), Found::Miss);
         assert!(matches!(look.customer("acme", &c, 200), Found::Hit(_)));
         assert_eq!(look.order("acme", &o, 50), Found::Miss);
@@ -251,6 +269,16 @@ mod tests {
             other => panic!("{other:?}"),
         }
         drop(look);
+        // What the source deletes after the request is no return.
+        let gone = Change {
+            tenant: "acme".into(),
+            id: c.clone(),
+            valid_from: REQUEST + 50,
+            version: 2,
+            deleted: true,
+            facts: customer(),
+        };
+        assert!(erasures.cover_change(&gone));
         // The customer came back; erased again, nothing is left.
         erasures.add(marker.mark("acme", Named::Customer, &[&c]).unwrap(), 300);
         assert_eq!(index.erase(&erasures).unwrap(), 1);

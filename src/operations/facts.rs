@@ -1,5 +1,6 @@
-//! Facts as bytes: of each entity only what the join reads ([`crate::odata::join`]). All other
-//! fields are in the warehouse; here they are read back empty.
+//! Facts as bytes: of each entity only what the join reads ([`crate::odata::join`]), and by what
+//! erasure tells whose it is ([`crate::erasure`]). All other fields are in the warehouse; here they are
+//! read back empty.
 
 use super::bytes::{Reader, put_bytes, put_optional};
 use crate::odata::{Customer, Delivery, Facts, Identity, Order, Session, Ticket};
@@ -27,7 +28,7 @@ pub fn encode(facts: &Facts) -> Vec<u8> {
             put_optional(&mut out, t.reopens.map(i64::from));
         }
         Facts::Session(s) => {
-            texts(&[&s.customer_id, &s.order_id]);
+            texts(&[&s.customer_id, &s.order_id, &s.anonymous_id]);
             put_optional(&mut out, s.cart_at);
             put_optional(&mut out, s.checkout_at);
         }
@@ -91,6 +92,7 @@ impl Fact for Session {
         Some(Self {
             customer_id: r.text()?,
             order_id: r.text()?,
+            anonymous_id: r.text()?,
             cart_at: r.optional()?,
             checkout_at: r.optional()?,
             ..Self::default()

@@ -5,18 +5,19 @@
 //! batch of entities and the positions in Kafka behind it become visible and durable together.
 
 use std::fs;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use fjall::config::{
     BloomConstructionPolicy, CompressionPolicy, FilterPolicy, FilterPolicyEntry, HashRatioPolicy,
     RestartIntervalPolicy,
 };
 use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions, PersistMode, UserValue};
 use tracing::{info, warn};
+use uuid::Uuid;
 
 use super::bytes::{Reader, put_bytes, put_signed};
 use super::keys;
@@ -24,11 +25,13 @@ use crate::batch::Partition;
 use crate::config::ConfigError;
 
 /// Shape of keys and values. Counts up when it changes: an index of another shape is made anew.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 /// Folders in the folder of the index, of which one holds it; nothing else there is touched.
 const FOLDERS: [&str; 2] = ["store", "store-2"];
 /// File that names the folder that holds it; without it, the first.
 const CURRENT: &str = "current";
+/// File with the name of the index, which stays when it is made anew.
+const NAME: &str = "name";
 const KEYSPACE: &str = "entities";
 /// From so many entries on, a batch is written as a sorted run beside the journal.
 const RUN: usize = 4_096;
@@ -149,23 +152,11 @@ impl Store {
         fs::rename(part, folder.join(CURRENT)).context("can't write the index")
     }
 
-    /// Takes a store off the disk when the last look at it has ended.
-    ///
-    /// # Errors
-    /// The disk fails.
-    pub fn remove(mut store: Arc<Self>) -> Result<()> {
-        let path = store.path.clone();
-        let begun = Instant::now();
-        loop {
-            match Arc::try_unwrap(store) {
-                Ok(alone) => break drop(alone),
-                // Somebody holds on to a look; the next start removes it.
-                Err(_) if begun.elapsed() > LOOKS_END => return Ok(()),
-                Err(shared) => store = shared,
-            }
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        fs::remove_dir_all(path).context("can't remove the index of before")
+    /// What a start before, or this one, could not take off the disk.
+    pub fn left_beside(&self, folder: &Path) -> Option<Leaving> {
+        let mut others = FOLDERS.iter().map(|name| folder.join(name));
+        let path = others.find(|path| *path != self.path && path.exists())?;
+        Some(Leaving { store: None, path })
     }
 
     /// Everything, sorted.
@@ -294,6 +285,68 @@ impl Store {
     pub fn bytes(&self) -> u64 {
         self.entities.disk_space()
     }
+}
+
+/// A store of before, on its way off the disk.
+pub struct Leaving {
+    store: Option<Arc<Store>>,
+    path: PathBuf,
+}
+
+impl Leaving {
+    /// One that no look begins at any more.
+    pub fn of(store: Arc<Store>) -> Self {
+        Self {
+            path: store.path.clone(),
+            store: Some(store),
+        }
+    }
+
+    /// Takes it off the disk when the last look at it has ended.
+    ///
+    /// # Errors
+    /// Looks go on, or the disk fails: it is still there, to be tried again.
+    pub fn remove(&mut self) -> Result<()> {
+        let begun = Instant::now();
+        while let Some(store) = self.store.take() {
+            match Arc::try_unwrap(store) {
+                Ok(alone) => drop(alone),
+                Err(shared) => {
+                    self.store = Some(shared);
+                    if begun.elapsed() > LOOKS_END {
+                        bail!(
+                            "the index of before is still looked at, in {}",
+                            self.path.display()
+                        );
+                    }
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+            }
+        }
+        match fs::remove_dir_all(&self.path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+            removed => removed.context("can't remove the index of before"),
+        }
+    }
+}
+
+/// Name of the index in a folder: one that no other has, and the folder, for people.
+///
+/// # Errors
+/// The folder can't be written.
+pub fn name(folder: &Path) -> Result<String> {
+    let file = folder.join(NAME);
+    let known = fs::read_to_string(&file).unwrap_or_default();
+    let own = match known.trim() {
+        "" => {
+            let new = Uuid::new_v4().simple().to_string();
+            fs::write(&file, &new).map_err(|error| refused(folder, &error))?;
+            new
+        }
+        known => known.to_owned(),
+    };
+    let folder = fs::canonicalize(folder).map_err(|error| refused(folder, &error))?;
+    Ok(format!("{own} {}", folder.display()))
 }
 
 /// Folder that holds the index. What the other one holds was begun and not finished, or is of before.

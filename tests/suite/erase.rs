@@ -19,6 +19,8 @@ use crate::support::{Deployment, PATIENCE, Running, SADA, engine};
 
 #[path = "erase/rules.rs"]
 mod rules;
+#[path = "erase/topic.rs"]
+mod topic;
 
 /// Part of every value that is the customer's.
 const PLANTED: &str = "zqplanted";
@@ -35,11 +37,16 @@ struct Scene {
 
 impl Scene {
     async fn new(name: &str) -> Self {
+        Self::with(name, "").await
+    }
+
+    /// `extra`: more lines of configuration.
+    async fn with(name: &str, extra: &str) -> Self {
         let kafka = KafkaServer::shared().unwrap();
         let files = tempfile::tempdir().unwrap();
         let settings = Settings::new(SADA, files.path());
         let own = EmbeddedClickHouse::start(&settings).unwrap();
-        let d = Deployment::new(name, kafka.bootstrap(), "");
+        let d = Deployment::new(name, kafka.bootstrap(), extra);
         let text = std::fs::read_to_string(&d.file).unwrap();
         let text = text.replace(&engine().url(), &own.url()).replace(
             "[clickhouse]\n",
@@ -402,8 +409,24 @@ async fn what_is_erased_is_nowhere_and_does_not_come_back() {
     let client = scene.client();
     let copying = tokio::spawn(async move { client.query_raw(copy).execute().await });
 
+    // What others insert into tables of their own is not waited for.
+    scene.run("CREATE DATABASE elsewhere").await;
+    scene
+        .run("CREATE TABLE elsewhere.feedback (n UInt64) ENGINE = Memory")
+        .await;
+    let others = "INSERT INTO elsewhere.feedback SELECT number FROM numbers(10000) \
+                  WHERE sleepEachRow(3) = 0 SETTINGS max_block_size = 1";
+    let client = scene.client();
+    let inserting = tokio::spawn(async move { client.query_raw(others).execute().await });
+    let inserts = "SELECT count() FROM system.processes WHERE query_kind = 'Insert'";
+    scene.wait_for(inserts, 2).await;
+
     let erased = scene.told(&erase(&[]));
     assert!(number(&erased, "feedback") >= THEIRS, "{erased}");
+    assert!(scene.count(inserts).await > 0 && !inserting.is_finished());
+    scene
+        .run("KILL QUERY WHERE query_kind = 'Insert' SYNC")
+        .await;
     copying.await.unwrap().unwrap();
     scene.assert_gone().await;
     assert_eq!(
@@ -434,6 +457,7 @@ async fn what_is_erased_is_nowhere_and_does_not_come_back() {
         "deleted",
         "applied",
         "removed",
+        "indexed",
         "done",
     ];
     assert_eq!(steps, expected);
@@ -533,15 +557,19 @@ async fn a_request_of_another_system_is_answered_and_taken_out_of_the_topic() {
         "data": {"customer_id": format!("c-{PLANTED}"), "requested_at": jiff::Timestamp::now().to_string()},
     });
     let topic = format!("{}.erasure", scene.d.name);
+    // Of the same key, for somebody else: it is not taken away with the first one's answer.
+    let mut second = request.clone();
+    second["data"]["customer_id"] = json!("somebody");
     scene.send(
         &topic,
         &[
             ("request-1".to_owned(), request),
+            ("request-1".to_owned(), second),
             ("broken".to_owned(), json!([])),
         ],
     );
-    let done = "SELECT count() FROM erasure_log WHERE step = 'done'";
-    scene.wait_for(done, 1).await;
+    let done = "SELECT uniqExact(request) FROM erasure_log WHERE step = 'done'";
+    scene.wait_for(done, 2).await;
     assert_eq!(scene.in_tables().await, []);
     assert_eq!(scene.in_files(), Vec::<String>::new());
     // The last record of its key is a tombstone: compaction takes what is before.
@@ -558,6 +586,58 @@ async fn a_request_of_another_system_is_answered_and_taken_out_of_the_topic() {
     let log = scene.d.log();
     assert!(log.contains("a request to erase can't be read"), "{log}");
     assert!(!log.contains(PLANTED), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_command_waits_until_the_index_of_an_instance_is_without_the_customer() {
+    let index = tempfile::tempdir().unwrap();
+    let name = "erase_index";
+    let extra = format!(
+        "[operations]\nindex = \"{}\"\nrepair = \"0s\"\n[[operations.feeds]]\n\
+         topic = \"{name}.customers\"\nentity = \"customer\"\nformat = \"upsert\"\nid = \"id\"\n",
+        index.path().display()
+    );
+    let kafka = KafkaServer::shared().unwrap();
+    let feed = format!("{name}.customers");
+    kafka.create_topic(&feed, 2).unwrap();
+    let scene = Scene::with(name, &extra).await;
+    let customer = |id: &str| {
+        let value = json!({"tenant_id": "acme", "id": id, "segment": "family"});
+        (id.to_owned(), value)
+    };
+    scene.send(
+        &feed,
+        &[customer(&format!("c-{PLANTED}")), customer("bystander")],
+    );
+    let pipeline = scene.d.start();
+    scene
+        .wait_for("SELECT count() FROM customers_history", 2)
+        .await;
+    let told = "SELECT count() FROM erasure_log WHERE step = 'index'";
+    scene.wait_for(told, 1).await;
+    assert!(!holding(index.path()).is_empty());
+
+    let erased = scene.told(&erase(&[]));
+    assert_eq!(holding(index.path()), Vec::<String>::new());
+    assert!(
+        erased.contains("The index of every instance is without them"),
+        "{erased}"
+    );
+    scene.assert_gone().await;
+    let counted = "SELECT counts['without'] * 10 + counts['left'] FROM erasure_log \
+                   WHERE step = 'indexed'";
+    assert_eq!(scene.count(counted).await, 10);
+    assert_eq!(scene.count(told).await, 2);
+
+    // Deleted at the source after the request: the deletion does not bring it back.
+    let (key, mut gone) = customer(&format!("c-{PLANTED}"));
+    gone["deleted"] = json!(true);
+    scene.send(&feed, &[(key, gone)]);
+    let skipped = "SELECT count() FROM ingested WHERE outcome = 'skipped' AND reason = 'erased'";
+    scene.wait_for(skipped, 1).await;
+    scene.assert_gone().await;
+    assert!(pipeline.stop().success(), "{}", scene.d.log());
+    assert_eq!(holding(index.path()), Vec::<String>::new());
 }
 
 #[test]

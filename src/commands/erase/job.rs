@@ -11,9 +11,12 @@
 //!    listed and deleted. Again, until nothing is found: what such an insert brought back goes in the
 //!    next round, and what begins later finds nothing to copy.
 //! 4. *Apply*: parts are written anew without the deleted rows, and the old ones leave the disk.
+//! 5. *Index*: each instance writes its index anew by itself, and tells so in the log. It is waited
+//!    for those that do it soon; which ones have not is told, for a stopped one does it at its start.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 use tokio_util::sync::CancellationToken;
@@ -22,26 +25,37 @@ use super::super::job::patiently;
 use super::passing::Passing;
 use crate::config::Config;
 use crate::enrich::privacy::Person;
-use crate::erasure::{LEASE, Mark, Marker};
+use crate::erasure::{Erasures, LEASE, Mark, Marker};
 use crate::kafka::ErasureTopic;
 use crate::pipeline::SinkError;
-use crate::warehouse::erasing::log::Step;
+use crate::warehouse::erasing::log::{IndexOf, Step, indexes};
 use crate::warehouse::erasing::{Erasing, Known};
 
 /// Rounds of deletion: the first one deletes, the second finds nothing.
 const ROUNDS: u32 = 10;
 /// How often it is looked whether something is done.
 const LOOK: Duration = Duration::from_millis(200);
+/// Longest wait for the indexes of instances that run.
+const INDEXES: Duration = Duration::from_secs(60);
 
 /// An erasure on its way.
 pub struct Job<'a> {
     config: &'a Config,
     erasing: Erasing,
     topic: ErasureTopic,
-    person: Person,
-    marker: Marker,
+    parties: Parties,
     shutdown: CancellationToken,
     tell: &'a (dyn Fn(&str) + Sync),
+}
+
+/// Who is erased, and what makes and knows marks.
+pub struct Parties {
+    /// Identifiers as they are stored.
+    pub person: Person,
+    /// Makes marks.
+    pub marker: Marker,
+    /// What the erasure topic holds, followed while the job runs.
+    pub erasures: Arc<Erasures>,
 }
 
 /// What was erased.
@@ -51,18 +65,19 @@ pub struct Erased {
     pub known: Known,
     /// Rows deleted, by table.
     pub rows: BTreeMap<&'static str, u64>,
+    /// Indexes of instances that have not told that they are without it.
+    pub indexes: Vec<IndexOf>,
 }
 
 impl<'a> Job<'a> {
-    /// A job. `person`: identifiers as they are stored; `tell` is told what it does.
+    /// A job. `tell` is told what it does.
     ///
     /// # Errors
     /// A Kafka property is wrong.
     pub fn new(
         config: &'a Config,
         erasing: Erasing,
-        person: Person,
-        marker: Marker,
+        parties: Parties,
         shutdown: CancellationToken,
         tell: &'a (dyn Fn(&str) + Sync),
     ) -> Result<Self> {
@@ -70,8 +85,7 @@ impl<'a> Job<'a> {
             config,
             erasing,
             topic: ErasureTopic::new(config)?,
-            person,
-            marker,
+            parties,
             shutdown,
             tell,
         })
@@ -83,7 +97,7 @@ impl<'a> Job<'a> {
     /// Kafka or ClickHouse fails for long or for good, a signal came: run again, it goes on.
     pub async fn run(&self) -> Result<Erased> {
         (self.tell)("finding out what the customer is known by");
-        let mut known = Known::of(&self.person);
+        let mut known = Known::of(&self.parties.person);
         self.log(Step::Requested, &known.counts()).await?;
         let mut published = BTreeSet::new();
         self.suppress(&mut known, &mut published).await?;
@@ -97,8 +111,13 @@ impl<'a> Job<'a> {
         self.log(Step::Applied, &BTreeMap::new()).await?;
         self.removed().await?;
         self.log(Step::Removed, &BTreeMap::new()).await?;
+        let indexes = self.indexed().await?;
         self.log(Step::Done, &rows).await?;
-        Ok(Erased { known, rows })
+        Ok(Erased {
+            known,
+            rows,
+            indexes,
+        })
     }
 
     /// Tells all instances what is known of the customer now; returns when they have heard it, or
@@ -108,8 +127,9 @@ impl<'a> Job<'a> {
         known.extend(found);
         let items = self.ask(async || self.erasing.items(known).await).await?;
         let tenant = &self.erasing.scope().tenant;
-        let mut marks = known.marks(tenant, &self.marker);
-        marks.extend(items.iter().filter_map(|i| i.mark(tenant, &self.marker)));
+        let marker = &self.parties.marker;
+        let mut marks = known.marks(tenant, marker);
+        marks.extend(items.iter().filter_map(|i| i.mark(tenant, marker)));
         let new: Vec<&Mark> = marks.difference(published).collect();
         if new.is_empty() {
             return Ok(());
@@ -211,6 +231,33 @@ impl<'a> Job<'a> {
             old.retain(|part| now.contains(part));
         }
         Ok(())
+    }
+
+    /// Waits for the indexes of instances, not for ever; returns those that are left. Whoever has
+    /// told the same as is known here is without it: the marks were published long before.
+    async fn indexed(&self) -> Result<Vec<IndexOf>> {
+        let erasures = &self.parties.erasures;
+        let begun = Instant::now();
+        loop {
+            let known = erasures.is_fresh().then(|| erasures.digest());
+            let mut left = self.ask(async || indexes(self.config).await).await?;
+            let all = left.len();
+            left.retain(|index| known.as_ref() != Some(&index.without));
+            if left.is_empty() || begun.elapsed() > INDEXES {
+                let count = |indexes: usize| indexes as u64;
+                let counts = [
+                    ("without", count(all - left.len())),
+                    ("left", count(left.len())),
+                ];
+                self.log(Step::Indexed, &counts.into()).await?;
+                return Ok(left);
+            }
+            (self.tell)(&format!(
+                "waiting for {} indexes of instances, up to {INDEXES:?}",
+                left.len()
+            ));
+            self.pause(LOOK).await?;
+        }
     }
 
     async fn log(&self, step: Step, counts: &BTreeMap<&str, u64>) -> Result<()> {

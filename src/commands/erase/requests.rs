@@ -10,15 +10,16 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
 use super::super::job::patiently;
+use super::job::Parties;
 use super::{Erased, Job, request};
 use crate::commands::enricher;
 use crate::config::Config;
 use crate::decode::erasure::Request;
 use crate::enrich::privacy::{Person, Redactor};
 use crate::erasure::{Erasures, Mark, Marker};
-use crate::kafka::erasures::{Marks, Place};
+use crate::kafka::erasures::{Asked, Marks, Place};
 use crate::kafka::{self, ErasureFollower, ErasureTopic};
-use crate::warehouse::erasing::log::standing;
+use crate::warehouse::erasing::log::is_done;
 use crate::warehouse::erasing::{Erasing, Known, Scope};
 
 /// How often the requests are looked at.
@@ -69,64 +70,97 @@ pub fn follow(config: &Config) -> Result<(Arc<Erasures>, Option<ErasureFollower>
 /// to. One that fails is tried again.
 pub fn start(
     config: Config,
+    erasures: Arc<Erasures>,
     follower: ErasureFollower,
     is_ours: impl Fn() -> bool + Send + 'static,
     shutdown: CancellationToken,
 ) {
     let runtime = tokio::runtime::Handle::current();
     tokio::task::spawn_blocking(move || {
-        runtime.block_on(answer(&config, &follower, is_ours, &shutdown));
+        let answering = Answering {
+            config: &config,
+            erasures: &erasures,
+            follower: &follower,
+            shutdown: &shutdown,
+        };
+        runtime.block_on(answering.run(is_ours));
     });
 }
 
-async fn answer(
-    config: &Config,
-    follower: &ErasureFollower,
-    is_ours: impl Fn() -> bool,
-    shutdown: &CancellationToken,
-) {
-    while !shutdown.is_cancelled() {
-        if is_ours() {
-            for (place, request) in follower.requests() {
-                if let Err(error) = answer_one(config, &place, &request, shutdown).await {
-                    warn!(
-                        error = format!("{error:#}"),
-                        "an erasure did not come to its end, trying again"
-                    );
-                }
-            }
-        }
-        tokio::select! {
-            () = shutdown.cancelled() => {}
-            () = tokio::time::sleep(LOOK) => {}
-        }
-    }
+struct Answering<'a> {
+    config: &'a Config,
+    erasures: &'a Arc<Erasures>,
+    follower: &'a ErasureFollower,
+    shutdown: &'a CancellationToken,
 }
 
-async fn answer_one(
-    config: &Config,
-    place: &Place,
-    asked: &Request,
-    shutdown: &CancellationToken,
-) -> Result<()> {
-    let (redactor, marker) = (enricher::redactor(config)?, enricher::marker(config)?);
-    let person = person(asked, &redactor);
-    let mark = request(&person, &marker)?;
-    let standing = patiently(shutdown, async || standing(config, mark).await).await?;
-    let is_done = standing.is_done && standing.requested_at >= Some(asked.requested_at);
-    if !is_done {
+impl Answering<'_> {
+    async fn run(&self, is_ours: impl Fn() -> bool) {
+        while !self.shutdown.is_cancelled() {
+            if is_ours() {
+                for (place, asked) in self.follower.requests() {
+                    if let Err(error) = self.answer(&place, &asked).await {
+                        warn!(
+                            error = format!("{error:#}"),
+                            "an erasure did not come to its end, trying again"
+                        );
+                    }
+                }
+            }
+            tokio::select! {
+                () = self.shutdown.cancelled() => {}
+                () = tokio::time::sleep(LOOK) => {}
+            }
+        }
+    }
+
+    /// Answers all requests of a place, then takes them out of the topic: unless another one of the
+    /// same key has come meanwhile, which the tombstone would take away, too. That one is next.
+    async fn answer(&self, place: &Place, asked: &[Asked]) -> Result<()> {
+        for Asked { request, .. } in asked {
+            self.erase(request).await?;
+        }
+        match asked.iter().map(|asked| asked.offset).max() {
+            Some(last) if self.follower.newest(place) == Some(last) => {
+                let topic = ErasureTopic::new(self.config)?;
+                let answered = async || topic.answered(place, last).await;
+                patiently(self.shutdown, answered).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Does what a request asks for, if the log does not say that it was done.
+    async fn erase(&self, asked: &Request) -> Result<()> {
+        let (redactor, marker) = (
+            enricher::redactor(self.config)?,
+            enricher::marker(self.config)?,
+        );
+        let person = person(asked, &redactor);
         let scope = Scope {
             tenant: person.tenant.clone(),
             requested_at: asked.requested_at,
-            request: mark,
+            request: request(&person, &marker)?,
         };
+        let done = async || is_done(self.config, scope.request, scope.requested_at).await;
+        if patiently(self.shutdown, done).await? {
+            return Ok(());
+        }
+        let mark = scope.request;
         info!(request = %mark, "erasing");
         let tell = |what: &str| debug!(request = %mark, what, "erasing");
-        let erasing = Erasing::new(config, scope)?;
-        let job = Job::new(config, erasing, person, marker, shutdown.clone(), &tell)?;
-        let Erased { rows, .. } = job.run().await?;
+        let parties = Parties {
+            person,
+            marker,
+            erasures: self.erasures.clone(),
+        };
+        let erasing = Erasing::new(self.config, scope)?;
+        let job = Job::new(self.config, erasing, parties, self.shutdown.clone(), &tell)?;
+        let Erased { rows, indexes, .. } = job.run().await?;
+        for index in &indexes {
+            warn!(request = %mark, %index, "it may still hold what is erased");
+        }
         info!(request = %mark, ?rows, "erased");
+        Ok(())
     }
-    let topic = ErasureTopic::new(config)?;
-    patiently(shutdown, async || topic.answered(place).await).await
 }

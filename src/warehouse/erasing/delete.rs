@@ -88,11 +88,7 @@ impl Erasing {
 
     /// Rows that are theirs by what they name, and all other versions of items that were listed.
     fn theirs(&self, relation: Table) -> String {
-        let named = format!(
-            "{} AND ({})",
-            self.in_scope(relation.created()),
-            theirs(relation)
-        );
+        let named = format!("{} AND ({})", self.in_time(relation), theirs(relation));
         format!(
             "tenant = {} AND ({item} IN (SELECT {item} FROM {table} WHERE {named}) OR {item} IN ( \
                SELECT item_hash FROM {listed} WHERE request = '{request}' AND relation = '{relation}'))",
@@ -103,6 +99,18 @@ impl Erasing {
             request = self.scope.request,
             relation = relation.name(),
         )
+    }
+
+    /// Rows of the tenant up to the request, and deletions whenever they came.
+    fn in_time(&self, relation: Table) -> String {
+        let in_scope = self.in_scope(relation.created());
+        match relation {
+            Table::Feedback => in_scope,
+            Table::History(_) => format!(
+                "({in_scope} OR tenant = {} AND is_deleted = 1)",
+                quoted(&self.scope.tenant)
+            ),
+        }
     }
 
     /// Begins to delete what is listed. Rows are gone for readers when the mutations are done.
@@ -208,17 +216,26 @@ impl Erasing {
         now.map_err(|e| sink_error(&e, "ask for the time"))
     }
 
-    /// Inserts that began before a time and still run: they may bring rows that were read before.
+    /// Inserts into the database that began before a time and still run: they may bring rows that
+    /// were read before.
     ///
     /// # Errors
     /// ClickHouse fails.
     pub async fn inserts_since_before(&self, time: f64) -> Result<u64, SinkError> {
+        // As the text names it: database, table. Into what is no table, or not understood, counts if
+        // the text has the name of the database at all.
+        let target = "extractGroups(replaceRegexpAll(query, '[`\"]', ''), \
+             '(?i)INSERT\\\\s+INTO\\\\s+(?:TABLE\\\\s+)?(?:(\\\\w+)\\\\s*\\\\.\\\\s*)?(\\\\w*)')";
         let sql = format!(
-            "SELECT count() FROM {} WHERE startsWith(upper(trimLeft(query)), 'INSERT') \
-             AND toFloat64(now64(6)) - elapsed <= ?",
-            self.system("processes")
+            "WITH {target} AS target, {database} AS ours SELECT count() FROM {processes} \
+             WHERE query_kind = 'Insert' AND toFloat64(now64(6)) - elapsed <= {time} AND ( \
+               if(target[1] != '', target[1], current_database) = ours \
+               OR lower(target[2]) IN ('', 'function') AND position(query, ours) > 0)",
+            database = quoted(&self.config.database),
+            processes = self.system("processes"),
         );
-        let query = self.client.query(&sql).bind(time).fetch_one();
+        // Its question marks are no parameters.
+        let query = self.client.query_raw(&sql).fetch_one();
         let found = within(self.config.timeout, query).await;
         found.map_err(|e| sink_error(&e, "look for inserts"))
     }

@@ -182,12 +182,13 @@ fn change() -> impl Strategy<Value = Change> {
                 (id, Facts::Identity(facts))
             }),
     ];
-    (facts, when()).prop_map(|((id, facts), valid_from)| Change {
+    let deleted = prop::bool::weighted(0.2);
+    (facts, when(), deleted).prop_map(|((id, facts), valid_from, deleted)| Change {
         tenant: "acme".into(),
         id: id.into(),
         valid_from,
         version: 1,
-        deleted: false,
+        deleted,
         facts,
     })
 }
