@@ -49,6 +49,8 @@ struct Held {
     end: i64,
     /// When its last record came, or it was first read.
     heard: Instant,
+    /// It went back: this is another life of its topic, or its end was cut off.
+    is_lost: bool,
 }
 
 /// A topic that is read alone, until it is known of some of its partitions whether they have more
@@ -104,12 +106,13 @@ impl Follower {
             let (start, end) = reader::bounds(&self.consumer, &topic, number)?;
             let key = (topic, number);
             let known = self.held.get(&key);
+            if known.is_some_and(|held| held.is_lost || held.partition != partition) {
+                info!(%partition, "the topic was made again: it is read from its start");
+            }
             let (next, heard) = match known.filter(|held| held.partition == partition) {
+                Some(held) if held.is_lost => (start, Instant::now()),
                 Some(held) => (held.next, held.heard),
                 None => {
-                    if known.is_some() {
-                        info!(%partition, "the topic was made again: it is read from its start");
-                    }
                     // What retention took is gone; beyond the end is what never was.
                     let next = position(&partition)?.unwrap_or(start);
                     let next = if next > end { start } else { next.max(start) };
@@ -123,10 +126,11 @@ impl Follower {
                     next,
                     end,
                     heard,
+                    is_lost: false,
                 },
             );
         }
-        let same = |(a, b): (&Held, &Held)| a.partition == b.partition;
+        let same = |(a, b): (&Held, &Held)| a.partition == b.partition && !b.is_lost;
         let changed =
             there.len() != self.held.len() || !there.values().zip(self.held.values()).all(same);
         self.held = there;
@@ -222,9 +226,18 @@ impl Follower {
                 current = match batches.iter().position(of) {
                     Some(known) => known,
                     None => {
-                        let Some(held) = self.held.get(&(topic.to_owned(), number)) else {
+                        let Some(held) = self.held.get_mut(&(topic.to_owned(), number)) else {
                             continue;
                         };
+                        if held.is_lost {
+                            continue;
+                        }
+                        if message.offset() < held.next {
+                            // Which life of the topic this is tells the next look.
+                            held.is_lost = true;
+                            self.looked = None;
+                            break;
+                        }
                         batches.push(RawBatch::new(held.partition.clone(), 0));
                         batches.len() - 1
                     }
@@ -301,15 +314,18 @@ impl Follower {
     /// How much there is to read up to the ends that were looked at last. What transactions and
     /// compaction leave behind without a record counts until Kafka has said that there is none.
     pub fn behind(&self) -> u64 {
-        let offsets = self.held.values();
-        offsets
-            .map(|held| held.end.saturating_sub(held.next).max(0).unsigned_abs())
-            .sum()
+        self.held.values().map(Held::left).sum()
     }
 }
 
 impl Held {
     fn is_behind(&self) -> bool {
-        self.next < self.end
+        self.next < self.end && !self.is_lost
+    }
+
+    /// Offsets that are to be read; of one that went back, at least one.
+    fn left(&self) -> u64 {
+        let left = self.end.saturating_sub(self.next).max(0).unsigned_abs();
+        left.max(self.is_lost.into())
     }
 }
