@@ -145,6 +145,7 @@ CREATE TABLE IF NOT EXISTS {database}.sessions_history {on_cluster}
         bitShiftLeft(toUInt128(version), 44) + least(_offset, 17592186044415)
         COMMENT 'Which row of a valid_from holds, the greatest: version (64 bits), offset (44)' CODEC(ZSTD(1)),
     INDEX written _ingested_at TYPE minmax GRANULARITY 1,
+    INDEX bought order_id TYPE bloom_filter GRANULARITY 1,
     INDEX position (_partition, _offset) TYPE minmax GRANULARITY 1
 )
 ENGINE = {engine ReplacingMergeTree(_row_version)}
@@ -152,6 +153,9 @@ ORDER BY (tenant, session_id, valid_from)
 SETTINGS {deduplication_window}
 COMMENT 'O-data: versions of visits';
 
+-- A shipment that was told to be of another order since the same moment: the row that is overruled
+-- stays, for feedback about that order was joined with it and is to be joined again. So of several
+-- rows with one valid_from the one with the greatest _row_version holds, not the only one.
 CREATE TABLE IF NOT EXISTS {database}.deliveries_history {on_cluster}
 (
     tenant LowCardinality(String) COMMENT 'Owner of the entity; default where the record names none',
@@ -181,7 +185,7 @@ CREATE TABLE IF NOT EXISTS {database}.deliveries_history {on_cluster}
     INDEX position (_partition, _offset) TYPE minmax GRANULARITY 1
 )
 ENGINE = {engine ReplacingMergeTree(_row_version)}
-ORDER BY (tenant, shipment_id, valid_from)
+ORDER BY (tenant, shipment_id, valid_from, order_id)
 SETTINGS {deduplication_window}
 COMMENT 'O-data: versions of shipments';
 
@@ -384,7 +388,7 @@ CREATE VIEW IF NOT EXISTS {database}.deliveries_latest {on_cluster}
 AS SELECT *
 FROM (
     SELECT * FROM {database}.deliveries_history FINAL
-    ORDER BY tenant, shipment_id, valid_from DESC
+    ORDER BY tenant, shipment_id, valid_from DESC, _row_version DESC
     LIMIT 1 BY tenant, shipment_id
 )
 WHERE is_deleted = 0

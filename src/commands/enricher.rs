@@ -59,8 +59,8 @@ pub fn build(config: &Config, enricher: &Enricher) -> Result<String, ConfigError
     Ok(format!("{digest:.12x}"))
 }
 
-/// Names what decides about what a record of O-data tells, besides this program: the feeds, the
-/// limits and the privacy key.
+/// Names what decides about what a record of O-data tells, besides the program (which the index
+/// knows by the number of its format): the feeds, the limit of a record and the privacy key.
 ///
 /// # Errors
 /// The key file can't be read.

@@ -15,7 +15,7 @@ use super::{Deployment, say};
 use crate::config::ConfigError;
 use crate::telemetry;
 use crate::warehouse::migrations;
-use crate::warehouse::repair::{Done, Repair, Window};
+use crate::warehouse::repair::{Done, Repair, SLICE_ITEMS, Window};
 
 /// Join rows again whose customer, order, ticket, visit or delivery came late
 ///
@@ -70,7 +70,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
     super::runtime()?.block_on(async {
         migrations::verify(&config).await?;
         let shutdown = super::shutdown()?;
-        let repair = Repair::new(&config)?;
+        let repair = Repair::new(&config, SLICE_ITEMS)?;
         tokio::select! {
             done = repaired(&repair, &arguments) => done,
             () = shutdown.cancelled() => bail!("stopped; run again, it goes on where it stopped"),

@@ -135,6 +135,8 @@ struct Job {
 const ROWS: (usize, usize) = (500, 10_000);
 /// Bytes of text that a slice should have.
 const BYTES: usize = 8 << 20;
+/// How often rows are looked for at most, of which something else changed while they were tagged.
+const ROUNDS: usize = 10;
 
 impl Job {
     async fn run(self) -> Result<()> {
@@ -161,7 +163,7 @@ impl Job {
             ))?;
         }
         let bar = bar(counts.due);
-        let ended = self.slices(&mut counts, &bar).await;
+        let ended = self.rounds(&mut counts, &bar).await;
         bar.finish_and_clear();
         say(tables::summary(&counts, self.arguments.dry_run))?;
         self.verdict(&counts, ended?)
@@ -182,9 +184,24 @@ impl Job {
         Err(refused("--language", &message, &mend).into())
     }
 
+    /// All slices, and those again that hold rows which changed meanwhile (repair copies rows with
+    /// the tags that they have), until there are none; `false` if a signal came first.
+    async fn rounds(&self, counts: &mut Counts, bar: &ProgressBar) -> Result<bool> {
+        for _ in 0..ROUNDS {
+            let overtaken = counts.overtaken();
+            if !self.slices(counts, bar).await? {
+                return Ok(false);
+            }
+            if self.arguments.dry_run || counts.overtaken() == overtaken {
+                return Ok(true);
+            }
+        }
+        bail!("rows go on changing while they are tagged; run again, it goes on with those")
+    }
+
     /// All slices, one after another; `false` if a signal came first.
     async fn slices(&self, counts: &mut Counts, bar: &ProgressBar) -> Result<bool> {
-        let begun = Instant::now();
+        let (begun, before) = (Instant::now(), counts.read);
         let rate = self.arguments.rate;
         let most = ROWS.1.min(usize::try_from(rate).unwrap_or(usize::MAX));
         let (mut after, mut rows): (Option<Key>, _) = (None, ROWS.0.min(most));
@@ -197,11 +214,12 @@ impl Job {
                 return Ok(true);
             };
             self.slice(&slice, counts).await?;
+            bar.set_length(counts.due.max(counts.read));
             bar.set_position(counts.read);
 
             rows = next_size(&slice, rows).clamp(1, most);
             after = Some(slice.range.last().clone());
-            let due = Duration::from_secs_f64(counts.read as f64 / rate as f64);
+            let due = Duration::from_secs_f64((counts.read - before) as f64 / rate as f64);
             tokio::select! {
                 () = self.shutdown.cancelled() => {}
                 () = tokio::time::sleep(due.saturating_sub(begun.elapsed())) => {}

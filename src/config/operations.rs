@@ -216,8 +216,20 @@ fn broken_feed(config: &Config, number: usize, feed: &Feed) -> Broken {
         let mend = "one topic tells of one entity: remove one of the two";
         return refuse(at("topic"), message, mend);
     }
-    let wrong = feed.mapping().err()?;
-    refuse(at(&wrong.field), wrong.message, wrong.mend)
+    if let Err(wrong) = feed.mapping() {
+        return refuse(at(&wrong.field), wrong.message, wrong.mend);
+    }
+    let is_customer = |feed: &Feed| feed.entity == Entity::Customer.name();
+    let is_calls = feed.format == Format::RudderStack.name();
+    let feeds = config.operations.feeds.iter().enumerate();
+    let mut others = feeds.filter(|(n, other)| *n != number && is_customer(other));
+    if is_calls && is_customer(feed) && others.next().is_some() {
+        let message = "another feed tells of customers, too: each of its records undoes a merge, and \
+                       each merge forgets what it told of the customer";
+        let mend = "set entity = \"identity\" for the calls, and map merged_into in the other feed";
+        return refuse(at("entity"), message, mend);
+    }
+    None
 }
 
 #[cfg(test)]
@@ -346,6 +358,42 @@ mod tests {
         let (field, message, _) = broken(&config).unwrap();
         assert_eq!(field, "operations.feeds[0].topic");
         assert!(message.contains("kafka.erasure_topic"), "{message}");
+    }
+
+    #[test]
+    fn merges_by_calls_go_with_no_other_feed_of_customers() {
+        let calls = Feed {
+            topic: "calls".into(),
+            entity: "customer".into(),
+            format: "rudderstack".into(),
+            ..Feed::default()
+        };
+        let table = Feed {
+            topic: "table".into(),
+            entity: "customer".into(),
+            format: "upsert".into(),
+            id: "id".into(),
+            ..Feed::default()
+        };
+        let links = Feed {
+            entity: "identity".into(),
+            ..calls.clone()
+        };
+        let check = |feeds: [&Feed; 2]| {
+            let mut config = Config::default();
+            config.operations.feeds = feeds.map(Feed::clone).into();
+            broken(&config).map(|(field, _, _)| field.into_owned())
+        };
+        let orders = Feed {
+            entity: "order".into(),
+            ..table.clone()
+        };
+        assert_eq!(check([&links, &table]), None);
+        assert_eq!(check([&calls, &orders]), None);
+        let first = check([&calls, &table]);
+        assert_eq!(first, Some("operations.feeds[0].entity".into()));
+        let second = check([&table, &calls]);
+        assert_eq!(second, Some("operations.feeds[1].entity".into()));
     }
 
     #[test]

@@ -8,9 +8,9 @@
 //!
 //! | | upsert | cloudevents | debezium |
 //! |---|---|---|---|
-//! | columns | the object | `data` | `after`; of a deletion `before`, else the key |
-//! | gone | `deleted` | `deleted` | `op` `d` |
-//! | valid from | `valid_from`, else Kafka's time | `data.valid_from`, else `time`, else Kafka's | `source.ts_ms`, else Kafka's |
+//! | columns | the object | `data` | `after`; of a deletion `before`, and the key for what it lacks |
+//! | gone | `deleted`, or a null with a key that names it | `deleted` | `op` `d` |
+//! | valid from | `valid_from`, else Kafka's time, also of a null | `data.valid_from`, else `time`, else Kafka's | `source.ts_ms`, else Kafka's |
 //! | version | `version`, else Kafka's time | `version`, else Kafka's time | `source.lsn`, else `ts_ns`, `ts_us`, `ts_ms` |
 //!
 //! Only columns that are mapped are kept. What is absent or null is not told: a record is the whole
@@ -58,9 +58,9 @@ impl Feeds {
         }
     }
 
-    /// Decodes a record with a payload, identifiers protected. The pipeline and the index both read
-    /// by this. `None`: it tells of no entity, for its topic is no feed, or it is a record of
-    /// another kind (a page view among the calls of a site).
+    /// Decodes a record, identifiers protected. The pipeline and the index both read by this. `None`:
+    /// it tells of no entity, for its topic is no feed, or it is a record of another kind (a page
+    /// view among the calls of a site), or a tombstone that deletes nothing.
     pub fn decode(
         &self,
         topic: &str,
@@ -112,7 +112,7 @@ struct Told<'a> {
     deleted: bool,
     /// Tenant where no column says it.
     tenant: String,
-    /// Since when it is true; a column beats it, but for [`of_past`](Self::of_past).
+    /// Since when it is true; a column beats it, but where they are [`of_past`](Self::of_past).
     valid_from: Option<Millis>,
     /// Version where no column says it.
     version: u64,
@@ -127,6 +127,9 @@ impl Mapping {
         record: &RawRecord<'_>,
         limits: &Limits,
     ) -> Result<Option<Change>, DecodeError> {
+        if record.payload.is_none() {
+            return Ok(self.gone(record, limits));
+        }
         let payload = payload(record, limits)?;
         let payload = payload.strip_prefix('\u{feff}').unwrap_or(payload);
         let may_hold_nul = envelopes::may_hold_nul(record, payload)
@@ -141,16 +144,31 @@ impl Mapping {
         told.map(|told| self.change(told, &checks)).transpose()
     }
 
+    /// What a tombstone deletes, if its key says so.
+    fn gone(&self, record: &RawRecord<'_>, limits: &Limits) -> Option<Change> {
+        let checks = Checks::new(limits, record.time, true);
+        let told = match self.format {
+            Format::Upsert => upsert::gone(self, record)?,
+            Format::CloudEvents | Format::Debezium | Format::RudderStack => return None,
+        };
+        // A key that can't be read names nobody.
+        self.change(told, &checks).ok()
+    }
+
     fn change(&self, mut told: Told<'_>, checks: &Checks<'_>) -> Result<Change, DecodeError> {
         let place = told.place;
         let flag = match self.deleted {
             Some(n) => self.read(&told, n, |cell| cell.flag()).in_field(place)?,
             None => None,
         };
-        told.deleted |= flag.unwrap_or(false);
+        if flag.unwrap_or(false) {
+            told.deleted = true;
+            told.of_past |= self.format == Format::Upsert && upsert::is_beside_the_row(self);
+        }
         let id = self.id(&told, checks).in_field(place)?;
-        let facts = facts::read(self, &told.row, checks, told.deleted).in_field(place)?;
-        refuse_nameless(&facts, told.deleted).in_field(place)?;
+        let facts = facts::read(self, [&told.row, &told.key], checks, told.deleted);
+        let facts = facts.in_field(place)?;
+        refuse_nameless(&facts).in_field(place)?;
         self.dated(told, id, facts, checks)
     }
 
@@ -199,11 +217,16 @@ impl Mapping {
         value.in_field(self.columns.name(number))
     }
 
+    /// Whether it is an event of a deletion, which has the row of before, whole or in part.
+    fn is_change_event(&self, told: &Told<'_>) -> bool {
+        self.format == Format::Debezium && told.of_past
+    }
+
     fn id(&self, told: &Told<'_>, checks: &Checks<'_>) -> Result<String, DecodeError> {
         let number = self.id.unwrap_or(usize::MAX);
         let column = self.columns.name(number);
         let Some(cell) = told.row.get(number).or(told.key.get(number)) else {
-            return Err(match told.of_past {
+            return Err(match self.is_change_event(told) {
                 false => missing(column),
                 true => {
                     let message = "neither `before` nor the record's key tells what was deleted";
@@ -224,7 +247,7 @@ impl Mapping {
         let tenant = cell.map(|cell| cell.id(checks)).transpose();
         match tenant.in_field(column)?.filter(|tenant| !tenant.is_empty()) {
             Some(tenant) => checks.required(column, Some(super::wire::Str(tenant.into())), ID),
-            None if told.of_past => {
+            None if self.is_change_event(told) => {
                 let message = "neither `before` nor the record's key tells whose it was: put the \
                                column into the table's replica identity";
                 Err(fault(Reason::MissingField, column, message))
@@ -234,12 +257,10 @@ impl Mapping {
     }
 }
 
-/// An identity without a type is found by nobody.
-fn refuse_nameless(facts: &Facts, deleted: bool) -> Result<(), DecodeError> {
+/// An identity without a type is found by nobody, and its deletion deletes nothing.
+fn refuse_nameless(facts: &Facts) -> Result<(), DecodeError> {
     match facts {
-        Facts::Identity(identity) if identity.kind.is_empty() && !deleted => {
-            Err(missing("identity_type"))
-        }
+        Facts::Identity(identity) if identity.kind.is_empty() => Err(missing("identity_type")),
         _ => Ok(()),
     }
 }

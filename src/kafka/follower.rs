@@ -3,12 +3,16 @@
 //! A topic that was made again is read from its start under its new id, and partitions that are
 //! added are read, too: both are looked for now and then. Nothing is committed: whoever reads keeps
 //! the offsets.
+//!
+//! Kafka says where a partition ends, but the last offsets may have no records: transactions and
+//! compaction leave such behind. Whether it is so the client tells when it comes to the end, and not
+//! of which topic. So partitions of which nothing comes are asked again, one topic alone at a time.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result, anyhow, bail};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::message::Message;
@@ -23,7 +27,7 @@ use crate::config::Config;
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// How often topics are looked at again.
 const LOOK: Duration = Duration::from_secs(10);
-/// Nothing came for so long, after the ends were told: what is missing are no records.
+/// Of partitions of which nothing came for so long it is asked whether there are more records.
 const SILENCE: Duration = Duration::from_secs(1);
 
 /// See the module.
@@ -34,11 +38,7 @@ pub struct Follower {
     streams: HashMap<String, String>,
     held: BTreeMap<(String, i32), Held>,
     looked: Option<Instant>,
-    /// Ends told by partition number, since the partitions were assigned: Kafka's client does not
-    /// say of which topic.
-    ends: HashMap<i32, usize>,
-    /// When the last record came.
-    last: Instant,
+    asked: Option<Asked>,
 }
 
 struct Held {
@@ -47,6 +47,19 @@ struct Held {
     next: i64,
     /// Offset after the last one, when it was looked at.
     end: i64,
+    /// When its last record came, or it was first read.
+    heard: Instant,
+    /// It went back: this is another life of its topic, or its end was cut off.
+    is_lost: bool,
+}
+
+/// A topic that is read alone, until it is known of some of its partitions whether they have more
+/// records.
+struct Asked {
+    topic: String,
+    /// Partitions that have not answered, and where they ended when this began.
+    ends: BTreeMap<i32, i64>,
+    since: Instant,
 }
 
 impl Follower {
@@ -71,8 +84,7 @@ impl Follower {
             streams,
             held: BTreeMap::new(),
             looked: None,
-            ends: HashMap::new(),
-            last: Instant::now(),
+            asked: None,
         })
     }
 
@@ -80,26 +92,31 @@ impl Follower {
     /// `position` says, else from their start. Does nothing if that was done a short time ago.
     ///
     /// # Errors
-    /// Kafka does not answer, or `position` fails.
+    /// Kafka does not answer, a topic is not there, or `position` fails: what was read before is read
+    /// on.
     pub fn look(&mut self, position: impl Fn(&Partition) -> Result<Option<i64>>) -> Result<()> {
         if self.looked.is_some_and(|looked| looked.elapsed() < LOOK) {
             return Ok(());
         }
+        // A failure is looked at again as late, but for the first time.
+        self.looked = (!self.held.is_empty()).then(Instant::now);
         let mut there = BTreeMap::new();
         for partition in self.partitions()? {
             let (topic, number) = (partition.topic.to_string(), partition.number);
             let (start, end) = reader::bounds(&self.consumer, &topic, number)?;
             let key = (topic, number);
             let known = self.held.get(&key);
-            let next = match known.filter(|held| held.partition == partition) {
-                Some(held) => held.next,
+            if known.is_some_and(|held| held.is_lost || held.partition != partition) {
+                info!(%partition, "the topic was made again: it is read from its start");
+            }
+            let (next, heard) = match known.filter(|held| held.partition == partition) {
+                Some(held) if held.is_lost => (start, Instant::now()),
+                Some(held) => (held.next, held.heard),
                 None => {
-                    if known.is_some() {
-                        info!(%partition, "the topic was made again: it is read from its start");
-                    }
                     // What retention took is gone; beyond the end is what never was.
                     let next = position(&partition)?.unwrap_or(start);
-                    if next > end { start } else { next.max(start) }
+                    let next = if next > end { start } else { next.max(start) };
+                    (next, Instant::now())
                 }
             };
             there.insert(
@@ -108,27 +125,31 @@ impl Follower {
                     partition,
                     next,
                     end,
+                    heard,
+                    is_lost: false,
                 },
             );
         }
-        let same = |(a, b): (&Held, &Held)| a.partition == b.partition;
+        let same = |(a, b): (&Held, &Held)| a.partition == b.partition && !b.is_lost;
         let changed =
             there.len() != self.held.len() || !there.values().zip(self.held.values()).all(same);
         self.held = there;
         if changed {
-            self.assign()?;
+            self.assign(|_, _| true)?;
         }
         self.looked = Some(Instant::now());
         Ok(())
     }
 
-    fn assign(&mut self) -> Result<()> {
+    /// Reads these partitions from now on, all others no more.
+    fn assign(&mut self, which: impl Fn(&str, i32) -> bool) -> Result<()> {
         let mut list = TopicPartitionList::new();
         for ((topic, number), held) in &self.held {
-            list.add_partition_offset(topic, *number, Offset::Offset(held.next))?;
+            if which(topic, *number) {
+                list.add_partition_offset(topic, *number, Offset::Offset(held.next))?;
+            }
         }
-        self.ends.clear();
-        self.last = Instant::now();
+        self.asked = None;
         self.consumer
             .assign(&list)
             .context("can't read the topics of O-data")
@@ -149,12 +170,19 @@ impl Follower {
         }
         let mut partitions = Vec::new();
         for topic in &self.topics {
-            let Some(id) = ids.get(topic) else { continue };
+            let Some(id) = ids.get(topic) else {
+                bail!("topic {topic} does not exist");
+            };
             let metadata = self.consumer.fetch_metadata(Some(topic), TIMEOUT);
             let metadata = metadata.with_context(|| format!("can't ask Kafka for {topic}"))?;
             let (name, stream): (Arc<str>, Arc<str>) = (topic.as_str().into(), id.as_str().into());
-            let described = metadata.topics().iter().filter(|t| t.name() == topic);
-            partitions.extend(described.flat_map(|t| t.partitions()).map(|p| Partition {
+            let described = metadata.topics().iter().find(|t| t.name() == topic);
+            let described = described.map_or(&[][..], |t| t.partitions());
+            // Without its partitions it would look as if it were read to its end.
+            if described.is_empty() {
+                bail!("Kafka names no partitions of topic {topic}");
+            }
+            partitions.extend(described.iter().map(|p| Partition {
                 topic: name.clone(),
                 stream: stream.clone(),
                 number: p.id(),
@@ -172,12 +200,20 @@ impl Follower {
         // Of one partition, many come in a row.
         let mut current = 0;
         let (mut count, mut size) = (0, 0);
+        let mut ended = Vec::new();
         let begun = Instant::now();
         while count < records && size < bytes && begun.elapsed() < time {
             let message = match self.consumer.poll(time.saturating_sub(begun.elapsed())) {
                 Some(Ok(message)) => message,
+                Some(Err(KafkaError::PartitionEOF(number))) => {
+                    ended.push(number);
+                    continue;
+                }
+                Some(Err(error)) if super::is_hopeless(&error) => {
+                    return Err(anyhow!(error).context("Kafka refuses to be read"));
+                }
                 Some(Err(error)) => {
-                    note(&mut self.ends, &error)?;
+                    warn!(%error, "can't read O-data, trying again");
                     continue;
                 }
                 None => break,
@@ -190,9 +226,18 @@ impl Follower {
                 current = match batches.iter().position(of) {
                     Some(known) => known,
                     None => {
-                        let Some(held) = self.held.get(&(topic.to_owned(), number)) else {
+                        let Some(held) = self.held.get_mut(&(topic.to_owned(), number)) else {
                             continue;
                         };
+                        if held.is_lost {
+                            continue;
+                        }
+                        if message.offset() < held.next {
+                            // Which life of the topic this is tells the next look.
+                            held.is_lost = true;
+                            self.looked = None;
+                            break;
+                        }
                         batches.push(RawBatch::new(held.partition.clone(), 0));
                         batches.len() - 1
                     }
@@ -210,37 +255,77 @@ impl Follower {
             );
             if let (Some(held), Some(read)) = (self.held.get_mut(&key), batch.offsets()) {
                 held.next = read.range.end() + 1;
+                held.heard = Instant::now();
             }
         }
-        if count > 0 {
-            self.last = Instant::now();
+        self.answered(&ended)?;
+        if self.asked.is_none() {
+            self.ask()?;
         }
         Ok(batches)
     }
 
-    /// How much there is to read up to the ends that were looked at last. What transactions and
-    /// compaction leave behind without a record counts until all ends were told and nothing comes.
-    pub fn behind(&self) -> u64 {
-        let offsets = self.held.iter().map(|((_, number), held)| {
-            let sharing = self.held.keys().filter(|(_, n)| n == number).count();
-            let ended = self.ends.get(number).is_some_and(|told| *told >= sharing);
-            match ended && self.last.elapsed() > SILENCE {
-                true => 0,
-                false => held.end.saturating_sub(held.next).max(0).unsigned_abs(),
+    /// Takes note of the partitions that have come to their end, and goes on with all topics when
+    /// those that were asked have.
+    fn answered(&mut self, ended: &[i32]) -> Result<()> {
+        let Some(asked) = &mut self.asked else {
+            return Ok(());
+        };
+        for number in ended {
+            let Some(end) = asked.ends.remove(number) else {
+                continue;
+            };
+            // Nothing that can be read lies before the end of then.
+            if let Some(held) = self.held.get_mut(&(asked.topic.clone(), *number)) {
+                held.next = held.next.max(end);
             }
+        }
+        let (is_over, topic) = (asked.since.elapsed() > TIMEOUT, asked.topic.clone());
+        if asked.ends.is_empty() || is_over {
+            // Those that don't answer are asked again, after the others.
+            let of_topic = self.held.iter_mut().filter(|((of, _), _)| *of == topic);
+            of_topic.for_each(|(_, held)| held.heard = Instant::now());
+            self.assign(|_, _| true)?;
+        }
+        Ok(())
+    }
+
+    /// Where of all partitions that are behind nothing comes, asks those of one topic.
+    fn ask(&mut self) -> Result<()> {
+        let behind = || self.held.iter().filter(|(_, held)| held.is_behind());
+        if behind().any(|(_, held)| held.heard.elapsed() <= SILENCE) {
+            return Ok(());
+        }
+        let Some(((topic, _), _)) = behind().min_by_key(|(_, held)| held.heard) else {
+            return Ok(());
+        };
+        let topic = topic.clone();
+        let of_topic = behind().filter(|((of, _), _)| *of == topic);
+        let ends: BTreeMap<i32, i64> = of_topic.map(|((_, n), held)| (*n, held.end)).collect();
+        self.assign(|of, number| of == topic && ends.contains_key(&number))?;
+        self.asked = Some(Asked {
+            topic,
+            ends,
+            since: Instant::now(),
         });
-        offsets.sum()
+        Ok(())
+    }
+
+    /// How much there is to read up to the ends that were looked at last. What transactions and
+    /// compaction leave behind without a record counts until Kafka has said that there is none.
+    pub fn behind(&self) -> u64 {
+        self.held.values().map(Held::left).sum()
     }
 }
 
-/// Tells ends from errors.
-fn note(ends: &mut HashMap<i32, usize>, error: &KafkaError) -> Result<()> {
-    match error {
-        KafkaError::PartitionEOF(number) => *ends.entry(*number).or_default() += 1,
-        error if super::is_hopeless(error) => {
-            return Err(anyhow!(error.clone()).context("Kafka refuses to be read"));
-        }
-        error => warn!(%error, "can't read O-data, trying again"),
+impl Held {
+    fn is_behind(&self) -> bool {
+        self.next < self.end && !self.is_lost
     }
-    Ok(())
+
+    /// Offsets that are to be read; of one that went back, at least one.
+    fn left(&self) -> u64 {
+        let left = self.end.saturating_sub(self.next).max(0).unsigned_abs();
+        left.max(self.is_lost.into())
+    }
 }

@@ -5,7 +5,7 @@
 //! 2. Keys are what the feedback names: order, ticket, session; a survey's trigger names one where
 //!    the feedback itself does not. The customer is the one named; else whom the first known
 //!    identity belongs to; else the one of the order, the ticket, the session, in this order, as they
-//!    were then.
+//!    were then. Where one of them is late, nothing after it counts: it may name another.
 //! 3. An identity belongs to the customer of its newest version then. One that was linked only later
 //!    belongs to whom it was linked to first: a prospect's words become the customer's.
 //!    One that was taken away again by then belongs to nobody.
@@ -13,6 +13,9 @@
 //! 5. The delivery is the one that a trigger names, else, of the shipments of the order that were
 //!    there then, the one whose version is the newest, among equal ones the greatest identifier.
 //! 6. What did not exist then, or was deleted by then, is a miss, whatever came later.
+//! 7. A visit is abandoned if, an hour after its checkout, else its cart, there was no order of it:
+//!    none is named then, or the one named was placed later. One of which it was not known then when
+//!    it was placed is taken to be in time.
 
 use crate::feedback::{Feedback, Millis};
 
@@ -209,24 +212,16 @@ pub fn join(tenant: &str, keys: &Keys<'_>, at: Millis, history: &impl AsOf) -> J
             history.delivery(tenant, id, at)
         }),
     };
-    let mut late = false;
-    let named = match keys.customer_id {
-        "" => identified(tenant, keys.identities, at, history, &mut late),
-        named => Some(named.to_owned()),
-    };
-    let of_order = || order.as_ref().map(|o| o.customer_id.clone());
-    let of_ticket = || ticket.as_ref().map(|t| t.customer_id.clone());
-    let of_session = || session.as_ref().map(|s| s.customer_id.clone());
-    let id = named
-        .or_else(|| of_order().filter(|id| !id.is_empty()))
-        .or_else(|| of_ticket().filter(|id| !id.is_empty()))
-        .or_else(|| of_session().filter(|id| !id.is_empty()));
-    late |= [joined.order, joined.ticket, joined.session].contains(&Status::Late);
-    match id {
-        Some(id) => customer(&mut joined, tenant, id, at, history),
-        None if late => joined.customer = Status::Late,
-        None if !keys.identities.is_empty() => joined.customer = Status::Miss,
-        None => {}
+    let of_entities = [
+        (joined.order, order.as_ref().map(|o| &o.customer_id)),
+        (joined.ticket, ticket.as_ref().map(|t| &t.customer_id)),
+        (joined.session, session.as_ref().map(|s| &s.customer_id)),
+    ];
+    match who(tenant, keys, at, history, of_entities) {
+        Found::Hit(id) => customer(&mut joined, tenant, id, at, history),
+        Found::Late => joined.customer = Status::Late,
+        Found::Miss if !keys.identities.is_empty() => joined.customer = Status::Miss,
+        Found::Miss => {}
     }
     if let Some(order) = order {
         joined.order_status = order.status;
@@ -238,7 +233,12 @@ pub fn join(tenant: &str, keys: &Keys<'_>, at: Millis, history: &impl AsOf) -> J
         joined.ticket_reopens = ticket.reopens;
     }
     if let Some(session) = session {
-        joined.checkout_abandoned = checkout_abandoned(&session, at);
+        let placed = || match history.order(tenant, &session.order_id, at) {
+            Found::Hit(order) => Found::Hit(order.created_at),
+            Found::Miss => Found::Hit(None),
+            Found::Late => Found::Late,
+        };
+        joined.checkout_abandoned = checkout_abandoned(&session, at, placed);
     }
     if let Some(delivery) = delivery {
         joined.days_late = days_late(&delivery, at);
@@ -261,28 +261,49 @@ fn look<T>(status: &mut Status, named: &str, find: impl Fn(&str) -> Found<T>) ->
     found
 }
 
+/// Rule 2: the customer whom the first of the keys leads to that leads to one; `of_entities` says of
+/// order, ticket and session what was found, and whom it names.
+fn who(
+    tenant: &str,
+    keys: &Keys<'_>,
+    at: Millis,
+    history: &impl AsOf,
+    of_entities: [(Status, Option<&String>); 3],
+) -> Found<String> {
+    if !keys.customer_id.is_empty() {
+        return Found::Hit(keys.customer_id.to_owned());
+    }
+    match identified(tenant, keys.identities, at, history) {
+        Found::Miss => {}
+        found => return found,
+    }
+    for (status, named) in of_entities {
+        match named {
+            _ if status == Status::Late => return Found::Late,
+            Some(id) if !id.is_empty() => return Found::Hit(id.clone()),
+            _ => {}
+        }
+    }
+    Found::Miss
+}
+
 /// Rule 3: the customer of the first identity that belongs to one.
 fn identified(
     tenant: &str,
     identities: &[(String, String)],
     at: Millis,
     history: &impl AsOf,
-    late: &mut bool,
-) -> Option<String> {
+) -> Found<String> {
     for (kind, value) in identities {
         match history.identity(tenant, kind, value, at) {
             Found::Hit(identity) if !identity.customer_id.is_empty() => {
-                return Some(identity.customer_id);
+                return Found::Hit(identity.customer_id);
             }
             Found::Hit(_) | Found::Miss => {}
-            // An earlier identity may belong to another customer: nothing after it counts.
-            Found::Late => {
-                *late = true;
-                return None;
-            }
+            Found::Late => return Found::Late,
         }
     }
-    None
+    Found::Miss
 }
 
 /// Rule 4: the customer, merges followed. A customer merged into one who was not there then is
@@ -332,14 +353,23 @@ pub fn days_late(delivery: &Delivery, at: Millis) -> Option<i32> {
     i32::try_from(end.div_euclid(DAY) - promised.div_euclid(DAY)).ok()
 }
 
-/// Whether a visit that reached the checkout, or else the cart, had come to no order an hour later;
-/// `None` for one that reached neither, and before the hour is over.
-pub fn checkout_abandoned(session: &Session, at: Millis) -> Option<bool> {
+/// Rule 7: whether a visit that reached the checkout, or else the cart, had come to no order an hour
+/// later. `placed`: when the order that it names was placed, as far as that was known then. `None`
+/// for a visit that reached neither, before the hour is over, and where the order is late.
+pub fn checkout_abandoned(
+    session: &Session,
+    at: Millis,
+    placed: impl FnOnce() -> Found<Option<Millis>>,
+) -> Option<bool> {
     let began = session.checkout_at.or(session.cart_at)?;
-    if !session.order_id.is_empty() {
-        return Some(false);
+    if session.order_id.is_empty() {
+        return (at - began >= ABANDONED_AFTER).then_some(true);
     }
-    (at - began >= ABANDONED_AFTER).then_some(true)
+    match placed() {
+        Found::Hit(placed) => Some(placed.is_some_and(|at| at - began > ABANDONED_AFTER)),
+        Found::Miss => Some(false),
+        Found::Late => None,
+    }
 }
 
 #[cfg(test)]
@@ -417,6 +447,13 @@ mod tests {
         })
     }
 
+    fn ticket_of(customer_id: &str) -> Found<Ticket> {
+        Found::Hit(Ticket {
+            customer_id: customer_id.into(),
+            ..Ticket::default()
+        })
+    }
+
     fn identity_of(customer_id: &str) -> Found<Identity> {
         Found::Hit(Identity {
             kind: "device_id".into(),
@@ -456,13 +493,7 @@ mod tests {
                 ("visitor", customer_of("e", "")),
             ],
             orders: vec![("o", order_of("buyer")), ("anonymous", order_of(""))],
-            tickets: vec![(
-                "t",
-                Found::Hit(Ticket {
-                    customer_id: "asker".into(),
-                    ..Ticket::default()
-                }),
-            )],
+            tickets: vec![("t", ticket_of("asker"))],
             sessions: vec![(
                 "s",
                 Found::Hit(Session {
@@ -601,6 +632,30 @@ mod tests {
             (joined.order, joined.customer),
             (Status::Late, Status::Late)
         );
+        // Nor does what names a customer after them.
+        let told = Told {
+            tickets: vec![("t", ticket_of("asker"))],
+            customers: vec![
+                ("asker", customer_of("d", "")),
+                ("buyer", customer_of("c", "")),
+            ],
+            orders: vec![("o", Found::Late), ("known", order_of("buyer"))],
+            ..told
+        };
+        let asked = |identities: &[(String, String)], order_id: &str| {
+            let keys = Keys {
+                identities,
+                order_id,
+                ticket_id: "t",
+                ..NOTHING
+            };
+            who(&keys, &told)
+        };
+        assert_eq!(asked(&identities, ""), is("", Status::Late));
+        assert_eq!(asked(&identities, "known"), is("", Status::Late));
+        assert_eq!(asked(&[], "o"), is("", Status::Late));
+        assert_eq!(asked(&[], "known"), is("buyer", Status::Hit));
+        assert_eq!(asked(&[], ""), is("asker", Status::Hit));
     }
 
     #[test]
@@ -698,14 +753,52 @@ mod tests {
             order_id: order_id.into(),
             ..Session::default()
         };
+        let without =
+            |session: &Session, at| checkout_abandoned(session, at, || panic!("there is no order"));
         let cart = visit(Some(T0), None, "");
-        assert_eq!(checkout_abandoned(&cart, T0 + HOUR - 1), None);
-        assert_eq!(checkout_abandoned(&cart, T0 + HOUR), Some(true));
+        assert_eq!(without(&cart, T0 + HOUR - 1), None);
+        assert_eq!(without(&cart, T0 + HOUR), Some(true));
         let checkout = visit(Some(T0), Some(T0 + HOUR), "");
-        assert_eq!(checkout_abandoned(&checkout, T0 + HOUR), None);
-        let bought = visit(Some(T0), None, "o");
-        assert_eq!(checkout_abandoned(&bought, T0), Some(false));
+        assert_eq!(without(&checkout, T0 + HOUR), None);
         let looked = visit(None, None, "");
-        assert_eq!(checkout_abandoned(&looked, T0 + 9 * HOUR), None);
+        assert_eq!(without(&looked, T0 + 9 * HOUR), None);
+        let bought = visit(Some(T0), None, "o");
+        let placed = |placed| checkout_abandoned(&bought, T0 + 9 * HOUR, || placed);
+        assert_eq!(placed(Found::Hit(Some(T0 + HOUR))), Some(false));
+        assert_eq!(placed(Found::Hit(Some(T0 + HOUR + 1))), Some(true));
+        assert_eq!(placed(Found::Hit(None)), Some(false), "not told when");
+        assert_eq!(placed(Found::Late), None);
+    }
+
+    #[test]
+    fn an_order_is_in_time_by_what_was_known_of_it_then() {
+        let visit = Found::Hit(Session {
+            checkout_at: Some(T0 - 9 * HOUR),
+            order_id: "o".into(),
+            ..Session::default()
+        });
+        let abandoned = |order: Found<Order>| {
+            let told = Told {
+                sessions: vec![("s", visit.clone())],
+                orders: vec![("o", order)],
+                ..Told::default()
+            };
+            let keys = Keys {
+                session_id: "s",
+                ..NOTHING
+            };
+            join("t", &keys, T0, &told).checkout_abandoned
+        };
+        let placed = |created_at| {
+            Found::Hit(Order {
+                created_at,
+                ..Order::default()
+            })
+        };
+        assert_eq!(abandoned(placed(Some(T0 - 2 * HOUR))), Some(true));
+        assert_eq!(abandoned(placed(Some(T0 - 8 * HOUR))), Some(false));
+        assert_eq!(abandoned(placed(None)), Some(false));
+        assert_eq!(abandoned(Found::Miss), Some(false));
+        assert_eq!(abandoned(Found::Late), None);
     }
 }

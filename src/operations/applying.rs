@@ -118,8 +118,11 @@ fn side_by_side<'a>(
     }
 }
 
+/// Key and value, as they are stored.
+type Entry = (Vec<u8>, Vec<u8>);
+
 /// An entity whose value is its history alone.
-fn plain(store: &Store, group: &[Staged], horizon: Millis) -> Result<(Vec<u8>, Vec<u8>)> {
+fn plain(store: &Store, group: &[Staged], horizon: Millis) -> Result<Entry> {
     let key = group[0].key.clone();
     let known = store.get(&key)?;
     let mut history = read(known.as_deref());
@@ -129,11 +132,7 @@ fn plain(store: &Store, group: &[Staged], horizon: Millis) -> Result<(Vec<u8>, V
     Ok((key, value))
 }
 
-fn delivery(
-    store: &Store,
-    group: &[Staged],
-    horizon: Millis,
-) -> Result<((Vec<u8>, Vec<u8>), Vec<Copy>)> {
+fn delivery(store: &Store, group: &[Staged], horizon: Millis) -> Result<(Entry, Vec<Copy>)> {
     let key = group[0].key.clone();
     let known = store.get(&key)?;
     let mut history = read(known.as_deref());

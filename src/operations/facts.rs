@@ -22,6 +22,7 @@ pub fn encode(facts: &Facts) -> Vec<u8> {
         Facts::Order(o) => {
             texts(&[&o.customer_id, &o.status, &o.currency]);
             put_optional(&mut out, o.total);
+            put_optional(&mut out, o.created_at);
         }
         Facts::Ticket(t) => {
             texts(&[&t.customer_id, &t.status]);
@@ -71,6 +72,7 @@ impl Fact for Order {
             status: r.text()?,
             currency: r.text()?,
             total: r.optional()?,
+            created_at: r.optional()?,
             ..Self::default()
         })
     }

@@ -1,7 +1,7 @@
 //! Keeps the index up with its feeds: up to their ends first, then on without end.
 //!
-//! One thread reads, another decodes on all cores and applies. Records that are bad, and tombstones,
-//! are none of the index's business: the pipeline makes dead letters of them, and says so.
+//! One thread reads, another decodes on all cores and applies. Records that are bad, or tell of no
+//! entity, are none of the index's business: the pipeline gives them their outcome, and says so.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -145,7 +145,9 @@ impl Following {
                 return ended.map(|()| false);
             }
         }
-        Ok(false)
+        // It may be its own failure that told to stop.
+        let ended = self.ended.try_recv().unwrap_or(Ok(()));
+        ended.map(|()| false)
     }
 
     /// Ends, everything applied that was read, and durable.
@@ -301,7 +303,6 @@ impl Applying {
         let topic = &*batch.partition().topic;
         let changes = (0..batch.len()).into_par_iter().filter_map(|n| {
             let record = batch.record(n);
-            record.payload?;
             let change = self.feeds.decode(topic, &record, &self.limits)?.ok()?;
             let erased = self.erasing.erasures.cover_change(&change);
             (!erased).then(|| Staged::of(&change, record.offset))

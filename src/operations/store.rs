@@ -24,8 +24,9 @@ use super::keys;
 use crate::batch::Partition;
 use crate::config::ConfigError;
 
-/// Shape of keys and values. Counts up when it changes: an index of another shape is made anew.
-const FORMAT: u32 = 2;
+/// Shape of keys and values, and what records are decoded to. Counts up when either changes: an
+/// index of another number is made anew.
+const FORMAT: u32 = 3;
 /// Folders in the folder of the index, of which one holds it; nothing else there is touched.
 const FOLDERS: [&str; 2] = ["store", "store-2"];
 /// File that names the folder that holds it; without it, the first.
@@ -73,7 +74,8 @@ impl Store {
                 None if store.is_empty()? => return store.begin(&made_under),
                 _ => info!(
                     folder = %folder.display(),
-                    "feeds, privacy key or program have changed: the index of O-data is made anew"
+                    "feeds, limits, privacy key or the index's format have changed: the index of \
+                     O-data is made anew"
                 ),
             },
             Err(fjall::Error::Locked) => return Err(taken(folder).into()),

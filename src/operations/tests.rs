@@ -33,11 +33,14 @@ fn facts() -> impl Strategy<Value = Facts> {
             merged_into,
             ..Customer::default()
         })),
-        (id(), any::<Option<Decimal4>>()).prop_map(|(customer_id, total)| Facts::Order(Order {
-            customer_id,
-            total,
-            ..Order::default()
-        })),
+        (id(), any::<Option<Decimal4>>(), any::<Option<Millis>>()).prop_map(
+            |(customer_id, total, created_at)| Facts::Order(Order {
+                customer_id,
+                total,
+                created_at,
+                ..Order::default()
+            })
+        ),
         (id(), any::<Option<u32>>()).prop_map(|(customer_id, reopens)| Facts::Ticket(Ticket {
             customer_id,
             reopens,

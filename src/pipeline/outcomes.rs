@@ -142,16 +142,18 @@ impl Outcomes {
     }
 
     fn outcome(&self, topic: &str, record: &RawRecord<'_>) -> OutcomeKind {
-        if record.payload.is_none() {
-            return OutcomeKind::Skipped(SkipReason::Tombstone);
-        }
+        let is_tombstone = record.payload.is_none();
         let rejected = |error| OutcomeKind::DeadLetter(Box::new(Rejected::new(record, error)));
         if self.feeds.has(topic) {
             return match self.feeds.decode(topic, record, &self.limits) {
                 Some(Ok(change)) => OutcomeKind::Operational(Box::new(change)),
                 Some(Err(error)) => rejected(error),
+                None if is_tombstone => OutcomeKind::Skipped(SkipReason::Tombstone),
                 None => OutcomeKind::Skipped(SkipReason::NoChange),
             };
+        }
+        if is_tombstone {
+            return OutcomeKind::Skipped(SkipReason::Tombstone);
         }
         match decode::decode(record, &self.limits) {
             Ok(feedback) => {

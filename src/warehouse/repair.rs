@@ -11,59 +11,39 @@
 //! computed afresh meanwhile: that has a greater offset or a greater revision, and is looked at next.
 //!
 //! Everything is bounded: a window by rows of each table, a slice by items, both by the server's
-//! memory for a query; one thread, so that the live stream goes first. Histories are read by entity,
-//! never whole. A statement a file in `repair/`, in temporary tables of one session; values are bound.
+//! memory for a query and by its time for one; one thread, so that the live stream goes first. What is
+//! too much for the server is asked again in smaller parts. Histories are read by entity, never whole.
+//! A statement a file in `repair/`, in temporary tables of one session; values are bound.
 
 use std::time::{Duration, Instant};
 
-use clickhouse::error::Error;
-use clickhouse::query::Query;
 use clickhouse::{Client, Row};
 use serde::Deserialize;
 use tracing::debug;
 
 use super::client::within;
-use super::error::{self, sink_error};
+use super::error::sink_error;
 use super::migrations::template::statements;
-use super::retagging::Key;
 use crate::config::{Config, ConfigError};
 use crate::feedback::Millis;
-use crate::odata::join::MERGES;
 use crate::pipeline::SinkError;
+use crate::telemetry::Cause;
 
-const WINDOW: &str = include_str!("repair/window.sql");
-const TOUCHED: &str = include_str!("repair/touched.sql");
-const SLICE: &str = include_str!("repair/slice.sql");
-const LAST: &str = include_str!("repair/last.sql");
-const ITEMS: &str = include_str!("repair/items.sql");
-const ENTITIES: &str = include_str!("repair/entities.sql");
-const CUSTOMERS: &str = include_str!("repair/customers.sql");
-const JOINED: &str = include_str!("repair/joined.sql");
-const CHANGES: &str = include_str!("repair/changes.sql");
-const WRITE: &str = include_str!("repair/write.sql");
+mod pass;
 
-/// Temporary tables of a slice.
-const OF_SLICE: [&str; 13] = [
-    "slice",
-    "items",
-    "item_orders",
-    "item_tickets",
-    "item_sessions",
-    "shipments",
-    "item_deliveries",
-    "versions",
-    "item_identities",
-    "open",
-    "item_customers",
-    "step",
-    "joined",
-];
+pub use pass::Pass;
 
-/// Rows of each table that a window may hold, about.
+const WINDOWS: &str = include_str!("repair/windows.sql");
+
+/// Rows of each table that a window may hold, about. Where they are too much for the server, the
+/// window is looked at in parts.
 const WINDOW_ROWS: u64 = 200_000;
-/// Items of a slice. Where the server lacks memory for so many, it takes half of them.
+/// A window of so few rows is not parted: its size is not what is too much.
+const FEWEST_ROWS: u64 = 100;
+/// Items of a slice that suit most servers. Where they are too much for one, it takes half of them.
 pub const SLICE_ITEMS: u64 = 20_000;
-const FEWEST_ITEMS: u64 = 100;
+/// A statement may take so many times `clickhouse.timeout`, as one that erases may: it reads tables.
+const TIMES_LONGER: u32 = 10;
 
 /// Settings of these queries, beside those of the client.
 const SETTINGS: [(&str, &str); 6] = [
@@ -139,31 +119,21 @@ impl Done {
 }
 
 impl Repair {
-    /// Of the configured warehouse.
+    /// Of the configured warehouse, in slices of so many items: [`SLICE_ITEMS`].
     ///
     /// # Errors
     /// The password file can't be read.
-    pub fn new(config: &Config) -> Result<Self, ConfigError> {
+    pub fn new(config: &Config, slice: u64) -> Result<Self, ConfigError> {
         let mut client = super::client(&config.clickhouse)?;
         for (name, value) in SETTINGS {
             client = client.with_setting(name, value);
         }
-        let seconds = config.clickhouse.timeout.as_secs_f64().ceil().to_string();
         Ok(Self {
-            client: client.with_setting("max_execution_time", seconds),
+            client,
             database: config.clickhouse.database.clone(),
             timeout: config.clickhouse.timeout,
-            slice: SLICE_ITEMS,
+            slice: slice.max(1),
         })
-    }
-
-    /// With slices of so many items.
-    #[must_use]
-    pub fn with_slices_of(self, items: u64) -> Self {
-        Self {
-            slice: items.max(1),
-            ..self
-        }
     }
 
     /// The server's time, in ms: what was written before it, and is there, lies before it.
@@ -209,21 +179,24 @@ impl Repair {
         told: &mut (impl FnMut(Window, &Done) + Send),
     ) -> Result<Done, SinkError> {
         let mut all = Done::default();
-        let mut next = from;
-        while next < until {
-            let window = self.window(next, until).await?;
-            next = window.until;
-            if window.rows == 0 {
-                continue;
-            }
+        let mut next = self.windows(from, until, WINDOW_ROWS).await?;
+        next.reverse();
+        while let Some(window) = next.pop() {
             let begun = Instant::now();
             let before = (all.items, all.rows);
-            let mut pass = self.pass(window).await?;
-            while let Some(slice) = pass.next(dry_run).await? {
-                all.add(slice);
-                told(window, &all);
+            match self.look_at(window, dry_run, &mut all, told).await {
+                Ok(()) => {}
+                Err(error) if is_too_much(&error) => {
+                    let parts = self.parts(window).await?;
+                    if parts.len() < 2 {
+                        return Err(error);
+                    }
+                    debug!(%error, parts = parts.len(), "too much at once: smaller windows");
+                    next.extend(parts.into_iter().rev());
+                    continue;
+                }
+                Err(error) => return Err(error),
             }
-            pass.close().await;
             told(window, &all);
             if !dry_run {
                 let done = (all.items - before.0, all.rows - before.1);
@@ -233,20 +206,78 @@ impl Repair {
         Ok(all)
     }
 
-    /// The next window: a part of the time that holds not too many rows.
+    async fn look_at(
+        &self,
+        window: Window,
+        dry_run: bool,
+        all: &mut Done,
+        told: &mut (impl FnMut(Window, &Done) + Send),
+    ) -> Result<(), SinkError> {
+        let mut pass = self.pass(window).await?;
+        let ended = loop {
+            match pass.next(dry_run).await {
+                Ok(Some(slice)) => {
+                    all.add(slice);
+                    told(window, all);
+                }
+                Ok(None) => break Ok(()),
+                Err(error) => break Err(error),
+            }
+        };
+        pass.close().await;
+        ended
+    }
+
+    /// A window in parts of fewer rows; one if it can't be parted.
+    async fn parts(&self, window: Window) -> Result<Vec<Window>, SinkError> {
+        let mut rows = window.rows / 2;
+        loop {
+            let parts = self.windows(window.from, window.until, rows.max(1)).await?;
+            if parts.len() > 1 || rows < FEWEST_ROWS {
+                return Ok(parts);
+            }
+            rows /= 2;
+        }
+    }
+
+    /// A stretch of time in windows, each with about so many rows of a table at most; none where
+    /// nothing was written in it.
     ///
     /// # Errors
     /// ClickHouse fails.
-    pub async fn window(&self, from: Millis, until: Millis) -> Result<Window, SinkError> {
+    pub async fn windows(
+        &self,
+        from: Millis,
+        until: Millis,
+        rows: u64,
+    ) -> Result<Vec<Window>, SinkError> {
+        let limit = self.limit();
         let query = self
             .client
-            .query(statement(WINDOW))
+            .query(statement(WINDOWS))
+            .with_setting("max_execution_time", seconds(limit))
             .param("database", &self.database)
             .param("from", from)
             .param("until", until)
-            .param("rows", WINDOW_ROWS);
-        let (until, rows) = self.asked(query.fetch_one(), "look for a window").await?;
-        Ok(Window { from, until, rows })
+            .param("rows", rows);
+        let ends = within(limit + self.timeout, query.fetch_all::<(Millis, u64)>()).await;
+        let ends = ends.map_err(|e| sink_error(&e, "look for windows"))?;
+        let mut begin = from;
+        let windows = ends.into_iter().map(|(end, rows)| Window {
+            from: std::mem::replace(&mut begin, end),
+            until: end,
+            rows,
+        });
+        let mut windows: Vec<Window> = windows.collect();
+        if let Some(last) = windows.last_mut() {
+            last.until = until;
+        }
+        Ok(windows)
+    }
+
+    /// Longest that a statement may take at first.
+    fn limit(&self) -> Duration {
+        self.timeout * TIMES_LONGER
     }
 
     /// Begins to look at a window.
@@ -254,29 +285,7 @@ impl Repair {
     /// # Errors
     /// ClickHouse fails.
     pub async fn pass(&self, window: Window) -> Result<Pass<'_>, SinkError> {
-        // Temporary tables belong to a session, which a killed instance leaves behind for a minute.
-        let session = format!("sada-repair-{}", uuid::Uuid::new_v4());
-        let session = self
-            .client
-            .clone()
-            .with_setting("session_id", session)
-            .with_setting("session_timeout", "60");
-        let pass = Pass {
-            repair: self,
-            session,
-            window,
-            after: Key {
-                tenant: String::new(),
-                kind: String::new(),
-                day: "1970-01-01".into(),
-                source: String::new(),
-                feedback_id: String::new(),
-            },
-            items: self.slice,
-        };
-        let touched = pass.run(TOUCHED, false).await;
-        touched.map_err(|e| sink_error(&e, "look for O-data that came"))?;
-        Ok(pass)
+        Pass::begin(self, window).await
     }
 
     async fn note(
@@ -314,136 +323,23 @@ impl Repair {
     }
 }
 
-/// A look at the items of one window, slice by slice in the order of their keys.
-pub struct Pass<'a> {
-    repair: &'a Repair,
-    session: Client,
-    window: Window,
-    after: Key,
-    items: u64,
-}
-
-impl Pass<'_> {
-    /// Joins the next slice again; `None` after the last one. With `dry_run` nothing is written.
-    ///
-    /// # Errors
-    /// ClickHouse fails.
-    pub async fn next(&mut self, dry_run: bool) -> Result<Option<Done>, SinkError> {
-        loop {
-            match self.slice(dry_run).await {
-                Err(error) if lacks_memory(&error) && self.items > FEWEST_ITEMS => {
-                    self.items = (self.items / 2).max(FEWEST_ITEMS);
-                    debug!(
-                        items = self.items,
-                        "the server lacks memory: smaller slices"
-                    );
-                }
-                done => return done.map_err(|e| sink_error(&e, "join rows again")),
-            }
-        }
-    }
-
-    /// Writes the rows of which the last slice found that something differs, as
-    /// [`next`](Self::next) does.
-    ///
-    /// # Errors
-    /// ClickHouse fails.
-    pub async fn write(&self) -> Result<(), SinkError> {
-        let written = self.run(WRITE, false).await;
-        written.map_err(|e| sink_error(&e, "write rows that were joined again"))
-    }
-
-    async fn slice(&mut self, dry_run: bool) -> Result<Option<Done>, Error> {
-        self.drop_tables().await?;
-        self.run(SLICE, false).await?;
-        let last = self.query(statement(LAST), false).fetch_optional::<Key>();
-        let Some(last) = within(self.repair.timeout, last).await? else {
-            return Ok(None);
-        };
-        self.run(ITEMS, false).await?;
-        self.run(ENTITIES, false).await?;
-        for step in 0..=MERGES {
-            self.run(CUSTOMERS, step == MERGES).await?;
-            if self.count("SELECT count() FROM sada_open").await? == 0 {
-                break;
-            }
-        }
-        self.run(JOINED, false).await?;
-        let mut done = Done {
-            items: self.count("SELECT count() FROM sada_items").await?,
-            rows: self.count("SELECT count() FROM sada_joined").await?,
-            slices: 1,
-            changes: Vec::new(),
-        };
-        if done.rows > 0 {
-            let changes = self.query(statement(CHANGES), false).fetch_all();
-            done.changes = within(self.repair.timeout, changes).await?;
-            if !dry_run {
-                self.run(WRITE, false).await?;
-            }
-        }
-        self.after = last;
-        Ok(Some(done))
-    }
-
-    /// Ends the session, which frees its tables now.
-    pub async fn close(self) {
-        let query = self.session.query("SELECT 1");
-        let _ = within(
-            self.repair.timeout,
-            query.with_setting("close_session", "1").execute(),
-        )
-        .await;
-    }
-
-    async fn drop_tables(&self) -> Result<(), Error> {
-        for table in OF_SLICE {
-            let sql = format!("DROP TEMPORARY TABLE IF EXISTS sada_{table}");
-            within(self.repair.timeout, self.session.query(&sql).execute()).await?;
-        }
-        Ok(())
-    }
-
-    async fn count(&self, sql: &str) -> Result<u64, Error> {
-        within(self.repair.timeout, self.query(sql, false).fetch_one()).await
-    }
-
-    async fn run(&self, file: &str, last: bool) -> Result<(), Error> {
-        for statement in statements(file) {
-            within(self.repair.timeout, self.query(statement, last).execute()).await?;
-        }
-        Ok(())
-    }
-
-    /// A statement with all parameters that any of them has.
-    fn query(&self, sql: &str, last: bool) -> Query {
-        let Key {
-            tenant,
-            kind,
-            day,
-            source,
-            feedback_id,
-        } = &self.after;
-        self.session
-            .query(sql)
-            .param("database", &self.repair.database)
-            .param("from", self.window.from)
-            .param("until", self.window.until)
-            .param("rows", self.items)
-            .param("tenant", tenant)
-            .param("kind", kind)
-            .param("day", day)
-            .param("source", source)
-            .param("feedback_id", feedback_id)
-            .param("last", last)
-    }
-}
-
 /// The one statement of a file.
 fn statement(file: &'static str) -> &'static str {
     statements(file).first().copied().unwrap_or_default()
 }
 
-fn lacks_memory(error: &Error) -> bool {
-    error::code(error) == Some(241)
+/// As a setting of ClickHouse.
+fn seconds(limit: Duration) -> String {
+    limit.as_secs_f64().ceil().to_string()
+}
+
+/// Whether less at once may pass.
+fn is_too_much(error: &SinkError) -> bool {
+    matches!(
+        error,
+        SinkError::Transient {
+            cause: Cause::Memory | Cause::Timeout,
+            ..
+        }
+    )
 }

@@ -36,6 +36,8 @@ pub enum Fault {
     TooManyParts,
     /// ClickHouse answers MEMORY_LIMIT_EXCEEDED (241).
     MemoryLimit,
+    /// ClickHouse answers TIMEOUT_EXCEEDED (159).
+    TimeLimit,
     /// No answer ever comes; the engine sees nothing.
     Hang,
     /// No answer ever comes; the engine has executed the request.
@@ -265,6 +267,10 @@ impl Shared {
                 "(total) memory limit exceeded: would use 9.01 GiB (attempt to allocate chunk of \
                  4.00 MiB), maximum: 9.00 GiB. (MEMORY_LIMIT_EXCEEDED)",
             )),
+            Some(Fault::TimeLimit) => Ok(exception(
+                159,
+                "Timeout exceeded: elapsed 600.01 seconds, maximum: 600. (TIMEOUT_EXCEEDED)",
+            )),
             Some(Fault::Hang) => std::future::pending().await,
             Some(Fault::HangAfter) => {
                 // Its own task: the engine's work does not end when the client leaves.
@@ -403,6 +409,7 @@ mod tests {
             (Fault::Error503, "503", 0),
             (Fault::TooManyParts, "Code: 252", 0),
             (Fault::MemoryLimit, "Code: 241", 0),
+            (Fault::TimeLimit, "Code: 159", 0),
             (Fault::Hang, "timeout", 0),
             (Fault::HangAfter, "timeout", 1),
             (Fault::Late, "timeout", 1),

@@ -162,3 +162,64 @@ fn it_catches_up_goes_on_from_its_offsets_and_begins_again_with_its_topic() {
     );
     following.end().unwrap();
 }
+
+#[test]
+fn what_a_transaction_leaves_behind_is_no_record_and_hides_none_of_another_topic() {
+    let kafka = KafkaServer::shared().unwrap();
+    let (marked, plain) = ("index.marked", "index.plain");
+    for topic in [marked, plain] {
+        kafka.create_topic(topic, PARTITIONS).unwrap();
+    }
+    let mut scene = Scene::new(kafka, plain);
+    let feed = scene.config.operations.feeds[0].clone();
+    scene.config.operations.feeds.push(Feed {
+        topic: marked.into(),
+        ..feed
+    });
+    let producer: BaseProducer = kafka
+        .client()
+        .set("transactional.id", marked)
+        .create()
+        .unwrap();
+    producer.init_transactions(PATIENCE).unwrap();
+    for partition in 0..PARTITIONS {
+        producer.begin_transaction().unwrap();
+        let payload = format!(r#"{{"id": "m{partition}", "since": "2026-01-01", "n": 1}}"#);
+        let record = BaseRecord::<(), _>::to(marked).payload(&payload);
+        let sent = producer.send(record.partition(partition));
+        sent.map_err(|(error, _)| error).unwrap();
+        producer.commit_transaction(PATIENCE).unwrap();
+    }
+    for n in 0..20 {
+        scene.customer(&format!("p{n}"), "2026-01-01T00:00:00Z", "family");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let (index, following, progress) = scene.caught_up(folder.path());
+    assert_eq!(progress, Progress { done: 22, left: 0 });
+    let at = "2026-01-02T00:00:00Z";
+    assert_eq!(segment(&index, "m1", at).unwrap(), "");
+    assert_eq!(segment(&index, "p19", at).unwrap(), "family");
+    // And it reads on, in both.
+    scene.customer("more", "2026-01-01T00:00:00Z", "small");
+    producer.begin_transaction().unwrap();
+    let payload = r#"{"id": "m more", "since": "2026-01-01", "n": 1, "segment": "small"}"#;
+    let record = BaseRecord::<(), _>::to(marked).payload(payload);
+    let sent = producer.send(record).map_err(|(error, _)| error);
+    sent.unwrap();
+    producer.commit_transaction(PATIENCE).unwrap();
+    for id in ["more", "m more"] {
+        until(|| segment(&index, id, at).is_some());
+    }
+    following.end().unwrap();
+}
+
+#[test]
+fn a_topic_that_is_not_there_is_not_read_to_its_end() {
+    let kafka = KafkaServer::shared().unwrap();
+    kafka.create_topic("index.there", 1).unwrap();
+    let scene = Scene::new(kafka, "index.there");
+    let topics = ["index.there", "index.absent"].map(str::to_owned);
+    let mut follower = Follower::connect(&scene.config, topics.into(), HashMap::new()).unwrap();
+    let error = follower.look(|_| Ok(None)).unwrap_err();
+    assert!(format!("{error:#}").contains("index.absent"), "{error:#}");
+}

@@ -17,12 +17,15 @@ use sada::odata::{
 };
 use sada::pipeline::Sink;
 use sada::warehouse::migrations;
-use sada::warehouse::repair::{Pass, Repair, Window};
+use sada::warehouse::repair::{Pass, Repair, SLICE_ITEMS, Window};
 use sada::warehouse::retagging::{Retagged, Retagging, Scope, Slice};
 use sada::warehouse::{self, Evidence, FeedbackSink};
 use serde::Deserialize;
 
 use crate::support::engine;
+
+#[path = "repair/cases.rs"]
+mod cases;
 
 /// 2026-01-15T10:00:00Z.
 const BEGIN: Millis = 1_768_471_200_000;
@@ -108,10 +111,15 @@ fn oracle(feedback: &Feedback, all: &[Told]) -> Joined {
     if let Some(Facts::Session(session)) = session {
         owner = first_of(&owner, session.customer_id.clone());
         let began = session.checkout_at.or(session.cart_at);
-        joined.checkout_abandoned = match (began, session.order_id.as_str()) {
-            (None, _) => None,
-            (Some(began), "") => (at >= began + HOUR).then_some(true),
-            (Some(_), _) => Some(false),
+        let placed = match state(Entity::Order, &session.order_id) {
+            Some(Facts::Order(order)) => order.created_at,
+            _ => None,
+        };
+        joined.checkout_abandoned = match (began, session.order_id.as_str(), placed) {
+            (None, _, _) => None,
+            (Some(began), "", _) => (at >= began + HOUR).then_some(true),
+            (Some(began), _, Some(placed)) => Some(placed > began + HOUR),
+            (Some(_), _, None) => Some(false),
         };
     }
     let shipment = trigger("delivery");
@@ -405,6 +413,7 @@ impl Story {
                 Facts::Order(Order {
                     customer_id: self.maybe("c", 5, 2),
                     status: since,
+                    created_at: self.maybe_moment(),
                     total: amount,
                     currency: mark,
                     ..Order::default()
@@ -690,7 +699,7 @@ impl Warehouse {
     }
 
     async fn look(&self, slice: u64) -> u64 {
-        let repair = Repair::new(&self.config).unwrap().with_slices_of(slice);
+        let repair = Repair::new(&self.config, slice).unwrap();
         let until = repair.now().await.unwrap() + 1;
         let from = repair.looked_until().await.unwrap().unwrap_or(0);
         let from = repair.overlapping(from);
@@ -964,7 +973,7 @@ impl<'a> Contest<'a> {
 #[tokio::test]
 async fn repair_a_live_update_and_retag_never_lose_each_others_part() {
     let warehouse = Warehouse::new("repair_contest").await;
-    let repair = Repair::new(&warehouse.config).unwrap();
+    let repair = Repair::new(&warehouse.config, SLICE_ITEMS).unwrap();
     let mut contests = 0;
     for seed in 0..10 {
         let tenant = format!("contest{seed}");

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use sada::config::Config;
 use sada::embedded::EmbeddedClickHouse;
 use sada::embedded::process::Settings;
-use sada::warehouse::repair::{Done, Repair, Window};
+use sada::warehouse::repair::{Done, Repair, SLICE_ITEMS, Window};
 use sada::warehouse::{self, migrations};
 
 use crate::support::SADA;
@@ -122,7 +122,7 @@ async fn a_great_import_of_history_is_repaired_in_bounded_memory() {
             std::thread::park_timeout(Duration::from_millis(50));
         }
     });
-    let repair = Repair::new(&config).unwrap();
+    let repair = Repair::new(&config, SLICE_ITEMS).unwrap();
     let until = repair.now().await.unwrap() + 1;
     let begun = Instant::now();
     let mut told = |_: Window, done: &Done| {

@@ -237,6 +237,34 @@ async fn killed_half_way_beside_live_writes_every_row_is_retagged_once() {
     assert!(again.contains("Nothing to do."), "{again}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_that_repair_copies_meanwhile_are_retagged_too() {
+    const ROWS: u64 = 3_000;
+    let d = deployed("retag_copied");
+    old_surveys(&d, 0, ROWS, 1, "ok").await;
+    let job = retag(&d, &["--rate", "1500"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut job = Some(tokio::task::spawn_blocking(move || {
+        job.wait_with_output().unwrap()
+    }));
+    // As repair does it, again and again.
+    let copy = "INSERT INTO feedback SELECT * REPLACE (_revision + 1 AS _revision, now64(3) AS \
+                _ingested_at) FROM feedback FINAL WHERE _origin != 'retag'";
+    while job.as_ref().is_some_and(|job| !job.is_finished()) {
+        run(&d, copy).await;
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    }
+    let output = job.take().unwrap().await.unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let summary = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(told(&summary, "written"), ROWS, "{summary}");
+    let old = "SELECT count() FROM feedback_latest WHERE model_version = 'models of old'";
+    assert_eq!(d.count(old).await, 0, "{summary}");
+    assert_eq!(d.count("SELECT count() FROM feedback_latest").await, ROWS);
+}
+
 #[tokio::test]
 async fn only_rows_in_scope_are_read_whatever_their_keys_hold() {
     let d = deployed("retag_scope");

@@ -13,7 +13,7 @@ pub struct Counts {
     pub due: u64,
     /// Rows that a later job computed, or this one before it was broken off.
     pub later: u64,
-    /// Rows read and tagged.
+    /// Rows read and tagged; one that changed meanwhile, each time.
     pub read: u64,
     /// … with another language than before.
     pub language: u64,
@@ -26,6 +26,11 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// Rows that changed after they were read, so that their tags were not written.
+    pub fn overtaken(&self) -> u64 {
+        self.read.saturating_sub(self.written)
+    }
+
     /// Counts a row by what its new tags change.
     pub fn compare(&mut self, row: &StoredRow, tags: &Tags) {
         let topics = tags.topics.iter().map(|t| &*t.id);
@@ -69,9 +74,9 @@ pub fn summary(counts: &Counts, dry_run: bool) -> Table {
     if dry_run {
         table.add_row(["written (dry run)", "0"]);
     } else {
-        let overtaken = counts.read.saturating_sub(counts.written);
         table.add_row(["written".to_owned(), counts.written.to_string()]);
-        table.add_row(["changed meanwhile".to_owned(), overtaken.to_string()]);
+        let overtaken = counts.overtaken().to_string();
+        table.add_row(["changed meanwhile".to_owned(), overtaken]);
     }
     align(&mut table, 1);
     table

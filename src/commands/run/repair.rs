@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::feedback::Millis;
 use crate::pipeline::SinkError;
 use crate::telemetry::metrics;
-use crate::warehouse::repair::{Done, Repair, Window};
+use crate::warehouse::repair::{Done, Repair, SLICE_ITEMS, Window};
 
 /// Repairs every `operations.repair` until `shutdown`, while `is_first` says that this instance is the
 /// one to do it for all. If two believe that they do, they write the same. Failures pass: the next
@@ -30,7 +30,7 @@ pub async fn now_and_then(
     if every.is_zero() || config.operations.feeds.is_empty() {
         return Ok(());
     }
-    let repair = Repair::new(config)?;
+    let repair = Repair::new(config, SLICE_ITEMS)?;
     // Up to when everything has been looked at; 0: not known yet.
     let looked = AtomicI64::new(0);
     let mut first_since = None;

@@ -246,17 +246,17 @@ impl Value<'_> {
     }
 }
 
-/// The facts of a row. Of a deletion, what can't be read is left out: key-only records fill the
-/// other columns as they like.
+/// The facts of a row and, for what it lacks, of the record's key. Of a deletion, what can't be read
+/// is left out: key-only records fill the other columns as they like.
 pub(super) fn read(
     mapping: &Mapping,
-    row: &Row<'_>,
+    rows: [&Row<'_>; 2],
     checks: &Checks<'_>,
     deleted: bool,
 ) -> Result<Facts, DecodeError> {
     let read = Reading {
         mapping,
-        row,
+        rows,
         checks,
         deleted,
     };
@@ -272,7 +272,7 @@ pub(super) fn read(
 
 struct Reading<'r> {
     mapping: &'r Mapping,
-    row: &'r Row<'r>,
+    rows: [&'r Row<'r>; 2],
     checks: &'r Checks<'r>,
     deleted: bool,
 }
@@ -284,7 +284,7 @@ impl Reading<'_> {
     ) -> Result<T, DecodeError> {
         let mut facts = T::default();
         for field in &self.mapping.fields {
-            let Some((cell, column)) = field.find(self.mapping, self.row) else {
+            let Some((cell, column)) = field.find(self.mapping, self.rows) else {
                 continue;
             };
             let value = Value {

@@ -105,24 +105,28 @@ enum From {
 }
 
 impl Field {
-    /// Its value in a row, and the column's name.
+    /// Its value in the first of these rows that has one, and the column's name.
     pub fn find<'r>(
         &'r self,
         mapping: &'r Mapping,
-        row: &'r Row<'_>,
+        rows: [&'r Row<'_>; 2],
     ) -> Option<(&'r Cell<'r>, &'r str)> {
         match &self.from {
             From::Columns(numbers) => {
-                let mut found = numbers.iter().filter_map(|n| Some((row.get(*n)?, *n)));
-                found
-                    .next()
-                    .map(|(cell, n)| (cell, mapping.columns.name(n)))
+                let mut of_rows = rows.into_iter().flat_map(|row| {
+                    let found = numbers.iter().map(move |n| Some((row.get(*n)?, *n)));
+                    found.flatten()
+                });
+                let (cell, number) = of_rows.next()?;
+                Some((cell, mapping.columns.name(number)))
             }
             From::Constant(cell) => Some((cell, self.known.name)),
         }
     }
 }
 
+/// Column of the tenant, of records that may do without one.
+pub(super) const TENANT: &str = "tenant_id";
 /// Field of [`Names::fields`] that says whether the entity is gone.
 const DELETED: &str = "deleted";
 
@@ -169,7 +173,7 @@ impl Mapping {
         let mut mapping = Self {
             entity,
             format,
-            tenant: column(names.tenant, plain("tenant_id")),
+            tenant: column(names.tenant, plain(TENANT)),
             id: column(names.id, usual_id),
             valid_from: column(names.valid_from, event("valid_from")),
             version: column(names.version, plain("version")),
@@ -224,7 +228,8 @@ impl Mapping {
     fn try_constants(&self) -> Result<(), Wrong> {
         let limits = Limits::default();
         let checks = Checks::new(&limits, 0, true);
-        let read = facts::read(self, &Row::default(), &checks, false);
+        let none = Row::default();
+        let read = facts::read(self, [&none, &none], &checks, false);
         match read {
             Ok(_) => Ok(()),
             Err(error) => Err(Wrong {

@@ -77,6 +77,14 @@ impl Columns {
 }
 
 impl<'a> Row<'a> {
+    /// One column alone.
+    pub fn of(number: usize, cell: Cell<'a>) -> Self {
+        let mut cells: Vec<Option<Cell<'a>>> = Vec::new();
+        cells.resize(number, None);
+        cells.push(Some(cell));
+        Self(cells)
+    }
+
     /// Value of a column.
     pub fn get(&self, number: usize) -> Option<&Cell<'a>> {
         self.0.get(number)?.as_ref()

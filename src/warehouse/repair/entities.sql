@@ -1,6 +1,7 @@
 -- Orders, tickets, visits, shipments and identities of the items, as they were then. Of each entity
--- named, its versions are read by the sorting key; FINAL leaves one for each valid_from, and the
--- newest at or before the item's time holds. A deletion is a version that leaves nothing.
+-- named, its versions are read by the sorting key; one is left for each valid_from (by FINAL, where
+-- that is all of the key), and the newest at or before the item's time holds. A deletion is a version
+-- that leaves nothing.
 
 CREATE TEMPORARY TABLE sada_item_orders ENGINE = Memory AS
 SELECT i.n AS n, 1 AS hit, h.customer_id AS customer_id, h.status AS status, h.total AS total, h.currency AS currency
@@ -22,16 +23,10 @@ ASOF INNER JOIN (
 ) AS h ON i.tenant = h.tenant AND i.named_ticket = h.ticket_id AND i.at >= h.valid_from
 WHERE NOT h.is_deleted;
 
--- Abandoned: no order 60 minutes after the checkout, else after the cart.
-CREATE TEMPORARY TABLE sada_item_sessions ENGINE = Memory AS
+CREATE TEMPORARY TABLE sada_visits ENGINE = Memory AS
 SELECT
-    i.n AS n, 1 AS hit, h.customer_id AS customer_id,
-    ifNull(h.checkout_at, h.cart_at) AS began,
-    multiIf(
-        began IS NULL, NULL,
-        h.order_id != '', false,
-        toUnixTimestamp64Milli(i.at) - toUnixTimestamp64Milli(assumeNotNull(began)) >= 3600000, true,
-        NULL) AS abandoned
+    i.n AS n, i.tenant AS tenant, i.at AS at, h.customer_id AS customer_id,
+    ifNull(h.checkout_at, h.cart_at) AS began, h.order_id AS order_id
 FROM (SELECT n, tenant, named_session, at FROM sada_items WHERE named_session != '') AS i
 ASOF INNER JOIN (
     SELECT tenant, session_id, valid_from, is_deleted, customer_id, cart_at, checkout_at, order_id
@@ -39,6 +34,25 @@ ASOF INNER JOIN (
     PREWHERE (tenant, session_id) IN (SELECT tenant, named_session FROM sada_items WHERE named_session != '')
 ) AS h ON i.tenant = h.tenant AND i.named_session = h.session_id AND i.at >= h.valid_from
 WHERE NOT h.is_deleted;
+
+-- Abandoned: no order 60 minutes after the checkout, else after the cart. The order of a visit is as it
+-- was then; one that was not there, or does not tell when it was placed, is taken to be in time.
+CREATE TEMPORARY TABLE sada_item_sessions ENGINE = Memory AS
+SELECT
+    v.n AS n, 1 AS hit, v.customer_id AS customer_id,
+    toUnixTimestamp64Milli(v.began) AS began_ms,
+    toUnixTimestamp64Milli(if(o.is_deleted, NULL, o.created_at)) AS placed_ms,
+    multiIf(
+        began_ms IS NULL, NULL,
+        v.order_id != '', ifNull(placed_ms - began_ms > 3600000, false),
+        toUnixTimestamp64Milli(v.at) - began_ms >= 3600000, true,
+        NULL) AS abandoned
+FROM sada_visits AS v
+ASOF LEFT JOIN (
+    SELECT tenant, order_id, valid_from, is_deleted, created_at
+    FROM {database:Identifier}.orders_history FINAL
+    PREWHERE (tenant, order_id) IN (SELECT tenant, order_id FROM sada_visits WHERE order_id != '')
+) AS o ON v.tenant = o.tenant AND v.order_id = o.order_id AND v.at >= o.valid_from;
 
 -- Shipments that may be those of an item: the one that its trigger names, else all that were ever
 -- told to be of its order.
@@ -74,8 +88,10 @@ FROM (
     FROM sada_shipments AS i
     ASOF INNER JOIN (
         SELECT tenant, shipment_id, valid_from, is_deleted, order_id, status, promised_at, delivered_at
-        FROM {database:Identifier}.deliveries_history FINAL
+        FROM {database:Identifier}.deliveries_history
         PREWHERE (tenant, shipment_id) IN (SELECT tenant, shipment_id FROM sada_shipments)
+        ORDER BY _row_version DESC
+        LIMIT 1 BY tenant, shipment_id, valid_from
     ) AS h ON i.tenant = h.tenant AND i.shipment_id = h.shipment_id AND i.at >= h.valid_from
     WHERE NOT h.is_deleted AND (i.of_order = '' OR i.of_order = h.order_id)
     )

@@ -161,6 +161,11 @@ fn order(draw: &mut Draw) -> Facts {
     Facts::Order(Order {
         customer_id: draw.name('c'),
         status: draw.one(&["created", "paid", "shipped", "delivered", "refunded"]),
+        created_at: if draw.rng.bool() {
+            draw.day(-2..40)
+        } else {
+            None
+        },
         total: Some(draw.rng.i64(..10_000_000)),
         currency: draw.one(&["EUR", "IRR"]),
         ..Order::default()
@@ -237,6 +242,7 @@ fn payload(change: &Change) -> String {
         }),
         Facts::Order(o) => json!({
             "order_id": change.id, "customer_id": o.customer_id, "status": o.status,
+            "created_at": o.created_at,
             "total": decimal(o.total), "currency": o.currency,
         }),
         Facts::Ticket(t) => json!({

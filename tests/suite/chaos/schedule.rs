@@ -191,6 +191,7 @@ impl Strike {
                 Fault::Error503 => "ClickHouse 503",
                 Fault::TooManyParts => "ClickHouse too many parts",
                 Fault::MemoryLimit => "ClickHouse memory limit",
+                Fault::TimeLimit => "ClickHouse time limit",
                 Fault::Hang => "ClickHouse hangs before",
                 Fault::HangAfter => "ClickHouse hangs after",
                 Fault::Late => "ClickHouse gets it late",
