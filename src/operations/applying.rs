@@ -12,7 +12,7 @@ use rayon::slice::ParallelSliceMut;
 
 use super::bytes::{Reader, put_bytes};
 use super::history::{History, Version};
-use super::store::{Entries, Store};
+use super::store::{Entries, Entry, Store};
 use super::{facts, keys};
 use crate::feedback::Millis;
 use crate::odata::{Change, Rank};
@@ -118,9 +118,6 @@ fn side_by_side<'a>(
     }
 }
 
-/// Key and value, as they are stored.
-type Entry = (Vec<u8>, Vec<u8>);
-
 /// An entity whose value is its history alone.
 fn plain(store: &Store, group: &[Staged], horizon: Millis) -> Result<Entry> {
     let key = group[0].key.clone();
@@ -155,12 +152,7 @@ fn delivery(store: &Store, group: &[Staged], horizon: Millis) -> Result<(Entry, 
     Ok(((key, value), copies))
 }
 
-fn order(
-    store: &Store,
-    group: &[Staged],
-    copies: &[Copy],
-    horizon: Millis,
-) -> Result<(Vec<u8>, Vec<u8>)> {
+fn order(store: &Store, group: &[Staged], copies: &[Copy], horizon: Millis) -> Result<Entry> {
     let key = match (group, copies) {
         ([first, ..], _) => first.key.clone(),
         ([], copies) => copies[0].order.clone(),

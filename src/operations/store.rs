@@ -49,7 +49,9 @@ pub struct Position {
 }
 
 /// Keys and values, sorted, each key once.
-pub type Entries = Vec<(Vec<u8>, Vec<u8>)>;
+pub type Entries = Vec<Entry>;
+/// Key and value, as they are stored.
+pub type Entry = (Vec<u8>, Vec<u8>);
 
 /// See the module.
 pub struct Store {
@@ -162,7 +164,7 @@ impl Store {
     }
 
     /// Everything, sorted.
-    pub fn entries(&self) -> impl Iterator<Item = Result<(Vec<u8>, Vec<u8>)>> {
+    pub fn entries(&self) -> impl Iterator<Item = Result<Entry>> {
         self.entities.iter().map(|entry| {
             let (key, value) = entry.into_inner().context("can't read the index")?;
             Ok((key.to_vec(), value.to_vec()))
@@ -173,7 +175,7 @@ impl Store {
     ///
     /// # Errors
     /// Those of the entries; the disk is full or fails.
-    pub fn fill(&self, entries: impl Iterator<Item = Result<(Vec<u8>, Vec<u8>)>>) -> Result<()> {
+    pub fn fill(&self, entries: impl Iterator<Item = Result<Entry>>) -> Result<()> {
         let mut run = self.entities.start_ingestion()?;
         for entry in entries {
             let (key, value) = entry?;
@@ -242,7 +244,7 @@ impl Store {
         written.context("can't write the index")
     }
 
-    fn write_run(&self, entries: impl Iterator<Item = (Vec<u8>, Vec<u8>)>) -> fjall::Result<()> {
+    fn write_run(&self, entries: impl Iterator<Item = Entry>) -> fjall::Result<()> {
         let mut run = self.entities.start_ingestion()?;
         for (key, value) in entries {
             run.write(key, value)?;
@@ -250,7 +252,7 @@ impl Store {
         run.finish()
     }
 
-    fn write_batch(&self, entries: impl Iterator<Item = (Vec<u8>, Vec<u8>)>) -> fjall::Result<()> {
+    fn write_batch(&self, entries: impl Iterator<Item = Entry>) -> fjall::Result<()> {
         let mut batch = self.database.batch();
         for (key, value) in entries {
             batch.insert(&self.entities, key, value);
