@@ -569,6 +569,8 @@ async fn a_request_of_another_system_is_answered_and_taken_out_of_the_topic() {
         ],
     );
     let done = "SELECT uniqExact(request) FROM erasure_log WHERE step = 'done'";
+    // One after the other: each waits until ClickHouse has taken old parts off the disk.
+    scene.wait_for(done, 1).await;
     scene.wait_for(done, 2).await;
     assert_eq!(scene.in_tables().await, []);
     assert_eq!(scene.in_files(), Vec::<String>::new());
