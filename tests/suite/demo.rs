@@ -55,7 +55,7 @@ fn assert_reconciled(folder: &Path) {
         .iter()
         .filter(|of| of["topic"] == "sada.feedback")
         .collect();
-    let counted = ["rows", "dead_letters", "skipped", "lines"]
+    let counted: [u64; 4] = ["rows", "dead_letters", "skipped", "lines"]
         .map(|name| lives.iter().map(|of| of[name].as_u64().unwrap()).sum());
     assert_eq!(
         counted,
@@ -169,7 +169,7 @@ fn two_runs_in_one_folder_report_all_rows_of_both() {
         .args(["-INT", &child.id().to_string()])
         .status()
         .unwrap();
-    assert!(child.wait().unwrap().success());
+    assert!(child.wait().success());
     assert!(second.contains("curl http://127.0.0.1:"), "{second}");
     assert_eq!(numbers(&second, became, "row")[..2], [2 * EVENTS, EVENTS]);
     let all = numbers(&second, "by language and kind?", "all");
