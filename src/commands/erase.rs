@@ -1,5 +1,7 @@
 //! `sada erase`: a customer's data, out of tables and indexes, for good.
 
+use std::collections::HashMap;
+
 use anyhow::{Context, Result};
 use clap::Args;
 use comfy_table::Table;
@@ -98,7 +100,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
         let tell = |what: &str| bar.set_message(what.to_owned());
         tell("reading who is erased");
         // Followed until the job ends.
-        let follow = || requests::follow(&config);
+        let follow = || requests::follow(&config, &HashMap::new());
         let (erasures, _follower) = tokio::task::block_in_place(follow)?;
         let parties = Parties {
             person,

@@ -108,7 +108,7 @@ pub async fn pipeline(
 ) -> Result<()> {
     let models = check::require(config).await?;
     let build = enricher::build(config, &models)?;
-    let follow = || erase::requests::follow(config);
+    let follow = || erase::requests::follow(config, &streams);
     let (erasures, follower) = tokio::task::block_in_place(follow)?;
     // What runs beside the pipeline ends with it, whatever ended that.
     let beside = shutdown.child_token();

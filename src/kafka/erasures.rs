@@ -52,11 +52,17 @@ pub struct ErasureFollower {
 pub type Marks = Box<dyn Fn(&Request) -> Vec<Mark> + Send>;
 
 impl ErasureFollower {
-    /// Reads the topic to its end, then goes on in the background. Blocks until then.
+    /// Reads the topic to its end, then goes on in the background. Blocks until then. `streams`: topic
+    /// ids of a broker that has none of its own, and is not asked for them.
     ///
     /// # Errors
     /// No broker answers, or the topic does not exist.
-    pub fn start(config: &Config, erasures: Arc<Erasures>, marks: Marks) -> Result<Self> {
+    pub fn start(
+        config: &Config,
+        streams: &HashMap<String, String>,
+        erasures: Arc<Erasures>,
+        marks: Marks,
+    ) -> Result<Self> {
         let consumer = super::bystander(config)?
             .set("queued.max.messages.kbytes", "4096")
             .set("fetch.message.max.bytes", "1048576")
@@ -68,7 +74,10 @@ impl ErasureFollower {
             consumer,
             topic: config.kafka.erasure_topic.clone(),
             next: HashMap::new(),
-            life: Life::Unasked,
+            life: match streams.is_empty() {
+                true => Life::Unasked,
+                false => Life::Untold,
+            },
             erasures: erasures.clone(),
             marks,
             requests: Arc::clone(&requests),

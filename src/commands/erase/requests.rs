@@ -2,6 +2,7 @@
 //! instance skips at once what names them directly; the one that reads partition 0 of the first
 //! feedback topic does the rest, and takes the request out of the topic.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -52,17 +53,20 @@ fn marks_of(request: &Request, redactor: &Redactor, marker: &Marker) -> Vec<Mark
 }
 
 /// Reads who is erased, and goes on reading; nobody is where no topic is configured. Blocks until it has
-/// read what is there.
+/// read what is there. `streams`: topic ids of a broker that has none of its own.
 ///
 /// # Errors
 /// The topic or the key file can't be read.
-pub fn follow(config: &Config) -> Result<(Arc<Erasures>, Option<ErasureFollower>)> {
+pub fn follow(
+    config: &Config,
+    streams: &HashMap<String, String>,
+) -> Result<(Arc<Erasures>, Option<ErasureFollower>)> {
     if config.kafka.erasure_topic.is_empty() {
         return Ok((Arc::new(Erasures::none()), None));
     }
     let marker = enricher::marker(config)?;
     let erasures = Arc::new(Erasures::new(marker, kafka::clock));
-    let follower = ErasureFollower::start(config, erasures.clone(), marks(config)?)?;
+    let follower = ErasureFollower::start(config, streams, erasures.clone(), marks(config)?)?;
     Ok((erasures, Some(follower)))
 }
 

@@ -1,5 +1,6 @@
 //! The erasure topic and the group, as the cluster tells of them.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -36,7 +37,8 @@ async fn made_again_it_is_read_from_its_start_however_long_it_is() {
     let marker = Marker::new(b"a key known to tests");
     let erasures = Arc::new(Erasures::new(marker, clock));
     let marks = Box::new(|_: &_| Vec::new());
-    let _follower = ErasureFollower::start(&config, erasures.clone(), marks).unwrap();
+    let _follower =
+        ErasureFollower::start(&config, &HashMap::new(), erasures.clone(), marks).unwrap();
     let mut known = 0;
     // The second life is as long as the first, the third one shorter.
     for marks in [0..5, 10..15, 20..22] {
