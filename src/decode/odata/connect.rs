@@ -58,7 +58,7 @@ struct Wrapper<'a> {
 }
 
 impl<'a> Document<'a> {
-    /// Takes the wrapper off, if there is one: an object that begins with a schema.
+    /// Takes the wrapper off, if there is one: an object of a schema and a payload.
     pub fn open(json: &'a str) -> Result<Self, DecodeError> {
         if !is_wrapped(json) {
             return Ok(Self {
@@ -79,15 +79,20 @@ impl<'a> Document<'a> {
     }
 }
 
-/// Whether the first member is a schema that is an object or null, as in no row of a table.
+/// Whether the first member is a schema that is an object or null, as in no row of a table; or a
+/// payload, beside a schema that is an object: who sorts members puts it there.
 fn is_wrapped(json: &str) -> bool {
     fn after<'t>(text: &'t str, token: &str) -> Option<&'t str> {
         text.trim_start().strip_prefix(token)
     }
-    let value = after(json, "{")
-        .and_then(|rest| after(rest, "\"schema\""))
-        .and_then(|rest| after(rest, ":"));
-    value.is_some_and(|value| value.trim_start().starts_with(['{', 'n']))
+    let first = |name| after(after(after(json, "{")?, name)?, ":");
+    let is_object = |schema: &RawValue| schema.get().starts_with('{');
+    match (first("\"schema\""), first("\"payload\"")) {
+        (Some(schema), _) => schema.trim_start().starts_with(['{', 'n']),
+        (None, Some(_)) => serde_json::from_str(json)
+            .is_ok_and(|wrapper: Wrapper<'_>| wrapper.schema.is_some_and(is_object)),
+        (None, None) => false,
+    }
 }
 
 impl<'a> Schema<'a> {
@@ -127,6 +132,16 @@ mod tests {
             ),
             ("{\"schema\":null,\n\"payload\":{}}", Some("{}"), "payload"),
             (r#"{"schema": {}, "payload": null}"#, None, "payload"),
+            (
+                r#"{"payload": {"a": 1}, "schema": {"type": "struct"}}"#,
+                Some(r#"{"a": 1}"#),
+                "payload",
+            ),
+            (
+                r#"{"payload": 1, "schema": "public"}"#,
+                Some(r#"{"payload": 1, "schema": "public"}"#),
+                "",
+            ),
             (
                 r#"{"schema": "public", "a": 1}"#,
                 Some(r#"{"schema": "public", "a": 1}"#),
