@@ -777,7 +777,7 @@ fn enriched(feedback: Feedback, joined: Joined) -> Enriched {
 
 /// How many stories are told: each look goes over all that was written a little while ago, so a long
 /// run takes its time. `SADA_REPAIR_STORIES` tells more.
-fn stories() -> u64 {
+fn number_of_stories() -> u64 {
     let told = std::env::var("SADA_REPAIR_STORIES").ok();
     told.map_or(5, |number| number.parse().unwrap())
 }
@@ -786,7 +786,7 @@ fn stories() -> u64 {
 async fn after_repair_rows_are_what_one_who_saw_everything_would_say() {
     let warehouse = Warehouse::new("repair_stories").await;
     let mut stories = Vec::new();
-    for seed in 0..stories() {
+    for seed in 0..number_of_stories() {
         let tenant = format!("story{seed}");
         let story = Story::new(seed, &tenant, 1_000 * seed as i64);
         let mut rng = Rng::with_seed(1_000 + seed);
@@ -983,7 +983,7 @@ async fn repair_a_live_update_and_retag_never_lose_each_others_part() {
     let warehouse = Warehouse::new("repair_contest").await;
     let repair = Repair::new(&warehouse.config, SLICE_ITEMS).unwrap();
     let mut contests = 0;
-    for seed in 0..stories() {
+    for seed in 0..number_of_stories() {
         let tenant = format!("contest{seed}");
         let mut contest = Contest {
             warehouse: &warehouse,
@@ -1036,5 +1036,5 @@ async fn repair_a_live_update_and_retag_never_lose_each_others_part() {
             "contest {seed}"
         );
     }
-    assert!(contests > stories() / 2);
+    assert!(contests > number_of_stories() / 2);
 }
