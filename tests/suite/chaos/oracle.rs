@@ -148,8 +148,8 @@ fn newest_each<'c>(
 pub const COLUMNS: &str = "[
     toString(customer_join), toString(order_join), toString(ticket_join), toString(session_join),
     toString(delivery_join), joined_customer_id, toString(segment), toString(persona), toString(tier),
-    toString(plan), toString(customer_country), ifNull(toString(toInt64(clv * 10000)), ''),
-    toString(clv_currency), toString(order_status), ifNull(toString(toInt64(order_total * 10000)), ''),
+    toString(plan), toString(customer_country), ifNull(toString(toInt64(toDecimal128(clv, 4) * 10000)), ''),
+    toString(clv_currency), toString(order_status), ifNull(toString(toInt64(toDecimal128(order_total, 4) * 10000)), ''),
     toString(order_currency), ifNull(toString(days_late), ''), toString(delivery_status),
     toString(ticket_status), ifNull(toString(ticket_reopens), ''),
     ifNull(toString(checkout_abandoned), '')]";
