@@ -1,6 +1,8 @@
 //! The normal path of records that are processed again: decode, enrich, rows, dead letters,
 //! evidence, stamped with the job's number.
 
+use std::collections::HashMap;
+
 use anyhow::{Result, bail};
 use tokio_util::sync::CancellationToken;
 
@@ -43,7 +45,7 @@ impl Writer {
         shutdown: CancellationToken,
     ) -> Result<Self> {
         let (rows, evidence) = warehouse::sinks(config)?;
-        let follow = || erase::requests::follow(config);
+        let follow = || erase::requests::follow(config, &HashMap::new());
         let (erasures, follower) = tokio::task::block_in_place(follow)?;
         Ok(Self {
             replaying: Replaying::new(config)?,
