@@ -4,7 +4,8 @@
 --
 -- Parts that no longer count leave the disk after seconds instead of eight minutes: they hold what
 -- was deleted. (They are kept for a loss of power after a merge: fsync_after_insert and replicas
--- are for that.)
+-- are for that.) Whoever removes them looks every few seconds: where little happens, it would else
+-- come to look every five minutes.
 
 CREATE TABLE IF NOT EXISTS {database}.erasure_log {on_cluster}
 (
@@ -32,16 +33,23 @@ ENGINE = {engine ReplacingMergeTree(row_version)}
 ORDER BY (item_hash, relation, request)
 COMMENT 'Hashes of what was erased';
 
-ALTER TABLE {database}.feedback {on_cluster} MODIFY SETTING old_parts_lifetime = 10;
+ALTER TABLE {database}.feedback {on_cluster} MODIFY SETTING
+    old_parts_lifetime = 10, cleanup_delay_period = 1, max_cleanup_delay_period = 5, cleanup_delay_period_random_add = 0;
 
-ALTER TABLE {database}.customers_history {on_cluster} MODIFY SETTING old_parts_lifetime = 10;
+ALTER TABLE {database}.customers_history {on_cluster} MODIFY SETTING
+    old_parts_lifetime = 10, cleanup_delay_period = 1, max_cleanup_delay_period = 5, cleanup_delay_period_random_add = 0;
 
-ALTER TABLE {database}.orders_history {on_cluster} MODIFY SETTING old_parts_lifetime = 10;
+ALTER TABLE {database}.orders_history {on_cluster} MODIFY SETTING
+    old_parts_lifetime = 10, cleanup_delay_period = 1, max_cleanup_delay_period = 5, cleanup_delay_period_random_add = 0;
 
-ALTER TABLE {database}.tickets_history {on_cluster} MODIFY SETTING old_parts_lifetime = 10;
+ALTER TABLE {database}.tickets_history {on_cluster} MODIFY SETTING
+    old_parts_lifetime = 10, cleanup_delay_period = 1, max_cleanup_delay_period = 5, cleanup_delay_period_random_add = 0;
 
-ALTER TABLE {database}.sessions_history {on_cluster} MODIFY SETTING old_parts_lifetime = 10;
+ALTER TABLE {database}.sessions_history {on_cluster} MODIFY SETTING
+    old_parts_lifetime = 10, cleanup_delay_period = 1, max_cleanup_delay_period = 5, cleanup_delay_period_random_add = 0;
 
-ALTER TABLE {database}.deliveries_history {on_cluster} MODIFY SETTING old_parts_lifetime = 10;
+ALTER TABLE {database}.deliveries_history {on_cluster} MODIFY SETTING
+    old_parts_lifetime = 10, cleanup_delay_period = 1, max_cleanup_delay_period = 5, cleanup_delay_period_random_add = 0;
 
-ALTER TABLE {database}.identity_map {on_cluster} MODIFY SETTING old_parts_lifetime = 10;
+ALTER TABLE {database}.identity_map {on_cluster} MODIFY SETTING
+    old_parts_lifetime = 10, cleanup_delay_period = 1, max_cleanup_delay_period = 5, cleanup_delay_period_random_add = 0;
