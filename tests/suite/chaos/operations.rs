@@ -127,7 +127,7 @@ impl Draw<'_> {
 
     /// Some days before or after the change.
     fn day(&mut self, days: std::ops::Range<i64>) -> Option<i64> {
-        Some(self.at + self.rng.i64(days) * 86_400_000 + self.rng.i64(..86_400_000))
+        Some(self.at + self.rng.i64(days) * 86_400_000 + self.rng.i64(0..86_400_000))
     }
 }
 
@@ -166,7 +166,7 @@ fn order(draw: &mut Draw) -> Facts {
         } else {
             None
         },
-        total: Some(draw.rng.i64(..10_000_000)),
+        total: Some(draw.rng.i64(0..10_000_000)),
         currency: draw.one(&["EUR", "IRR"]),
         ..Order::default()
     })
