@@ -578,8 +578,8 @@ async fn a_request_of_another_system_is_answered_and_taken_out_of_the_topic() {
     let begun = Instant::now();
     loop {
         let records = scene.in_topic(&topic);
-        let of_key = records.iter().filter(|r| r.starts_with(b"request-1"));
-        if of_key.last().is_some_and(|last| last == b"request-1") {
+        let mut of_key = records.iter().filter(|r| r.starts_with(b"request-1"));
+        if of_key.next_back().is_some_and(|last| last == b"request-1") {
             break;
         }
         assert!(begun.elapsed() < PATIENCE, "{}", scene.d.log());

@@ -210,9 +210,12 @@ fn name(change: &Change) -> (Entity, String) {
 
 // --- what an instance knows when a row comes in ---------------------------------------------------
 
+/// Entity, tenant and id.
+type Of = (Entity, String, String);
+
 /// Versions that have arrived, as an index would hold them.
 #[derive(Default)]
-struct Arrived(BTreeMap<(Entity, String, String), BTreeMap<Millis, (Rank, Change)>>);
+struct Arrived(BTreeMap<Of, BTreeMap<Millis, (Rank, Change)>>);
 
 impl Arrived {
     fn learn(&mut self, told: &Told) {
@@ -727,7 +730,7 @@ impl Warehouse {
     }
 
     /// Rows, whatever they are superseded by, that say what was true only later.
-    async fn from_the_future(&self) -> u64 {
+    async fn with_a_future(&self) -> u64 {
         let of = |column: &str| {
             format!("toInt64OrZero(toString({column})) > toUnixTimestamp64Milli(created_at)")
         };
@@ -803,10 +806,10 @@ async fn after_repair_rows_are_what_one_who_saw_everything_would_say() {
             }
             if rng.u8(..8) == 0 {
                 warehouse.look(rng.u64(1..6)).await;
-                assert_eq!(warehouse.from_the_future().await, 0, "story {seed}");
+                assert_eq!(warehouse.with_a_future().await, 0, "story {seed}");
             }
         }
-        assert_eq!(warehouse.from_the_future().await, 0, "story {seed}");
+        assert_eq!(warehouse.with_a_future().await, 0, "story {seed}");
         warehouse.look(rng.u64(1..20)).await;
         let (seen, expected) = (warehouse.seen(&tenant).await, story.expected());
         for (id, expected) in &expected {
@@ -820,7 +823,7 @@ async fn after_repair_rows_are_what_one_who_saw_everything_would_say() {
         );
         stories.push(story);
     }
-    assert_eq!(warehouse.from_the_future().await, 0);
+    assert_eq!(warehouse.with_a_future().await, 0);
     let repaired = warehouse.count("SELECT sum(rows) FROM repairs").await;
     assert!(
         repaired > 10 * stories.len() as u64,
@@ -843,7 +846,7 @@ async fn after_repair_rows_are_what_one_who_saw_everything_would_say() {
         }
     }
     again.look(100).await;
-    assert_eq!(again.from_the_future().await, 0);
+    assert_eq!(again.with_a_future().await, 0);
     assert_eq!(again.checksum().await, warehouse.checksum().await);
 }
 

@@ -7,11 +7,16 @@ use sada::odata::{
     Status, Ticket,
 };
 
+/// Entity, tenant and id.
+type Of = (Entity, String, String);
+/// Changes of one entity, by valid time and version.
+type Versions = BTreeMap<(i64, u64), Change>;
+
 /// All versions of everything.
 #[derive(Default)]
 pub struct Oracle {
     /// By entity, tenant and id; then by valid-from and version.
-    histories: HashMap<(Entity, String, String), BTreeMap<(i64, u64), Change>>,
+    histories: HashMap<Of, Versions>,
     /// Shipments that any version has with an order, by tenant and order.
     shipments: HashMap<(String, String), Vec<String>>,
 }

@@ -93,8 +93,8 @@ fn feedback() -> impl Strategy<Value = Enriched> {
             tags: Tags {
                 text: String::new(),
                 language: Language {
-                    base: "und".into(),
-                    tag: "und".into(),
+                    base: "und",
+                    tag: "und",
                     confidence: 0.0,
                 },
                 languages: Vec::new(),
