@@ -123,7 +123,7 @@ fn feeds(prefix: &str) -> String {
     assert!(mapping.contains(&topic), "other topics than {topic}…");
     let mapping = mapping.replace(&topic, &format!("topic = \"{prefix}."));
     format!(
-        "[batch]\ntime = \"100ms\"\n[operations]\nindex = \"{INDEX}\"\nrepair = \"200ms\"\n{mapping}\n"
+        "[batch]\ntime = \"100ms\"\n[operations]\nindex = \"{INDEX}\"\nrepair = \"1s\"\n{mapping}\n"
     )
 }
 
