@@ -143,11 +143,9 @@ fn change(d: &Deployment, from: &str, to: &str) {
 
 /// A deployment with tables and index of its own that reads the topics of another one.
 fn again(first: &Deployment) -> Deployment {
-    let again = Deployment::new(
-        "debezium_again",
-        KafkaServer::shared().unwrap().bootstrap(),
-        &feeds(WITH_SCHEMAS),
-    );
+    let kafka = KafkaServer::shared().unwrap();
+    let again = Deployment::new("debezium_again", kafka.bootstrap(), &feeds(WITH_SCHEMAS));
+    kafka.create_topic(&again.dead_letter_topic(), 1).unwrap();
     place_index(&again);
     change(&again, &again.topic(), &first.topic());
     let migrated = again.sada("migrate");
