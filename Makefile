@@ -44,7 +44,8 @@ demo: libchdb ## Broker, ClickHouse engine and pipeline in one command, in ./dem
 
 .PHONY: test
 test: libchdb kafka clients ## All tests, against real Apache Kafka and the real ClickHouse engine
-	$(CARGO) test --locked $(LINGUA) --lib --tests
+	@# Many tests wait for servers most of the time.
+	RUST_TEST_THREADS=$$(( 2 * $$(nproc) )) $(CARGO) test --locked $(LINGUA) --lib --tests
 
 .PHONY: test-debezium
 test-debezium: libchdb kafka debezium ## Rows changed by SQL in a real PostgreSQL arrive through a real Debezium
