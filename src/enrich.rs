@@ -13,7 +13,6 @@ use crate::language::{self, Detected, Detector};
 use crate::odata::{Joined, Keys};
 use crate::text::{self, MatchForm};
 
-pub mod contradiction;
 pub mod mojibake;
 pub mod privacy;
 pub mod sentiment;
@@ -54,7 +53,7 @@ pub struct Tags {
     pub sentiment: Sentiment,
     /// Topics in the order of their first mention.
     pub topics: Vec<Topic>,
-    /// What else is to be known about the text: [`mojibake::REPAIRED`], [`contradiction::CONTRADICTS`].
+    /// What else is to be known about the text: [`mojibake::REPAIRED`].
     pub flags: Vec<&'static str>,
 }
 
@@ -137,9 +136,6 @@ impl Enricher {
         let parts = self.part_sentiments(&parts_of(&feedback.body), &detected.language);
         let mut tags = self.tag_clean(text_of(&feedback), detected);
         tags.flags.extend(repaired.then_some(mojibake::REPAIRED));
-        if contradiction::contradicts(&feedback.body, &tags.sentiment) {
-            tags.flags.push(contradiction::CONTRADICTS);
-        }
         Enriched {
             joined: Joined::unknown(&Keys::of(&feedback)),
             feedback,
@@ -164,8 +160,8 @@ impl Enricher {
     /// Tags an item again from its stored texts: `text` as [`Tags::text`], `parts` as
     /// [`parts_of`] gives them, `hints` as they are stored. Texts are clean and redacted, so language
     /// is found on them without the marks that stand for personal data; where there are none, the
-    /// tags are those that [`enrich`](Self::enrich) gave. But flags tell of the item as it came in:
-    /// those of the row hold.
+    /// tags are those that [`enrich`](Self::enrich) gave. But flags tell of the raw text: those of
+    /// the row hold.
     pub fn tag_stored(
         &self,
         text: String,
@@ -367,25 +363,6 @@ mod tests {
         };
         assert_eq!(conversation.turns[0].body, "über");
         assert_eq!(enriched.tags.flags, [mojibake::REPAIRED]);
-    }
-
-    #[test]
-    fn five_stars_under_a_furious_text_are_flagged() {
-        let review = |stars| Review {
-            rating: Some(crate::feedback::Rating {
-                value: stars,
-                worst: 1.0,
-                best: 5.0,
-            }),
-            body: "Terrible. It broke after a day and nobody answers, what a waste of money".into(),
-            ..Review::default()
-        };
-        let flags = |stars| {
-            let enriched = enricher().enrich(feedback(Body::Review(review(stars))));
-            enriched.tags.flags
-        };
-        assert_eq!(flags(5.0), [contradiction::CONTRADICTS]);
-        assert!(flags(1.0).is_empty());
     }
 
     #[test]

@@ -33,8 +33,6 @@ mod eval_language;
 mod events;
 #[path = "suite/fault_proxy.rs"]
 mod fault_proxy;
-#[path = "suite/hard_cases.rs"]
-mod hard_cases;
 #[path = "suite/health.rs"]
 mod health;
 #[path = "suite/index.rs"]
@@ -71,8 +69,6 @@ mod stalled;
 mod support;
 #[path = "suite/tag_language.rs"]
 mod tag_language;
-#[path = "suite/train_sentiment.rs"]
-mod train_sentiment;
 #[path = "suite/volume.rs"]
 mod volume;
 #[path = "suite/warehouse.rs"]

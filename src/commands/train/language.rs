@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::commands::eval::Data;
+use super::Data;
 
 /// Make the language model
 ///
