@@ -26,6 +26,7 @@ pub mod check;
 pub mod cleanup;
 pub mod committed;
 pub mod dead_letters;
+mod described;
 pub mod erasure_topic;
 pub mod erasures;
 pub mod follower;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
+use tracing::warn;
 
 use super::{ConfigFile, say};
 use crate::config::{self, Config, ConfigError};
@@ -38,28 +39,17 @@ pub fn run(arguments: Arguments) -> Result<()> {
     let config = arguments.config.load()?;
     say("ok       configuration")?;
     let enricher = super::enricher::load(&config);
-    let (findings, warnings) = if arguments.embedded {
-        (vec![models(&enricher), library()], Vec::new())
-    } else {
-        super::runtime()?.block_on(async {
-            let findings = findings(&config, &enricher).await;
-            let is_there = findings
-                .iter()
-                .any(|f| f.what == "kafka" && f.result.is_ok());
-            let warnings = match is_there {
-                true => kafka::cleanup::warnings(&config).await,
-                false => Vec::new(),
-            };
-            (findings, warnings)
-        })
+    let findings = match arguments.embedded {
+        true => vec![models(&enricher), library()],
+        false => super::runtime()?.block_on(findings(&config, &enricher)),
     };
     for Finding { what, result } in &findings {
         match result {
-            Ok(fact) => say(format_args!("ok       {what}: {fact}"))?,
+            Ok(Found { fact, .. }) => say(format_args!("ok       {what}: {fact}"))?,
             Err(error) => say(format_args!("refused  {error}"))?,
         }
     }
-    for warning in warnings {
+    for warning in findings.iter().flat_map(Finding::warnings) {
         say(format_args!("warning  {warning}"))?;
     }
     match findings.iter().filter(|f| f.result.is_err()).count() {
@@ -76,13 +66,14 @@ pub fn run(arguments: Arguments) -> Result<()> {
 pub(super) async fn require(config: &Config) -> Result<Enricher> {
     let enricher = super::enricher::load(config);
     let mut refused = 0;
-    for error in findings(config, &enricher)
-        .await
-        .into_iter()
-        .filter_map(|f| f.result.err())
-    {
-        refused += 1;
-        eprintln!("refused  {error}");
+    for finding in findings(config, &enricher).await {
+        for warning in finding.warnings() {
+            warn!("{warning}");
+        }
+        if let Err(error) = finding.result {
+            refused += 1;
+            eprintln!("refused  {error}");
+        }
     }
     match enricher {
         Ok(enricher) if refused == 0 => Ok(enricher),
@@ -90,33 +81,44 @@ pub(super) async fn require(config: &Config) -> Result<Enricher> {
     }
 }
 
-/// One thing looked at: a fact for people, or the refusal.
+/// One thing looked at, and what was found or why it is refused.
 struct Finding {
     what: &'static str,
-    result: Result<String, ConfigError>,
+    result: Result<Found, ConfigError>,
+}
+
+/// For people.
+struct Found {
+    fact: String,
+    /// What does not hinder the start and should still be known.
+    warnings: Vec<String>,
+}
+
+impl From<String> for Found {
+    fn from(fact: String) -> Self {
+        let warnings = Vec::new();
+        Self { fact, warnings }
+    }
+}
+
+impl Finding {
+    fn of(what: &'static str, result: Result<impl Into<Found>, ConfigError>) -> Self {
+        let result = result.map(Into::into);
+        Self { what, result }
+    }
+
+    fn warnings(&self) -> &[String] {
+        self.result.as_ref().map_or(&[], |found| &found.warnings)
+    }
 }
 
 async fn findings(config: &Config, enricher: &Loaded) -> Vec<Finding> {
     let clickhouse = warehouse::migrations::verify(config).await;
     vec![
         models(enricher),
-        Finding {
-            what: "privacy key",
-            result: privacy_key(config),
-        },
-        Finding {
-            what: "kafka",
-            result: match topics(config) {
-                Ok(topics) => kafka::cleanup::keeps_erasures(config)
-                    .await
-                    .map(|()| topics),
-                refused => refused,
-            },
-        },
-        Finding {
-            what: "clickhouse",
-            result: clickhouse,
-        },
+        Finding::of("privacy key", privacy_key(config)),
+        Finding::of("kafka", topics(config).await),
+        Finding::of("clickhouse", clickhouse),
     ]
 }
 
@@ -128,18 +130,13 @@ fn models(enricher: &Loaded) -> Finding {
         let versions = enricher.versions();
         format!("{}, taxonomy {}", versions.models, versions.taxonomy)
     };
-    Finding {
-        what: "models",
-        result: enricher.as_ref().map(fact).map_err(Clone::clone),
-    }
+    let found = enricher.as_ref().map(fact).map_err(Clone::clone);
+    Finding::of("models", found)
 }
 
 fn library() -> Finding {
     let found = embedded::clickhouse::library::find(None).map(|path| path.display().to_string());
-    Finding {
-        what: "clickhouse library",
-        result: found,
-    }
+    Finding::of("clickhouse library", found)
 }
 
 fn privacy_key(config: &Config) -> Result<String, ConfigError> {
@@ -161,7 +158,7 @@ fn privacy_key(config: &Config) -> Result<String, ConfigError> {
 }
 
 /// Topics with their partitions, and how soon a record is seen as a row.
-fn topics(config: &Config) -> Result<String, ConfigError> {
+async fn topics(config: &Config) -> Result<Found, ConfigError> {
     let topics = kafka::check::topics(config)?;
     let shown = topics
         .iter()
@@ -171,9 +168,11 @@ fn topics(config: &Config) -> Result<String, ConfigError> {
     let read = topics.iter().filter(|t| read.contains(&t.name));
     let partitions: usize = read.map(|t| t.partitions).sum();
     let paced = Duration::from_secs_f64(partitions as f64 / f64::from(config.batch.per_second));
-    Ok(format!(
+    let fact = format!(
         "{}; a record is a row after {:?}, if one instance holds all partitions",
         shown.join(", "),
         paced.max(config.batch.time)
-    ))
+    );
+    let warnings = kafka::cleanup::check(config).await?;
+    Ok(Found { fact, warnings })
 }

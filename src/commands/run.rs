@@ -115,6 +115,7 @@ pub async fn pipeline(
     let pipeline_ended = beside.clone().drop_guard();
     let outcomes = enricher::outcomes(config, models)?.erasing(erasures.clone());
     let mut following = None;
+    let mut background = Vec::new();
     let outcomes = match outcomes.feeds() {
         feeds if feeds.is_empty() => outcomes,
         feeds => {
@@ -126,7 +127,8 @@ pub async fn pipeline(
                 return Ok(());
             };
             following = Some(follows);
-            erase::indexes::start(config, index.clone(), beside.clone());
+            let telling = erase::indexes::start(config, index.clone(), beside.clone());
+            background.push(telling);
             outcomes.joining(Box::new(move |feedback| index.join(feedback)))
         }
     };
@@ -151,7 +153,9 @@ pub async fn pipeline(
     let is_first = move || reading.upgrade().is_some_and(|source| source.is_first());
     if let Some(follower) = follower {
         let (config, beside) = (config.clone(), beside.clone());
-        erase::requests::start(config, erasures, follower, is_first.clone(), beside);
+        let answering =
+            erase::requests::start(config, erasures, follower, is_first.clone(), beside);
+        background.push(answering);
     }
     let pipeline = pipeline::run(source, Arc::new(parts), shutdown.clone());
     let pipeline = async {
@@ -159,8 +163,15 @@ pub async fn pipeline(
         pipeline.await
     };
     let repair = repair::now_and_then(config, is_first, beside);
-    let both = async { tokio::try_join!(pipeline, repair) };
-    let ended = within(config.shutdown, shutdown, both).await;
+    let all = async {
+        let ended = tokio::try_join!(pipeline, repair);
+        for task in background {
+            // A panic there was logged.
+            let _ = task.await;
+        }
+        ended
+    };
+    let ended = within(config.shutdown, shutdown, all).await;
     // Also after a failure: what the index has applied needs no reading again.
     if let Some(following) = following {
         tokio::task::block_in_place(|| following.end())?;

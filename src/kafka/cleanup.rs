@@ -12,60 +12,50 @@ use crate::config::{Config, ConfigError};
 /// How long the cluster may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Refuses a topic of erasures that forgets: a customer would come back with the next replay. A
-/// cluster that doesn't tell its policies (the embedded one has none) is trusted.
+/// Refuses a topic of erasures that forgets: a customer would come back with the next replay. Returns
+/// what is to be known of the feeds of O-data, for people: a compacted one loses the versions that were
+/// true before the newest. A cluster that doesn't tell its policies (the embedded one has none) is
+/// trusted.
 ///
 /// # Errors
 /// Kafka deletes marks after a time.
-pub async fn keeps_erasures(config: &Config) -> Result<(), ConfigError> {
-    let topic = &config.kafka.erasure_topic;
-    if topic.is_empty() {
-        return Ok(());
+pub async fn check(config: &Config) -> Result<Vec<String>, ConfigError> {
+    let erasures = &config.kafka.erasure_topic;
+    let feeds = config.operations.feeds.iter().map(|feed| &feed.topic);
+    let asked = feeds.clone().chain([erasures]).filter(|t| !t.is_empty());
+    let asked: Vec<&String> = asked.collect();
+    if asked.is_empty() {
+        return Ok(Vec::new());
     }
-    let policies = policies(config, &[topic]).await.unwrap_or_default();
-    match policies.get(topic.as_str()) {
-        Some(policy) if policy != "compact" => Err(ConfigError {
+    let policies = match policies(config, &asked).await {
+        Ok(policies) => policies,
+        Err(error) => return Ok(vec![format!("kafka: cleanup.policy is not told: {error}")]),
+    };
+    if let Some(policy) = policies.get(erasures)
+        && policy != "compact"
+    {
+        return Err(ConfigError {
             place: String::new(),
             field: "kafka.erasure_topic".into(),
             message: format!(
-                "cleanup.policy of {topic} is {policy}: it would forget who was erased"
+                "cleanup.policy of {erasures} is {policy}: it would forget who was erased"
             ),
             mend: format!(
-                "kafka-configs.sh --alter --entity-type topics --entity-name {topic} \
+                "kafka-configs.sh --alter --entity-type topics --entity-name {erasures} \
                  --add-config cleanup.policy=compact --bootstrap-server {}",
                 config.kafka.brokers
             ),
-        }),
-        _ => Ok(()),
+        });
     }
-}
-
-/// What is to be known of the feeds of O-data, for people: a compacted one loses the versions that
-/// were true before the newest.
-pub async fn warnings(config: &Config) -> Vec<String> {
-    let feeds = &config.operations.feeds;
-    let topics: Vec<&str> = feeds.iter().map(|feed| feed.topic.as_str()).collect();
-    if topics.is_empty() {
-        return Vec::new();
-    }
-    let policies = match policies(config, &topics).await {
-        Ok(policies) => policies,
-        Err(error) => {
-            return vec![format!(
-                "operations.feeds: cleanup.policy is not told: {error}"
-            )];
-        }
-    };
-    let compacted = topics
-        .iter()
-        .filter(|topic| policies.get(**topic).is_some_and(|p| p.contains("compact")));
-    let warning = |topic: &&str| {
+    let is_compacted =
+        |topic: &&String| policies.get(*topic).is_some_and(|p| p.contains("compact"));
+    let warning = |topic: &String| {
         format!(
             "operations.feeds: {topic} is compacted: read again from its start, it tells only the \
              newest version of each entity, and older feedback is joined as a miss"
         )
     };
-    compacted.map(warning).collect()
+    Ok(feeds.filter(is_compacted).map(warning).collect())
 }
 
 /// `cleanup.policy` of topics (`delete`, `compact` or `compact,delete`), by name.

@@ -3,14 +3,14 @@
 
 use std::collections::HashMap;
 use std::ffi::{CStr, CString};
-use std::ptr;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
 use rdkafka::bindings as ffi;
 use rdkafka::client::{Client, ClientContext};
 
-const NO_ERROR: ffi::rd_kafka_resp_err_t = ffi::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR;
+use super::described::{self, NO_ERROR, described};
+
 const UNKNOWN_TOPIC: ffi::rd_kafka_resp_err_t =
     ffi::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
 
@@ -29,54 +29,32 @@ pub(super) fn describe<C: ClientContext>(
         .map(|t| CString::new(t.as_str()))
         .collect::<Result<_, _>>()?;
     let mut pointers: Vec<_> = names.iter().map(|n| n.as_ptr()).collect();
-    let milliseconds = timeout.as_millis() as i32;
-    // SAFETY: the client is alive for the whole call; collection, options, queue and event are made
-    // here and destroyed once each below; what is read out of the event is copied before that.
+    let kind = ffi::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DESCRIBETOPICS;
+    // SAFETY: one question of this kind; the collection is made here and destroyed once, after the
+    // answer; what is read is copied.
     unsafe {
-        let rk = client.native_ptr();
         let collection =
             ffi::rd_kafka_TopicCollection_of_topic_names(pointers.as_mut_ptr(), pointers.len());
-        let options = ffi::rd_kafka_AdminOptions_new(
-            rk,
-            ffi::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DESCRIBETOPICS,
+        let ids = described(
+            client,
+            (kind, "its topics"),
+            timeout,
+            |rk, options, queue| ffi::rd_kafka_DescribeTopics(rk, collection, options, queue),
+            |event| read(event),
         );
-        ffi::rd_kafka_AdminOptions_set_request_timeout(options, milliseconds, ptr::null_mut(), 0);
-        let queue = ffi::rd_kafka_queue_new(rk);
-        ffi::rd_kafka_DescribeTopics(rk, collection, options, queue);
-        let event = ffi::rd_kafka_queue_poll(queue, milliseconds + 1_000);
-        let ids = read(event);
-        if !event.is_null() {
-            ffi::rd_kafka_event_destroy(event);
-        }
-        ffi::rd_kafka_queue_destroy(queue);
-        ffi::rd_kafka_AdminOptions_destroy(options);
         ffi::rd_kafka_TopicCollection_destroy(collection);
         ids
     }
 }
 
 /// # Safety
-/// `event` is null or a live event of a DescribeTopics request.
+/// `event` is a live event of a DescribeTopics request.
 unsafe fn read(event: *mut ffi::rd_kafka_event_t) -> Result<HashMap<String, Option<String>>> {
-    if event.is_null() {
-        bail!("the cluster did not describe its topics in time");
-    }
     // SAFETY: see above; the result lives as long as the event, every pointer is checked.
     unsafe {
         let result = ffi::rd_kafka_event_DescribeTopics_result(event);
-        // A request that failed has a result, too: an empty one.
-        let failed = ffi::rd_kafka_event_error(event) != NO_ERROR;
-        if result.is_null() || failed {
-            let text = ffi::rd_kafka_event_error_string(event);
-            let text = if text.is_null() {
-                c"no answer"
-            } else {
-                CStr::from_ptr(text)
-            };
-            bail!(
-                "the cluster did not describe its topics: {}",
-                text.to_string_lossy()
-            );
+        if result.is_null() {
+            bail!("the cluster did not describe its topics");
         }
         let mut count = 0;
         let topics = ffi::rd_kafka_DescribeTopics_result_topics(result, &mut count);
@@ -96,7 +74,10 @@ unsafe fn read(event: *mut ffi::rd_kafka_event_t) -> Result<HashMap<String, Opti
                 continue;
             }
             if error != NO_ERROR {
-                bail!("the cluster did not describe topic {name}: {error:?}");
+                bail!(
+                    "the cluster did not describe topic {name}: {}",
+                    described::name(error)
+                );
             }
             let high = ffi::rd_kafka_Uuid_most_significant_bits(id) as u64;
             let low = ffi::rd_kafka_Uuid_least_significant_bits(id) as u64;
@@ -104,26 +85,5 @@ unsafe fn read(event: *mut ffi::rd_kafka_event_t) -> Result<HashMap<String, Opti
             ids.insert(name, id);
         }
         Ok(ids)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use rdkafka::ClientConfig;
-    use rdkafka::consumer::{BaseConsumer, Consumer};
-
-    use super::*;
-
-    #[test]
-    fn a_cluster_that_does_not_answer_tells_nothing() {
-        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let consumer: BaseConsumer = ClientConfig::new()
-            .set("bootstrap.servers", free.local_addr().unwrap().to_string())
-            .create()
-            .unwrap();
-        let topics = ["sada.feedback".to_owned()];
-        // Not an empty answer: that would look like a topic that is gone, or made again.
-        let told = describe(consumer.client(), &topics, Duration::from_millis(300));
-        assert!(told.is_err(), "{told:?}");
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
@@ -18,12 +19,12 @@ const LOOK: Duration = Duration::from_secs(1);
 const AGAIN: Duration = Duration::from_secs(15);
 
 /// Tells it in the background until the shutdown; nothing where nobody can be erased.
-pub fn start(config: &Config, index: Arc<Index>, shutdown: CancellationToken) {
-    if config.kafka.erasure_topic.is_empty() {
-        return;
-    }
+pub fn start(config: &Config, index: Arc<Index>, shutdown: CancellationToken) -> JoinHandle<()> {
     let config = config.clone();
     tokio::spawn(async move {
+        if config.kafka.erasure_topic.is_empty() {
+            return;
+        }
         let mut told = None;
         while !shutdown.is_cancelled() {
             let wait = match look(&config, &index, &mut told).await {
@@ -39,7 +40,7 @@ pub fn start(config: &Config, index: Arc<Index>, shutdown: CancellationToken) {
                 () = tokio::time::sleep(wait) => {}
             }
         }
-    });
+    })
 }
 
 async fn look(config: &Config, index: &Arc<Index>, told: &mut Option<String>) -> Result<()> {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
@@ -71,14 +72,14 @@ pub fn follow(
 }
 
 /// Answers requests in the background until the shutdown, while `is_ours` says that this instance is
-/// to. One that fails is tried again.
+/// to. One that fails is tried again. The task holds a client of Kafka until it has ended.
 pub fn start(
     config: Config,
     erasures: Arc<Erasures>,
     follower: ErasureFollower,
     is_ours: impl Fn() -> bool + Send + 'static,
     shutdown: CancellationToken,
-) {
+) -> JoinHandle<()> {
     let runtime = tokio::runtime::Handle::current();
     tokio::task::spawn_blocking(move || {
         let answering = Answering {
@@ -88,7 +89,7 @@ pub fn start(
             shutdown: &shutdown,
         };
         runtime.block_on(answering.run(is_ours));
-    });
+    })
 }
 
 struct Answering<'a> {
