@@ -1,5 +1,6 @@
 //! Upserts: the row as it is.
 
+use super::debezium::event;
 use super::*;
 
 #[test]
