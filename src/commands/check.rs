@@ -41,7 +41,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
     let enricher = super::enricher::load(&config);
     let findings = match arguments.embedded {
         true => vec![models(&enricher), library()],
-        false => super::runtime()?.block_on(findings(&config, &enricher)),
+        false => super::runtime()?.block_on(findings(&config, &enricher, false)),
     };
     for Finding { what, result } in &findings {
         match result {
@@ -59,14 +59,14 @@ pub fn run(arguments: Arguments) -> Result<()> {
 }
 
 /// Refuses what `check` would refuse, with all reasons on standard error; else the models that it
-/// loaded to see that they can be.
+/// loaded to see that they can be. `embedded`: the broker is ours.
 ///
 /// # Errors
 /// [`Refused`], if there is any.
-pub(super) async fn require(config: &Config) -> Result<Enricher> {
+pub(super) async fn require(config: &Config, embedded: bool) -> Result<Enricher> {
     let enricher = super::enricher::load(config);
     let mut refused = 0;
-    for finding in findings(config, &enricher).await {
+    for finding in findings(config, &enricher, embedded).await {
         for warning in finding.warnings() {
             warn!("{warning}");
         }
@@ -112,12 +112,12 @@ impl Finding {
     }
 }
 
-async fn findings(config: &Config, enricher: &Loaded) -> Vec<Finding> {
+async fn findings(config: &Config, enricher: &Loaded, embedded: bool) -> Vec<Finding> {
     let clickhouse = warehouse::migrations::verify(config).await;
     vec![
         models(enricher),
         Finding::of("privacy key", privacy_key(config)),
-        Finding::of("kafka", topics(config).await),
+        Finding::of("kafka", topics(config, embedded).await),
         Finding::of("clickhouse", clickhouse),
     ]
 }
@@ -158,7 +158,7 @@ fn privacy_key(config: &Config) -> Result<String, ConfigError> {
 }
 
 /// Topics with their partitions, and how soon a record is seen as a row.
-async fn topics(config: &Config) -> Result<Found, ConfigError> {
+async fn topics(config: &Config, embedded: bool) -> Result<Found, ConfigError> {
     let topics = kafka::check::topics(config)?;
     let shown = topics
         .iter()
@@ -173,6 +173,10 @@ async fn topics(config: &Config) -> Result<Found, ConfigError> {
         shown.join(", "),
         paced.max(config.batch.time)
     );
-    let warnings = kafka::cleanup::check(config).await?;
+    // The embedded broker has no policies and does not even refuse to tell them.
+    let warnings = match embedded {
+        true => Vec::new(),
+        false => kafka::cleanup::check(config).await?,
+    };
     Ok(Found { fact, warnings })
 }

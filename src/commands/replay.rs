@@ -67,7 +67,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
     let config = arguments.deployment.load()?;
     telemetry::start(&config.log)?;
     super::runtime()?.block_on(async {
-        let models = check::require(&config).await?;
+        let models = check::require(&config, arguments.deployment.is_embedded()).await?;
         let writer = Writer::new(&config, models, arguments.dry_run, super::shutdown()?).await?;
         match &arguments.offsets {
             Some(range) => offsets::replay(&config, &writer, range).await,

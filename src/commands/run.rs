@@ -106,7 +106,7 @@ pub async fn pipeline(
     health: Arc<Health>,
     shutdown: CancellationToken,
 ) -> Result<()> {
-    let models = check::require(config).await?;
+    let models = check::require(config, !streams.is_empty()).await?;
     let build = enricher::build(config, &models)?;
     let follow = || erase::requests::follow(config, &streams);
     let (erasures, follower) = tokio::task::block_in_place(follow)?;

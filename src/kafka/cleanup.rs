@@ -14,8 +14,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Refuses a topic of erasures that forgets: a customer would come back with the next replay. Returns
 /// what is to be known of the feeds of O-data, for people: a compacted one loses the versions that were
-/// true before the newest. A cluster that doesn't tell its policies (the embedded one has none) is
-/// trusted.
+/// true before the newest. A cluster that doesn't tell its policies is trusted, and that is told.
 ///
 /// # Errors
 /// Kafka deletes marks after a time.
