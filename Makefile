@@ -80,7 +80,7 @@ volume: libchdb kafka ## Reconcile ten million rows, retag a million beside a li
 .PHONY: bench-repair
 bench-repair: libchdb ## Join a million rows again, whose O-data came late: time, parts, memory (ROWS=1000000)
 	SADA_REPAIR_ROWS=$(or $(ROWS),1000000) \
-	$(CARGO) test --release --locked $(LINGUA) --test suite -- --exact --nocapture repair_volume::a_great_import_of_history_is_repaired_in_bounded_memory
+	$(CARGO) test --release --locked --test suite -- --exact --nocapture repair_volume::a_great_import_of_history_is_repaired_in_bounded_memory
 
 .PHONY: bench
 bench: libchdb kafka python-mark ## Measure events/s, CPU, memory with a Python pipeline beside ours; language with lingua
