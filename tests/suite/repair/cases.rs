@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use fastrand::Rng;
-use sada::feedback::References;
+use sada::feedback::{Customer as Speaker, References};
 use sada::odata::{Delivery, Facts, Order, Session};
 use sada::warehouse::repair::{Done, Repair, Window};
 
-use super::{Arrival, Arrived, BEGIN, Change, HOUR, Said, Speaker, Story, Told, Warehouse};
+use super::{Arrival, Arrived, BEGIN, Change, HOUR, Said, Story, Told, Warehouse};
 use crate::fault_proxy::{Extent, Fault, FaultProxy, Scope};
 use crate::support::engine;
 
