@@ -12,6 +12,7 @@ use serde::Deserialize;
 mod listen;
 mod load;
 mod operations;
+mod rule;
 mod validate;
 
 pub use listen::listen_address;

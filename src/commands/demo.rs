@@ -32,6 +32,7 @@ mod events;
 mod load;
 mod operations;
 mod questions;
+mod record;
 mod report;
 mod texts;
 

@@ -1,6 +1,5 @@
 //! `[operations]`: O-data.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,7 +7,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::validate::{Broken, is_topic};
+use super::rule::{Broken, is_topic, refuse};
 use super::{Config, ConfigError, load};
 use crate::decode::odata::{Feeds, Format, Mapping, Names, Wrong};
 use crate::enrich::privacy::Redactor;
@@ -181,14 +180,6 @@ pub(super) fn broken(config: &Config) -> Broken {
     feeds
         .map(|(number, feed)| broken_feed(config, number, feed))
         .find_map(|broken| broken)
-}
-
-fn refuse(
-    field: impl Into<Cow<'static, str>>,
-    message: impl Into<String>,
-    mend: impl Into<Cow<'static, str>>,
-) -> Broken {
-    Some((field.into(), message.into(), mend.into()))
 }
 
 fn broken_feed(config: &Config, number: usize, feed: &Feed) -> Broken {

@@ -1,8 +1,8 @@
 //! Rules between and inside fields, checked at start.
 
-use std::borrow::Cow;
 use std::path::Path;
 
+use super::rule::{self, Broken, is_topic};
 use super::{Config, ConfigError, Engine, listen_address, load, operations};
 use crate::language;
 
@@ -28,20 +28,9 @@ pub(super) fn check(config: &Config, file: Option<&Path>) -> Result<(), ConfigEr
     Ok(())
 }
 
-/// Field, what is wrong with it, the mend.
-pub(super) type Broken = Option<(Cow<'static, str>, String, Cow<'static, str>)>;
-
-/// Whether Kafka takes it as the name of a topic.
-pub(super) fn is_topic(name: &str) -> bool {
-    !name.is_empty()
-        && name
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
-}
-
 fn rules(c: &Config) -> Vec<Broken> {
     let refuse = |bad: bool, field: &'static str, message: String, mend: &'static str| {
-        bad.then_some((Cow::from(field), message, Cow::from(mend)))
+        bad.then(|| rule::refuse(field, message, mend)).flatten()
     };
     let identifier =
         |s: &str| !s.is_empty() && s.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
@@ -243,9 +232,9 @@ fn unknown_language(c: &Config) -> Broken {
         .expected
         .iter()
         .find(|tag| !language::classes::has(tag))?;
-    Some((
-        "language.expected".into(),
+    rule::refuse(
+        "language.expected",
         format!("{unknown:?} is no language that is told apart"),
-        format!("name any of {}", told_apart()).into(),
-    ))
+        format!("name any of {}", told_apart()),
+    )
 }

@@ -21,6 +21,8 @@ mod cloudevents;
 mod connect;
 mod debezium;
 mod facts;
+mod field;
+mod known;
 mod mapping;
 mod row;
 mod rudderstack;
@@ -86,7 +88,7 @@ impl Feeds {
 
     /// What a topic tells of; `None` if it is no feed.
     pub fn entity(&self, topic: &str) -> Option<Entity> {
-        self.mapping(topic).map(|mapping| mapping.entity)
+        self.mapping(topic).map(|mapping| mapping.fields.entity)
     }
 
     /// Whether a topic is one of them.
@@ -166,7 +168,7 @@ impl Mapping {
             told.of_past |= self.format == Format::Upsert && upsert::is_beside_the_row(self);
         }
         let id = self.id(&told, checks).in_field(place)?;
-        let facts = facts::read(self, [&told.row, &told.key], checks, told.deleted);
+        let facts = facts::read(&self.fields, [&told.row, &told.key], checks, told.deleted);
         let facts = facts.in_field(place)?;
         refuse_nameless(&facts).in_field(place)?;
         self.dated(told, id, facts, checks)
@@ -214,7 +216,7 @@ impl Mapping {
     ) -> Result<Option<T>, DecodeError> {
         let cell = told.row.get(number);
         let value = cell.map(read).transpose();
-        value.in_field(self.columns.name(number))
+        value.in_field(self.fields.columns.name(number))
     }
 
     /// Whether it is an event of a deletion, which has the row of before, whole or in part.
@@ -224,7 +226,7 @@ impl Mapping {
 
     fn id(&self, told: &Told<'_>, checks: &Checks<'_>) -> Result<String, DecodeError> {
         let number = self.id.unwrap_or(usize::MAX);
-        let column = self.columns.name(number);
+        let column = self.fields.columns.name(number);
         let Some(cell) = told.row.get(number).or(told.key.get(number)) else {
             return Err(match self.is_change_event(told) {
                 false => missing(column),
@@ -242,7 +244,7 @@ impl Mapping {
         let Some(number) = self.tenant else {
             return Ok(told.tenant.clone());
         };
-        let column = self.columns.name(number);
+        let column = self.fields.columns.name(number);
         let cell = told.row.get(number).or(told.key.get(number));
         let tenant = cell.map(|cell| cell.id(checks)).transpose();
         match tenant.in_field(column)?.filter(|tenant| !tenant.is_empty()) {

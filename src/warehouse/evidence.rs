@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 use crate::batch::{EnrichedBatch, Kept, Offsets, OutcomeKind, Partition};
 use crate::pipeline::{Sink, SinkError};
 
-use super::feedback_sink::{bounds, position};
-use super::rows::{DeadLetterRow, IngestedRow};
+use super::feedback_sink::bounds;
+use super::rows::{DeadLetterRow, IngestedRow, Position};
 use super::servers::Servers;
 use super::tables::Table;
 
@@ -161,7 +161,7 @@ impl Evidence {
                             .await?,
                     ),
                 };
-                let row = DeadLetterRow::new(rejected, position(batch, outcome));
+                let row = DeadLetterRow::new(rejected, Position::of(batch, outcome));
                 insert.write(&row).await?;
             }
         }
@@ -177,7 +177,7 @@ impl Evidence {
             .insert::<IngestedRow<'static>>("ingested", token)
             .await?;
         for outcome in &batch.outcomes {
-            let row = IngestedRow::new(outcome, position(batch, outcome), &self.servers.group);
+            let row = IngestedRow::new(outcome, Position::of(batch, outcome), &self.servers.group);
             insert.write(&row).await?;
         }
         insert.end().await

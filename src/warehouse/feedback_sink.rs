@@ -25,7 +25,6 @@ use crate::pipeline::{Sink, SinkError};
 use crate::telemetry::Cause;
 
 use super::error::{Meaning, meaning};
-use super::rows::Position;
 use super::servers::Servers;
 use super::tables::Table;
 
@@ -205,16 +204,6 @@ impl Sink for FeedbackSink {
         };
         let stored = self.stored(offsets).await?;
         Ok(stored.into_iter().map(kept).collect())
-    }
-}
-
-/// Where the record of an outcome lay, and what computes its row.
-pub(super) fn position<'a>(batch: &'a EnrichedBatch, outcome: &Outcome) -> Position<'a> {
-    Position {
-        partition: &batch.offsets.partition,
-        offset: outcome.offset,
-        time: outcome.time,
-        computed: batch.computed,
     }
 }
 

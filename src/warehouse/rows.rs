@@ -7,7 +7,7 @@
 use clickhouse::Row;
 use serde::Serialize;
 
-use crate::batch::{Computed, Partition};
+use crate::batch::{self, Computed, EnrichedBatch, Partition};
 use crate::enrich::{Enriched, LanguageShare, Sentiment, Topic};
 use crate::feedback::{
     Answer, Body, Conversation, Customer, Item, Kind, Millis, Rating, Review, Survey, Turn,
@@ -33,6 +33,18 @@ pub struct Position<'a> {
     pub time: Millis,
     /// What computes the row.
     pub computed: Computed,
+}
+
+impl<'a> Position<'a> {
+    /// Where the record of an outcome lay, and what computes its row.
+    pub fn of(batch: &'a EnrichedBatch, outcome: &batch::Outcome) -> Self {
+        Self {
+            partition: &batch.offsets.partition,
+            offset: outcome.offset,
+            time: outcome.time,
+            computed: batch.computed,
+        }
+    }
 }
 
 /// A row of table `feedback`: one version of one item. `schemas/clickhouse` describes each column.

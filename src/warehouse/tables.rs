@@ -7,7 +7,6 @@ use crate::batch::{EnrichedBatch, Outcome, OutcomeKind};
 use crate::config::{Config, Feed};
 use crate::odata::{Change, Entity, Facts};
 
-use super::feedback_sink::position;
 use super::rows::{
     CustomerRow, DeliveryRow, FeedbackRow, IdentityRow, OrderRow, Position, SessionRow, TicketRow,
 };
@@ -114,7 +113,7 @@ impl Table {
             Self::Feedback => {
                 let rows = outcomes.iter().filter_map(|outcome| match &outcome.kind {
                     OutcomeKind::Row(enriched) => {
-                        Some(FeedbackRow::new(enriched, position(batch, outcome)))
+                        Some(FeedbackRow::new(enriched, Position::of(batch, outcome)))
                     }
                     _ => None,
                 });
@@ -175,7 +174,7 @@ fn changes<'a>(
     outcomes: &'a [&'a Outcome],
 ) -> impl Iterator<Item = (&'a Change, Position<'a>)> {
     outcomes.iter().filter_map(|outcome| match &outcome.kind {
-        OutcomeKind::Operational(change) => Some((&**change, position(batch, outcome))),
+        OutcomeKind::Operational(change) => Some((&**change, Position::of(batch, outcome))),
         _ => None,
     })
 }

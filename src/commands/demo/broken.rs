@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use crate::batch::Reason;
 
-use super::events::{Record, edit};
+use super::events::edit;
+use super::record::Record;
 
 /// A record that becomes no row.
 pub(super) struct Broken {

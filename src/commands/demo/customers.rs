@@ -3,8 +3,8 @@
 use fastrand::Rng;
 use serde_json::json;
 
-use super::events::{HOUR, time};
 use super::operations::{Told, change};
+use super::record::{HOUR, time};
 use super::texts::Language;
 use crate::feedback::Millis;
 use crate::odata::Entity;

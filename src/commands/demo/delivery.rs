@@ -13,8 +13,8 @@ use rdkafka::producer::{FutureProducer, FutureRecord};
 use crate::config::Config;
 use crate::kafka;
 
-use super::events::Record;
 use super::operations::Told;
+use super::record::Record;
 
 /// Longest wait for the broker's acknowledgement of a record.
 const ACKNOWLEDGED: Duration = Duration::from_secs(30);

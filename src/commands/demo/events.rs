@@ -7,7 +7,6 @@
 use std::collections::BTreeSet;
 
 use fastrand::Rng;
-use jiff::Timestamp;
 use serde_json::{Value, json};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -17,21 +16,8 @@ use super::business::Business;
 use super::customers::Customer;
 use super::deck::Deck;
 use super::operations::{self, Item, Subject, Told};
+use super::record::{HOUR, MINUTE, Record, time};
 use super::texts::{Language, Text};
-
-/// One Kafka record.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Record {
-    /// `tenant:customer`, so that versions of one item stay in order.
-    pub(super) key: String,
-    /// Attributes of the event in binary mode; empty in structured mode.
-    pub(super) headers: Vec<(&'static str, String)>,
-    /// `None` is a tombstone.
-    pub(super) payload: Option<Vec<u8>>,
-}
-
-pub(super) const MINUTE: Millis = 60_000;
-pub(super) const HOUR: Millis = 60 * MINUTE;
 
 /// Items are created from this long ago …
 const OLDEST: Millis = 14 * 24 * HOUR;
@@ -461,13 +447,6 @@ pub(super) fn edit(record: &mut Record, change: impl FnOnce(&mut Value)) {
         change(&mut event);
         record.payload = Some(event.to_string().into_bytes());
     }
-}
-
-/// RFC 3339.
-pub(super) fn time(millis: Millis) -> String {
-    Timestamp::from_millisecond(millis)
-        .map(|t| t.to_string())
-        .unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -3,8 +3,9 @@
 use anyhow::{Result, bail};
 use jiff::Timestamp;
 
-use super::events::{Record, Story};
+use super::events::Story;
 use super::operations::Told;
+use super::record::Record;
 use super::{Arguments, broken, events, texts};
 
 /// What the demo sends.

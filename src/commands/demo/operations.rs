@@ -12,7 +12,7 @@ use fastrand::Rng;
 use serde_json::{Value, json};
 
 use super::business::Business;
-use super::events::{HOUR, MINUTE, Record, time};
+use super::record::{HOUR, MINUTE, Record, time};
 use crate::feedback::Millis;
 use crate::odata::Entity;
 

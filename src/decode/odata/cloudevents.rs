@@ -18,9 +18,9 @@ pub(super) fn read<'a>(
     checks: &Checks<'_>,
 ) -> Result<Told<'a>, DecodeError> {
     let envelope = Envelope::read(record, payload, &mut 0)?;
-    envelope.expect(&format!("cx.odata.{}.v1", mapping.entity))?;
+    envelope.expect(&format!("cx.odata.{}.v1", mapping.fields.entity))?;
     let (data, deleted) = (envelope.data()?, envelope.deleted);
-    let row = mapping.columns.read(data, None).in_field("data")?;
+    let row = mapping.fields.columns.read(data, None).in_field("data")?;
     let frame = envelope.frame(checks)?;
     let kafka_time = u64::try_from(checks.kafka_time()).unwrap_or(0);
     Ok(Told {

@@ -141,7 +141,7 @@ fn columns<'a>(
     side: &str,
 ) -> Result<Row<'a>, DecodeError> {
     let schema = schema.and_then(|schema| schema.field(side));
-    mapping.columns.read(json, schema).in_field(side)
+    mapping.fields.columns.read(json, schema).in_field(side)
 }
 
 /// Columns of the record's key, none if it is no object.
@@ -150,6 +150,6 @@ fn key<'a>(mapping: &Mapping, key: &'a [u8]) -> Row<'a> {
     let json = document
         .and_then(Result::ok)
         .and_then(|document| document.payload);
-    let row = json.map(|json| mapping.columns.read(json, None));
+    let row = json.map(|json| mapping.fields.columns.read(json, None));
     row.and_then(Result::ok).unwrap_or_default()
 }

@@ -8,7 +8,9 @@ use crate::decode::checks::Checks;
 use crate::odata::Entity;
 
 use super::cell::Cell;
-use super::facts::{self, Known, Text, fields_of};
+use super::facts;
+use super::field::{Field, Fields, From};
+use super::known::{Text, fields_of};
 use super::row::{Columns, Row};
 
 /// How the records of a topic are written.
@@ -76,53 +78,13 @@ pub struct Wrong {
 /// How the records of one topic become changes of one entity.
 #[derive(Debug)]
 pub struct Mapping {
-    pub(super) entity: Entity,
     pub(super) format: Format,
-    pub(super) columns: Columns,
     pub(super) tenant: Option<usize>,
     pub(super) id: Option<usize>,
     pub(super) valid_from: Option<usize>,
     pub(super) version: Option<usize>,
     pub(super) deleted: Option<usize>,
-    pub(super) fields: Vec<Field>,
-}
-
-/// A field and where it comes from.
-#[derive(Debug)]
-pub(super) struct Field {
-    pub known: &'static Known,
-    from: From,
-    /// Their value → ours.
-    pub values: BTreeMap<String, String>,
-}
-
-#[derive(Debug)]
-enum From {
-    /// The first of these columns that is there.
-    Columns(Vec<usize>),
-    /// The same in every record.
-    Constant(Cell<'static>),
-}
-
-impl Field {
-    /// Its value in the first of these rows that has one, and the column's name.
-    pub fn find<'r>(
-        &'r self,
-        mapping: &'r Mapping,
-        rows: [&'r Row<'_>; 2],
-    ) -> Option<(&'r Cell<'r>, &'r str)> {
-        match &self.from {
-            From::Columns(numbers) => {
-                let mut of_rows = rows.into_iter().flat_map(|row| {
-                    let found = numbers.iter().map(move |n| Some((row.get(*n)?, *n)));
-                    found.flatten()
-                });
-                let (cell, number) = of_rows.next()?;
-                Some((cell, mapping.columns.name(number)))
-            }
-            From::Constant(cell) => Some((cell, self.known.name)),
-        }
-    }
+    pub(super) fields: Fields,
 }
 
 /// Column of the tenant, of records that may do without one.
@@ -171,15 +133,17 @@ impl Mapping {
         };
         let deleted = names.fields.get(DELETED).map_or("", String::as_str);
         let mut mapping = Self {
-            entity,
             format,
             tenant: column(names.tenant, plain(TENANT)),
             id: column(names.id, usual_id),
             valid_from: column(names.valid_from, event("valid_from")),
             version: column(names.version, plain("version")),
             deleted: column(deleted, plain(DELETED)),
-            columns: Columns::default(),
-            fields: Vec::new(),
+            fields: Fields {
+                entity,
+                columns: Columns::default(),
+                all: Vec::new(),
+            },
         };
         if mapping.id.is_none() && format != Format::RudderStack {
             return Err(Wrong {
@@ -188,7 +152,7 @@ impl Mapping {
                 mend: format!("name it, as in id = \"{}\"", id_of(entity)),
             });
         }
-        mapping.columns = columns;
+        mapping.fields.columns = columns;
         if format != Format::RudderStack {
             mapping.read_fields(names)?;
         }
@@ -196,9 +160,13 @@ impl Mapping {
     }
 
     fn read_fields(&mut self, names: &Names<'_>) -> Result<(), Wrong> {
-        let known = fields_of(self.entity);
-        refuse_unknown(self.entity, names)?;
-        for known in known {
+        let Fields {
+            entity,
+            columns,
+            all,
+        } = &mut self.fields;
+        refuse_unknown(*entity, names)?;
+        for known in fields_of(*entity) {
             let named = names.fields.get(known.name).map(String::as_str);
             let from = match named {
                 Some("") => continue,
@@ -207,15 +175,15 @@ impl Mapping {
                         let json = serde_json::Value::from(text).to_string();
                         From::Constant(Cell::owned(json))
                     }
-                    None => From::Columns(vec![self.columns.wanted(named)]),
+                    None => From::Columns(vec![columns.wanted(named)]),
                 },
                 None => {
                     let usual = known.columns.iter();
-                    From::Columns(usual.map(|name| self.columns.wanted(name)).collect())
+                    From::Columns(usual.map(|name| columns.wanted(name)).collect())
                 }
             };
             let values = names.values.get(known.name).cloned().unwrap_or_default();
-            self.fields.push(Field {
+            all.push(Field {
                 known,
                 from,
                 values,
@@ -229,7 +197,7 @@ impl Mapping {
         let limits = Limits::default();
         let checks = Checks::new(&limits, 0, true);
         let none = Row::default();
-        let read = facts::read(self, [&none, &none], &checks, false);
+        let read = facts::read(&self.fields, [&none, &none], &checks, false);
         match read {
             Ok(_) => Ok(()),
             Err(error) => Err(Wrong {

@@ -43,7 +43,7 @@ pub(super) fn read(
     let anonymous = checks.label("anonymousId", call.anonymous_id)?;
     let user = checks.label("userId", call.user_id)?;
     let previous = checks.label("previousId", call.previous_id)?;
-    let (id, facts) = match (&*kind.0, mapping.entity) {
+    let (id, facts) = match (&*kind.0, mapping.fields.entity) {
         ("identify", Entity::Identity) => (anonymous, link("anonymous_id", &user)),
         ("alias", Entity::Identity) => {
             let kind = match previous == anonymous {
@@ -61,12 +61,13 @@ pub(super) fn read(
         }
         _ => return Ok(None),
     };
-    if id.is_empty() || user.is_empty() || (id == user && mapping.entity == Entity::Customer) {
+    if id.is_empty() || user.is_empty() || (id == user && mapping.fields.entity == Entity::Customer)
+    {
         return Ok(None);
     }
     let timestamp = checks.time("timestamp", call.timestamp)?;
     let original = checks.time("originalTimestamp", call.original_timestamp)?;
-    let row = mapping.columns.read(payload, None)?;
+    let row = mapping.fields.columns.read(payload, None)?;
     let told = Told {
         valid_from: timestamp.or(original),
         ..told_by_kafka(row, checks.kafka_time())

@@ -28,7 +28,7 @@ pub(super) fn read<'a>(
     let Some(json) = document.payload else {
         return Ok(None);
     };
-    let row = mapping.columns.read(json, document.schema.as_ref());
+    let row = mapping.fields.columns.read(json, document.schema.as_ref());
     Ok(Some(Told {
         place: document.prefix,
         ..told_by_kafka(row.in_field(document.prefix)?, time)
@@ -41,7 +41,7 @@ pub(super) fn gone<'a>(mapping: &Mapping, record: &RawRecord<'a>) -> Option<Told
     let key = std::str::from_utf8(record.key).ok()?.trim();
     let json = Document::open(key).ok()?.payload?.trim();
     let row = match json.bytes().next()? {
-        b'{' => mapping.columns.read(json, None).ok()?,
+        b'{' => mapping.fields.columns.read(json, None).ok()?,
         b'[' => return None,
         b'"' => Row::of(mapping.id?, Cell::owned(json.to_owned())),
         _ => {
@@ -49,7 +49,7 @@ pub(super) fn gone<'a>(mapping: &Mapping, record: &RawRecord<'a>) -> Option<Told
             Row::of(mapping.id?, Cell::owned(text))
         }
     };
-    let lacks = |n: &usize| row.get(*n).is_none() && mapping.columns.name(*n) != TENANT;
+    let lacks = |n: &usize| row.get(*n).is_none() && mapping.fields.columns.name(*n) != TENANT;
     if mapping.tenant.as_ref().is_some_and(lacks) {
         return None;
     }
@@ -65,7 +65,7 @@ pub(super) fn gone<'a>(mapping: &Mapping, record: &RawRecord<'a>) -> Option<Told
 /// is kept and marked, comes with the row's new state.
 pub(super) fn is_beside_the_row(mapping: &Mapping) -> bool {
     let is_added = |number: Option<usize>| {
-        number.is_some_and(|number| mapping.columns.name(number).starts_with(ADDED))
+        number.is_some_and(|number| mapping.fields.columns.name(number).starts_with(ADDED))
     };
     is_added(mapping.deleted) && !is_added(mapping.valid_from)
 }
