@@ -76,7 +76,7 @@
 //! | What is a review, a turn, an answer? | [`feedback`] |
 //! | What is an order, a ticket, a visit? | [`odata`] |
 //! | Which fields may an event have, and when is it refused? | [`decode`], `schemas/feedback/`, `schemas/odata/` |
-//! | Which column of theirs is which field, and what may stand in it? | `decode/odata/facts.rs`; what a feed says of it `decode/odata/mapping.rs` |
+//! | Which column of theirs is which field, and what may stand in it? | `decode/odata/known.rs`; what a feed says of it `decode/odata/mapping.rs` |
 //! | Since when is a record of O-data true, by format? | [`decode::odata`] |
 //! | What is joined, by which keys, as of when? | [`odata::join`]; a second time, in SQL, `warehouse/repair/` |
 //! | Which version of an entity holds? | [`odata::Rank`], three times: `Version::order` in `operations/history.rs`, `_row_version` in `schemas/clickhouse/016_odata.sql`, `expected` in `warehouse/tables.rs` |
