@@ -111,17 +111,29 @@ impl ClientContext for ToTheEnd {
 
 impl ConsumerContext for ToTheEnd {}
 
+/// Settings of a consumer that commits nothing by itself.
+///
+/// # Errors
+/// See [`client`].
+fn consumer(config: &Config) -> Result<ClientConfig, ConfigError> {
+    let mut client = client(config)?;
+    client
+        .set("group.id", &config.kafka.group)
+        .set("enable.auto.commit", "false")
+        .set("enable.auto.offset.store", "false")
+        // Once its queue was full, it would not fetch for a second.
+        .set("fetch.queue.backoff.ms", "10");
+    Ok(client)
+}
+
 /// Settings of a consumer that is given its partitions by hand, tells their ends and commits
 /// nothing: it is no member of the group that it names.
 ///
 /// # Errors
 /// See [`client`].
 fn bystander(config: &Config) -> Result<ClientConfig, ConfigError> {
-    let mut client = client(config)?;
+    let mut client = consumer(config)?;
     client
-        .set("group.id", &config.kafka.group)
-        .set("enable.auto.commit", "false")
-        .set("enable.auto.offset.store", "false")
         .set("enable.partition.eof", "true")
         .set("allow.auto.create.topics", "false")
         // What retention takes away while it is read.

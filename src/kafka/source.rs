@@ -69,10 +69,7 @@ impl KafkaSource {
             assignment: assignment.clone(),
             health: health.clone(),
         };
-        let consumer: BaseConsumer<Context> = super::client(config)?
-            .set("group.id", &config.kafka.group)
-            .set("enable.auto.commit", "false")
-            .set("enable.auto.offset.store", "false")
+        let consumer: BaseConsumer<Context> = super::consumer(config)?
             // Where to go on is looked up: an offset that isn't there is no accident.
             .set("auto.offset.reset", "error")
             .set("statistics.interval.ms", lag::STATISTICS_MS)
