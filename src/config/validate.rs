@@ -30,7 +30,11 @@ pub(super) fn check(config: &Config, file: Option<&Path>) -> Result<(), ConfigEr
 
 fn rules(c: &Config) -> Vec<Broken> {
     let refuse = |bad: bool, field: &'static str, message: String, mend: &'static str| {
-        bad.then(|| rule::refuse(field, message, mend)).flatten()
+        if bad {
+            rule::refuse(field, message, mend)
+        } else {
+            None
+        }
     };
     let identifier =
         |s: &str| !s.is_empty() && s.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');

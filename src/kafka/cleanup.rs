@@ -14,7 +14,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Refuses a topic of erasures that forgets: a customer would come back with the next replay. Returns
 /// what is to be known of the feeds of O-data, for people: a compacted one loses the versions that were
-/// true before the newest. A cluster that doesn't tell its policies is trusted, and that is told.
+/// true before the newest. A cluster that doesn't tell a policy is trusted, and that is told.
 ///
 /// # Errors
 /// Kafka deletes marks after a time.
@@ -26,8 +26,8 @@ pub async fn check(config: &Config) -> Result<Vec<String>, ConfigError> {
     if asked.is_empty() {
         return Ok(Vec::new());
     }
-    let policies = match policies(config, &asked).await {
-        Ok(policies) => policies,
+    let (policies, mut warnings) = match policies(config, &asked).await {
+        Ok(told) => told,
         Err(error) => return Ok(vec![format!("kafka: cleanup.policy is not told: {error}")]),
     };
     if let Some(policy) = policies.get(erasures)
@@ -54,14 +54,16 @@ pub async fn check(config: &Config) -> Result<Vec<String>, ConfigError> {
              newest version of each entity, and older feedback is joined as a miss"
         )
     };
-    Ok(feeds.filter(is_compacted).map(warning).collect())
+    warnings.extend(feeds.filter(is_compacted).map(warning));
+    Ok(warnings)
 }
 
-/// `cleanup.policy` of topics (`delete`, `compact` or `compact,delete`), by name.
+/// `cleanup.policy` of topics (`delete`, `compact` or `compact,delete`), by name; and of which it is not
+/// told, for people.
 async fn policies(
     config: &Config,
     topics: &[impl AsRef<str>],
-) -> anyhow::Result<HashMap<String, String>> {
+) -> anyhow::Result<(HashMap<String, String>, Vec<String>)> {
     let client: AdminClient<DefaultClientContext> = super::client(config)?.create()?;
     let asked: Vec<ResourceSpecifier<'_>> = topics
         .iter()
@@ -69,12 +71,18 @@ async fn policies(
         .collect();
     let options = AdminOptions::new().request_timeout(Some(TIMEOUT));
     let answers: KafkaResult<Vec<_>> = client.describe_configs(&asked, &options).await;
-    let mut policies = HashMap::new();
+    let (mut policies, mut untold) = (HashMap::new(), Vec::new());
     for (topic, answer) in topics.iter().zip(answers?) {
-        let told = answer.map_err(|code| anyhow::anyhow!("{}: {code}", topic.as_ref()))?;
-        if let Some(policy) = told.get("cleanup.policy").and_then(|e| e.value.clone()) {
-            policies.insert(topic.as_ref().to_owned(), policy);
+        let topic = topic.as_ref();
+        match answer {
+            Ok(told) => {
+                let policy = told.get("cleanup.policy").and_then(|e| e.value.clone());
+                policies.extend(policy.map(|policy| (topic.to_owned(), policy)));
+            }
+            Err(code) => untold.push(format!(
+                "kafka: cleanup.policy of {topic} is not told: {code}"
+            )),
         }
     }
-    Ok(policies)
+    Ok((policies, untold))
 }

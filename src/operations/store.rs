@@ -114,8 +114,8 @@ impl Store {
                 .data_block_restart_interval_policy(RestartIntervalPolicy::all(4))
                 .data_block_hash_ratio_policy(HashRatioPolicy::all(0.75))
                 .filter_policy(FilterPolicy::all(FilterPolicyEntry::Bloom(bits)))
-                // A look asks every level: what says where to look stays in memory (12 MB for seven
-                // million entities), out of the cache of what is found.
+                // A look asks every level: what says where to look stays in memory, out of the cache
+                // of what is found (from the first merge on: runs as written are never pinned).
                 .filter_block_pinning_policy(PinningPolicy::all(true))
                 .filter_block_partitioning_policy(PartitioningPolicy::all(false))
                 .index_block_pinning_policy(PinningPolicy::all(true))
