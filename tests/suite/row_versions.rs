@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use sada::enrich::{Language, Sentiment, Tags, Versions};
+use sada::enrich::Versions;
 use sada::warehouse::retagging::{Retagged, Retagging, Scope, Slice};
 
-use crate::support::Deployment;
+use crate::support::{Deployment, untagged};
 
 /// A row of one item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -279,7 +279,7 @@ impl Mirrored {
             }
             Event::StepRetag(i) if !self.jobs.is_empty() => {
                 let job = self.jobs.swap_remove(i % self.jobs.len());
-                let tags = unknown();
+                let tags = untagged(String::new());
                 let row = &job.slice.rows[0];
                 let retagged = [Retagged::new(row, &tags, &[])];
                 let written = job
@@ -304,17 +304,6 @@ impl Mirrored {
                 }
             }
         }
-    }
-}
-
-fn unknown() -> Tags {
-    Tags {
-        text: String::new(),
-        language: Language::unknown(),
-        languages: Vec::new(),
-        sentiment: Sentiment::UNKNOWN,
-        topics: Vec::new(),
-        flags: Vec::new(),
     }
 }
 

@@ -154,9 +154,6 @@ pub fn oracle(feedback: &Feedback, all: &[Told]) -> Joined {
 pub fn name(change: &Change) -> (Entity, String) {
     match &change.facts {
         Facts::Identity(identity) => (Entity::Identity, format!("{}={}", identity.kind, change.id)),
-        facts => {
-            let _ = facts;
-            (change.entity(), change.id.clone())
-        }
+        _ => (change.entity(), change.id.clone()),
     }
 }
