@@ -194,7 +194,7 @@ fn caught_up(config: &Config, folder: &Path) -> Result<(Start, Arc<Index>, Follo
         || eprintln!("the index ended by itself"),
     )?;
     let mut records = 0;
-    let done = following.caught_up(|| begun.elapsed() > PATIENCE, |now| records = now.done)?;
+    let done = following.caught_up(|| begun.elapsed() > PATIENCE, |now| records = now.read)?;
     if !done {
         bail!("no end after {PATIENCE:?}");
     }

@@ -14,6 +14,7 @@
 //! | Which of an entity's versions held, which are kept? | `operations/history.rs` |
 //! | Which facts are kept? | `operations/facts.rs` |
 //! | Where are the shipments of an order? | `operations/applying.rs` |
+//! | How is an empty index filled? | `operations/filling.rs` |
 //! | When is the index made anew? | `operations/store.rs` |
 
 use std::path::{Path, PathBuf};
@@ -31,6 +32,7 @@ mod applying;
 mod bytes;
 mod erasing;
 mod facts;
+mod filling;
 pub mod following;
 mod history;
 mod keys;
@@ -38,6 +40,7 @@ mod looking;
 mod store;
 
 pub use applying::Staged;
+pub use filling::Filling;
 pub use looking::Look;
 pub use store::Position;
 
@@ -103,9 +106,13 @@ impl Index {
     /// # Errors
     /// The disk is full or fails.
     pub fn apply(&self, changes: Vec<Staged>, positions: &[(Partition, i64)]) -> Result<()> {
+        self.apply_at(self.horizon(), changes, positions)
+    }
+
+    fn horizon(&self) -> Millis {
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
         let horizon = now.unwrap_or_default().saturating_sub(self.horizon);
-        self.apply_at(horizon.as_millis() as Millis, changes, positions)
+        horizon.as_millis() as Millis
     }
 
     fn apply_at(
@@ -117,6 +124,31 @@ impl Index {
         let store = self.store();
         let entries = applying::entries(&store, changes, horizon)?;
         store.write(entries, positions)
+    }
+
+    /// Begins to fill an index to which nothing was ever applied; `None` if something was.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub fn begin_filling(&self) -> Result<Option<Filling>> {
+        match self.store().has_positions()? {
+            true => Ok(None),
+            false => Filling::begin(&self.folder, self.memory).map(Some),
+        }
+    }
+
+    /// Applies all changes of a filling, and sets the positions of the partitions that they were
+    /// read from. `told` hears now and then how many are written.
+    ///
+    /// # Errors
+    /// The disk is full or fails: the index is to be filled again.
+    pub fn fill(
+        &self,
+        filling: Filling,
+        positions: &[(Partition, i64)],
+        told: impl FnMut(u64),
+    ) -> Result<()> {
+        filling.finish(&self.store(), positions, self.horizon(), told)
     }
 
     /// Writes the index anew without what is erased, if there is any; returns how many versions of

@@ -1,4 +1,5 @@
-//! Changes into the index: read, changed, written, in sorted batches.
+//! Changes into the index: read, changed, written, in sorted batches. What is known of an entity, and
+//! what came of it, become its new value here; [`filling`](super::filling) uses that, too.
 //!
 //! A shipment's history lies under its own key, and a copy of it with each order that its versions
 //! name: a look at an order finds its shipments beside it. All copies are made again with each
@@ -10,9 +11,9 @@ use anyhow::Result;
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 use rayon::slice::ParallelSliceMut;
 
-use super::bytes::{Reader, put_bytes};
+use super::bytes::{Reader, put_bytes, put_number, put_signed};
 use super::history::{History, Version};
-use super::store::{Entries, Entry, Store};
+use super::store::{Entries, Store};
 use super::{facts, keys};
 use crate::feedback::Millis;
 use crate::odata::{Change, Rank};
@@ -47,6 +48,34 @@ impl Staged {
         size_of::<Self>() + self.key.len() + self.facts.len()
     }
 
+    pub(super) fn key(&self) -> &[u8] {
+        &self.key
+    }
+
+    /// Appends its bytes.
+    pub(super) fn put(&self, out: &mut Vec<u8>) {
+        put_bytes(out, &self.key);
+        put_signed(out, self.valid_from);
+        put_number(out, self.rank.version);
+        put_signed(out, self.rank.offset);
+        out.push(u8::from(self.deleted));
+        put_bytes(out, &self.facts);
+    }
+
+    /// Reads what [`put`](Self::put) wrote; `None` if these bytes are something else.
+    pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        Some(Self {
+            key: reader.bytes()?.to_vec(),
+            valid_from: reader.signed()?,
+            rank: Rank {
+                version: reader.number()?,
+                offset: reader.signed()?,
+            },
+            deleted: reader.byte()? != 0,
+            facts: reader.bytes()?.to_vec(),
+        })
+    }
+
     fn version(&self) -> Version<'_> {
         Version {
             valid_from: self.valid_from,
@@ -58,10 +87,10 @@ impl Staged {
 }
 
 /// The history of a shipment, to be copied to an order; none to be taken away from it.
-struct Copy {
-    order: Vec<u8>,
-    shipment: Vec<u8>,
-    history: Option<Vec<u8>>,
+pub(super) struct Copy {
+    pub order: Vec<u8>,
+    pub shipment: Vec<u8>,
+    pub history: Option<Vec<u8>>,
 }
 
 /// What the store holds after these changes; sorted. Their order does not matter.
@@ -75,9 +104,18 @@ pub fn entries(store: &Store, mut changes: Vec<Staged>, horizon: Millis) -> Resu
     let deliveries = groups.partition_point(|g| kind(g) < keys::DELIVERY);
     let orders = groups.partition_point(|g| kind(g) < keys::ORDER);
 
-    let changed = |group: &&[Staged]| plain(store, group, horizon);
+    let known = |key: &[u8]| store.get(key);
+    let changed = |group: &&[Staged]| {
+        let key = &group[0].key;
+        let value = plain(known(key)?.as_deref(), group, horizon);
+        Ok((key.clone(), value))
+    };
     let mut entries: Entries = in_parallel(&groups[..deliveries], changed)?;
-    let changed = |group: &&[Staged]| delivery(store, group, horizon);
+    let changed = |group: &&[Staged]| {
+        let key = &group[0].key;
+        let (value, copies) = delivery(known(key)?.as_deref(), group, horizon);
+        Ok(((key.clone(), value), copies))
+    };
     let mut copies = Vec::new();
     for (entry, of_shipment) in in_parallel(&groups[deliveries..orders], changed)? {
         entries.push(entry);
@@ -85,7 +123,14 @@ pub fn entries(store: &Store, mut changes: Vec<Staged>, horizon: Millis) -> Resu
     }
     copies.par_sort_unstable_by(|a, b| (&a.order, &a.shipment).cmp(&(&b.order, &b.shipment)));
     let with_copies = side_by_side(&groups[orders..], &copies);
-    let changed = |(group, copies): &(&[Staged], &[Copy])| order(store, group, copies, horizon);
+    let changed = |(group, copies): &(&[Staged], &[Copy])| {
+        let key = match copies {
+            [] => &group[0].key,
+            [first, ..] => &first.order,
+        };
+        let value = order(known(key)?.as_deref(), group, copies, horizon);
+        Ok((key.clone(), value))
+    };
     entries.extend(in_parallel(&with_copies, changed)?);
     Ok(entries)
 }
@@ -118,21 +163,22 @@ fn side_by_side<'a>(
     }
 }
 
-/// An entity whose value is its history alone.
-fn plain(store: &Store, group: &[Staged], horizon: Millis) -> Result<Entry> {
-    let key = group[0].key.clone();
-    let known = store.get(&key)?;
-    let mut history = read(known.as_deref());
+/// Value of an entity that is its history alone. `known`: its value before, if there is one.
+pub(super) fn plain(known: Option<&[u8]>, group: &[Staged], horizon: Millis) -> Vec<u8> {
+    let mut history = read(known);
     let mut value = Vec::with_capacity(64);
     change(&mut history, group, horizon);
     history.write(&mut value);
-    Ok((key, value))
+    value
 }
 
-fn delivery(store: &Store, group: &[Staged], horizon: Millis) -> Result<(Entry, Vec<Copy>)> {
-    let key = group[0].key.clone();
-    let known = store.get(&key)?;
-    let mut history = read(known.as_deref());
+/// Value of a shipment, and its copies.
+pub(super) fn delivery(
+    known: Option<&[u8]>,
+    group: &[Staged],
+    horizon: Millis,
+) -> (Vec<u8>, Vec<Copy>) {
+    let mut history = read(known);
     let before = orders_of(&history);
     change(&mut history, group, horizon);
     let now = orders_of(&history);
@@ -141,7 +187,7 @@ fn delivery(store: &Store, group: &[Staged], horizon: Millis) -> Result<(Entry, 
     let copies = before
         .union(&now)
         .filter_map(|order_id| {
-            let (order, shipment) = keys::order_of(&key, order_id)?;
+            let (order, shipment) = keys::order_of(&group[0].key, order_id)?;
             Some(Copy {
                 order,
                 shipment: shipment.to_vec(),
@@ -149,16 +195,17 @@ fn delivery(store: &Store, group: &[Staged], horizon: Millis) -> Result<(Entry, 
             })
         })
         .collect();
-    Ok(((key, value), copies))
+    (value, copies)
 }
 
-fn order(store: &Store, group: &[Staged], copies: &[Copy], horizon: Millis) -> Result<Entry> {
-    let key = match (group, copies) {
-        ([first, ..], _) => first.key.clone(),
-        ([], copies) => copies[0].order.clone(),
-    };
-    let known = store.get(&key)?;
-    let mut reader = Reader(known.as_deref().unwrap_or_default());
+/// Value of an order, with its shipments.
+pub(super) fn order(
+    known: Option<&[u8]>,
+    group: &[Staged],
+    copies: &[Copy],
+    horizon: Millis,
+) -> Vec<u8> {
+    let mut reader = Reader(known.unwrap_or_default());
     let mut history = History::read(&mut reader).unwrap_or_default();
     let mut beside: BTreeMap<&[u8], &[u8]> = shipments(reader).collect();
     for copy in copies {
@@ -174,7 +221,7 @@ fn order(store: &Store, group: &[Staged], copies: &[Copy], horizon: Millis) -> R
         put_bytes(&mut value, shipment);
         put_bytes(&mut value, history);
     }
-    Ok((key, value))
+    value
 }
 
 /// Shipments beside an order's history, where `reader` has come to: identifier, history.

@@ -1,6 +1,7 @@
 //! Keeps the index up with its feeds: up to their ends first, then on without end.
 //!
-//! One thread reads, another decodes on all cores and applies. Records that are bad, or tell of no
+//! One thread reads, another decodes on all cores and applies, or, the first time, sorts what it
+//! decodes and writes it at the end ([`Filling`]). Records that are bad, or tell of no
 //! entity, are none of the index's business: the pipeline gives them their outcome, and says so.
 
 use std::sync::Arc;
@@ -9,11 +10,11 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context, Result};
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use tracing::{info, warn};
 
-use super::{Index, Staged};
+use super::{Filling, Index, Staged};
 use crate::batch::{Partition, RawBatch};
 use crate::decode::Limits;
 use crate::decode::odata::Feeds;
@@ -29,16 +30,26 @@ const PAUSE: Duration = Duration::from_millis(100);
 const WAIT: Duration = Duration::from_secs(2);
 /// Wait before what is erased is taken out of the index again, after the disk failed.
 const ERASE_AGAIN: Duration = Duration::from_secs(60);
+const FAILED: &str = "the index of O-data failed";
 /// Wait after Kafka did not answer.
 const AGAIN: Duration = Duration::from_secs(1);
 
 /// How far the index is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
-    /// Offsets read and applied since the start.
-    pub done: u64,
-    /// Offsets between that and the ends.
+    /// Offsets read since the start.
+    pub read: u64,
+    /// Changes that were read, and are not in the index yet.
+    pub waiting: u64,
+    /// Offsets between what was read and the ends.
     pub left: u64,
+}
+
+impl Progress {
+    /// Everything is in the index that the feeds hold.
+    pub fn is_done(&self) -> bool {
+        self.left == 0 && self.waiting == 0
+    }
 }
 
 /// An index that follows its feeds on threads of its own, until it is dropped or ended.
@@ -100,8 +111,10 @@ impl Following {
             bytes: 0,
             positions: Vec::new(),
             since: None,
-            done: 0,
+            read: 0,
             left: u64::MAX,
+            filling: None,
+            is_first: true,
             erasing: Erasing::new(erasures),
         };
         let applying = thread::Builder::new()
@@ -130,7 +143,7 @@ impl Following {
         let mut last = Instant::now();
         while !stopped() {
             match self.progress.recv_timeout(PAUSE) {
-                Ok(now) if now.left == 0 => {
+                Ok(now) if now.is_done() => {
                     progress(now);
                     return Ok(true);
                 }
@@ -268,8 +281,12 @@ struct Applying {
     positions: Vec<(Partition, i64)>,
     /// Since when the first of them waits.
     since: Option<Instant>,
-    done: u64,
+    read: u64,
     left: u64,
+    /// While an index that was empty is filled.
+    filling: Option<Filling>,
+    /// Nothing was taken in yet.
+    is_first: bool,
     erasing: Erasing,
 }
 
@@ -284,19 +301,27 @@ impl Applying {
             let waited = self.since.is_some_and(|since| since.elapsed() >= WAIT);
             let at_end = self.left == 0 || read.batches.is_empty();
             if self.bytes >= self.most || waited || at_end {
-                self.apply()?;
-                // Nobody has to listen.
-                let _ = tell.try_send(Progress {
-                    done: self.done,
-                    left: self.left,
-                });
+                self.take_in(tell)?;
+                self.tell(tell, self.filling.as_ref().map_or(0, Filling::count));
             }
             if self.left == 0 {
                 self.erasing.look(&self.index);
             }
         }
-        self.apply()?;
+        // What was sorted and not written is read again.
+        if self.filling.is_none() {
+            self.apply()?;
+        }
         self.index.flush()
+    }
+
+    fn tell(&self, tell: &SyncSender<Progress>, waiting: u64) {
+        // Nobody has to listen.
+        let _ = tell.try_send(Progress {
+            read: self.read,
+            waiting,
+            left: self.left,
+        });
     }
 
     fn stage(&mut self, batch: &RawBatch) {
@@ -314,16 +339,41 @@ impl Applying {
             return;
         };
         let next = offsets.range.end() + 1;
-        self.done += batch.len() as u64;
+        self.read += batch.len() as u64;
         self.since.get_or_insert_with(Instant::now);
-        match self
-            .positions
-            .iter_mut()
-            .find(|(p, _)| p == batch.partition())
-        {
-            Some((_, known)) => *known = next,
-            None => self.positions.push((batch.partition().clone(), next)),
+        let partition = batch.partition();
+        // In another life of the topic, too, there is one position for a partition.
+        let is_of = |p: &Partition| p.topic == partition.topic && p.number == partition.number;
+        self.positions.retain(|(p, _)| !is_of(p));
+        self.positions.push((partition.clone(), next));
+    }
+
+    /// Applies what waits, or sorts it as long as an empty index is filled.
+    fn take_in(&mut self, tell: &SyncSender<Progress>) -> Result<()> {
+        if self.is_first && !self.positions.is_empty() {
+            self.is_first = false;
+            if self.left > 0 {
+                self.filling = self.index.begin_filling()?;
+            }
         }
+        let Some(mut filling) = self.filling.take() else {
+            return self.apply();
+        };
+        filling.add(std::mem::take(&mut self.waiting))?;
+        self.bytes = 0;
+        self.since = None;
+        if self.left > 0 {
+            self.filling = Some(filling);
+            return Ok(());
+        }
+        let count = filling.count();
+        let told = |written| self.tell(tell, count - written);
+        self.index
+            .fill(filling, &self.positions, told)
+            .context(FAILED)?;
+        self.positions.clear();
+        metrics::index(count, self.left, self.index.bytes());
+        Ok(())
     }
 
     fn apply(&mut self) -> Result<()> {
@@ -335,7 +385,7 @@ impl Applying {
         let count = changes.len() as u64;
         self.index
             .apply(changes, &self.positions)
-            .map_err(|error| anyhow!(error).context("the index of O-data failed"))?;
+            .context(FAILED)?;
         self.positions.clear();
         self.bytes = 0;
         self.since = None;

@@ -281,6 +281,16 @@ impl Store {
         }))
     }
 
+    /// Whether a partition has ever been read.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub fn has_positions(&self) -> Result<bool> {
+        let first = self.entities.prefix([keys::POSITION]).next();
+        let first = first.map(|entry| entry.into_inner()).transpose();
+        Ok(first.context("can't read the index")?.is_some())
+    }
+
     /// Makes everything durable that was written.
     ///
     /// # Errors

@@ -305,3 +305,65 @@ fn joins_what_was_true_then() {
     );
     assert_eq!(joined(5).order.name(), "miss");
 }
+
+/// Two indexes with the same changes: one filled, sorting `at_a_time` of them in memory, one to
+/// which they were applied bit by bit. Both hold the same bytes.
+fn filled_and_applied(changes: &[Told], at_a_time: usize) {
+    let folder = tempfile::tempdir().unwrap();
+    let index = |name| Index::open(&folder.path().join(name), MEMORY, Duration::ZERO, "a");
+    let (filled, applied) = (index("filled").unwrap(), index("applied").unwrap());
+    let partition = Partition {
+        topic: "orders".into(),
+        stream: "life".into(),
+        number: 0,
+    };
+    let positions = [(partition, 7)];
+    let staged = |changes: &[Told]| changes.iter().map(|t| in_tenant("t", t)).collect();
+    let mut filling = Filling::begin(&filled.folder, at_a_time << 10).unwrap();
+    for some in changes.chunks(at_a_time + 3) {
+        filling.add(staged(some)).unwrap();
+        applied.apply_at(HORIZON, staged(some), &positions).unwrap();
+    }
+    assert_eq!(filling.count(), changes.len() as u64);
+    assert!(filled.begin_filling().unwrap().is_some());
+    let store = filled.store();
+    filling.finish(&store, &positions, HORIZON, |_| {}).unwrap();
+    let all = |index: &Index| -> Vec<_> { index.store().entries().map(Result::unwrap).collect() };
+    assert_eq!(all(&filled), all(&applied));
+    assert!(filled.begin_filling().unwrap().is_none());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+    #[test]
+    fn a_filled_index_is_as_one_written_bit_by_bit(
+        changes in prop::collection::vec(told(), 1..120),
+        at_a_time in 1..50_usize,
+    ) {
+        filled_and_applied(&changes, at_a_time);
+    }
+}
+
+#[test]
+fn what_changed_often_is_filled_in_parts() {
+    let changes = (0..12_000_i64).map(|n| {
+        let order = format!("{}", n / 5_000);
+        let facts = match n % 2 {
+            0 => delivery((order, format!("{n}"))),
+            _ => Facts::Order(Order {
+                status: format!("{n}"),
+                ..Order::default()
+            }),
+        };
+        let change = Change {
+            tenant: String::new(),
+            id: "0".into(),
+            valid_from: n * 7_919 % 12_000,
+            version: 0,
+            deleted: false,
+            facts,
+        };
+        (change, n)
+    });
+    filled_and_applied(&changes.collect::<Vec<_>>(), 1_000);
+}

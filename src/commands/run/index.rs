@@ -100,24 +100,28 @@ impl<'a> Shown<'a> {
             },
             begun: Instant::now(),
             said: Instant::now(),
-            last: Progress { done: 0, left: 0 },
+            last: Progress {
+                read: 0,
+                waiting: 0,
+                left: 0,
+            },
         }
     }
 
     fn tell(&mut self, now: Progress) {
         self.last = now;
-        let all = now.done + now.left;
-        let percent = 100 * now.done / all.max(1);
+        let (all, done) = (now.read + now.left, done(now));
+        let percent = 100 * done / all.max(1);
         self.health
             .preparing(format!("O-data: catching up, {percent} %"));
         self.bar.set_length(all);
-        self.bar.set_position(now.done);
+        self.bar.set_position(done);
         if self.bar.is_hidden() && self.said.elapsed() >= LINE {
             self.said = Instant::now();
             let per_second = self.per_second();
-            let left = Duration::from_secs_f64(now.left as f64 / per_second.max(1.0));
+            let left = Duration::from_secs_f64((all - done) as f64 / per_second.max(1.0));
             info!(
-                records = now.done,
+                records = done,
                 of = all,
                 per_second = per_second.round(),
                 left = %HumanDuration(left),
@@ -129,13 +133,18 @@ impl<'a> Shown<'a> {
     fn done(&self) {
         self.bar.finish_and_clear();
         info!(
-            records = %HumanCount(self.last.done),
+            records = %HumanCount(self.last.read),
             took = ?Duration::from_millis(self.begun.elapsed().as_millis() as u64),
             "O-data: the index is up to date"
         );
     }
 
     fn per_second(&self) -> f64 {
-        self.last.done as f64 / self.begun.elapsed().as_secs_f64().max(1e-3)
+        done(self.last) as f64 / self.begun.elapsed().as_secs_f64().max(1e-3)
     }
+}
+
+/// Records that count as done: what is read and waits is mostly done.
+fn done(now: Progress) -> u64 {
+    now.read - now.waiting.min(now.read) / 4
 }
