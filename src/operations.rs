@@ -66,6 +66,7 @@ impl Index {
     /// Another instance has the folder, or it can't be written.
     pub fn open(folder: &Path, memory: usize, horizon: Duration, made_under: &str) -> Result<Self> {
         let store = store::Store::open(folder, memory, made_under)?;
+        filling::remove(folder)?;
         Ok(Self {
             before: Mutex::new(store.left_beside(folder)),
             store: RwLock::new(Arc::new(store)),
@@ -146,7 +147,7 @@ impl Index {
         &self,
         filling: Filling,
         positions: &[(Partition, i64)],
-        told: impl FnMut(u64),
+        told: impl FnMut(u64) + Send,
     ) -> Result<()> {
         filling.finish(&self.store(), positions, self.horizon(), told)
     }

@@ -9,6 +9,8 @@ use std::cmp::Ordering;
 use std::fs;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::sync_channel;
+use std::thread;
 
 use anyhow::{Context, Result, ensure};
 use extsort::{ExternalSorter, PushExternalSorter, Sortable, SortedIterator};
@@ -26,6 +28,9 @@ const FOLDER: &str = "filling";
 const BYTES_PER_CHANGE: usize = 1 << 10;
 /// Changes of one entity that are applied at a time.
 const AT_A_TIME: usize = 4_096;
+/// Entries that are made at a time, and how often before they are written.
+const MADE: usize = 1_024;
+const AHEAD: usize = 4;
 /// How often is told how far the writing is.
 const TOLD_EVERY: u64 = 1 << 16;
 
@@ -33,7 +38,7 @@ type Order<T> = fn(&T, &T) -> Ordering;
 
 /// Changes on their way into an index that holds nothing.
 pub struct Filling {
-    folder: PathBuf,
+    folder: Folder,
     memory: usize,
     changes: PushExternalSorter<Staged, Order<Staged>>,
     count: u64,
@@ -45,12 +50,11 @@ impl Filling {
     /// # Errors
     /// The folder can't be written.
     pub fn begin(index: &Path, memory: usize) -> Result<Self> {
-        let folder = index.join(FOLDER);
-        remove(&folder)?;
+        remove(index)?;
+        let folder = Folder(index.join(FOLDER));
+        let by_entity = |a: &Staged, b: &Staged| a.key().cmp(b.key());
         Ok(Self {
-            changes: sorter(&folder.join("changes"), memory, |a: &Staged, b| {
-                a.key().cmp(b.key())
-            })?,
+            changes: sorter(&folder.0.join("changes"), memory, by_entity)?,
             folder,
             memory,
             count: 0,
@@ -82,7 +86,7 @@ impl Filling {
         store: &Store,
         positions: &[(Partition, i64)],
         horizon: Millis,
-        told: impl FnMut(u64),
+        told: impl FnMut(u64) + Send,
     ) -> Result<()> {
         let mut changes = Changes {
             sorted: Sorted::new(self.changes.done()?)?,
@@ -91,12 +95,12 @@ impl Filling {
             told,
         };
         let by_order = |a: &Copy, b: &Copy| (&a.order, &a.shipment).cmp(&(&b.order, &b.shipment));
-        let mut copies = sorter(&self.folder.join("copies"), self.memory, by_order)?;
+        let mut copies = sorter(&self.folder.0.join("copies"), self.memory, by_order)?;
         let next = || next_entity(&mut changes, &mut copies, horizon).transpose();
-        store.fill(std::iter::from_fn(next))?;
+        write(store, std::iter::from_fn(next))?;
         let mut copies = Sorted::new(copies.done()?)?;
         let next = || next_order(&mut changes, &mut copies, horizon).transpose();
-        store.fill(std::iter::from_fn(next))?;
+        write(store, std::iter::from_fn(next))?;
         ensure!(
             changes.done == self.count,
             "of {} changes of O-data that were sorted, {} were there to be read",
@@ -104,9 +108,24 @@ impl Filling {
             changes.done
         );
         store.write(Vec::new(), positions)?;
-        store.flush()?;
-        remove(&self.folder)
+        store.flush()
     }
+}
+
+/// Writes entries, sorted; the next ones are made meanwhile, on a thread of their own.
+fn write(store: &Store, mut entries: impl Iterator<Item = Result<Entry>> + Send) -> Result<()> {
+    thread::scope(|scope| {
+        let (made, to_write) = sync_channel::<Vec<Result<Entry>>>(AHEAD);
+        scope.spawn(move || {
+            loop {
+                let some: Vec<_> = entries.by_ref().take(MADE).collect();
+                if some.is_empty() || made.send(some).is_err() {
+                    return;
+                }
+            }
+        });
+        store.fill(to_write.into_iter().flatten())
+    })
 }
 
 /// The next entity that is no order; copies of a shipment are kept for its orders.
@@ -226,8 +245,13 @@ fn sorter<T: Sortable>(
         .pushed_by(order))
 }
 
-fn remove(folder: &Path) -> Result<()> {
-    match fs::remove_dir_all(folder) {
+/// Removes what a filling left that was killed.
+///
+/// # Errors
+/// The disk fails.
+pub fn remove(index: &Path) -> Result<()> {
+    let folder = index.join(FOLDER);
+    match fs::remove_dir_all(&folder) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
             Err(error).with_context(|| format!("can't remove {}", folder.display()))
         }
@@ -235,19 +259,29 @@ fn remove(folder: &Path) -> Result<()> {
     }
 }
 
+/// Is removed, whatever ends the filling.
+struct Folder(PathBuf);
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // What can't be removed is tried again when the index is opened.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
 impl Sortable for Staged {
     fn encode<W: Write>(&self, to: &mut W) -> io::Result<()> {
-        write(to, |out| self.put(out))
+        encode(to, |out| self.put(out))
     }
 
     fn decode<R: Read>(from: &mut R) -> io::Result<Self> {
-        read(from, Staged::read)
+        decode(from, Staged::read)
     }
 }
 
 impl Sortable for Copy {
     fn encode<W: Write>(&self, to: &mut W) -> io::Result<()> {
-        write(to, |out| {
+        encode(to, |out| {
             put_bytes(out, &self.order);
             put_bytes(out, &self.shipment);
             put_bytes(out, self.history.as_deref().unwrap_or_default());
@@ -255,7 +289,7 @@ impl Sortable for Copy {
     }
 
     fn decode<R: Read>(from: &mut R) -> io::Result<Self> {
-        read(from, |reader| {
+        decode(from, |reader| {
             let (order, shipment) = (reader.bytes()?.to_vec(), reader.bytes()?.to_vec());
             let history = Some(reader.bytes()?.to_vec());
             Some(Self {
@@ -268,7 +302,7 @@ impl Sortable for Copy {
 }
 
 /// One item, after its length.
-fn write(to: &mut impl Write, put: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
+fn encode(to: &mut impl Write, put: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
     let mut bytes = vec![0; size_of::<u32>()];
     put(&mut bytes);
     let length = bytes.len() - size_of::<u32>();
@@ -277,7 +311,7 @@ fn write(to: &mut impl Write, put: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> 
     to.write_all(&bytes)
 }
 
-fn read<T>(
+fn decode<T>(
     from: &mut impl Read,
     item: impl FnOnce(&mut Reader<'_>) -> Option<T>,
 ) -> io::Result<T> {

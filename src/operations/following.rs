@@ -383,9 +383,7 @@ impl Applying {
         }
         let changes = std::mem::take(&mut self.waiting);
         let count = changes.len() as u64;
-        self.index
-            .apply(changes, &self.positions)
-            .context(FAILED)?;
+        self.index.apply(changes, &self.positions).context(FAILED)?;
         self.positions.clear();
         self.bytes = 0;
         self.since = None;

@@ -325,12 +325,12 @@ fn filled_and_applied(changes: &[Told], at_a_time: usize) {
         applied.apply_at(HORIZON, staged(some), &positions).unwrap();
     }
     assert_eq!(filling.count(), changes.len() as u64);
-    assert!(filled.begin_filling().unwrap().is_some());
     let store = filled.store();
     filling.finish(&store, &positions, HORIZON, |_| {}).unwrap();
     let all = |index: &Index| -> Vec<_> { index.store().entries().map(Result::unwrap).collect() };
     assert_eq!(all(&filled), all(&applied));
     assert!(filled.begin_filling().unwrap().is_none());
+    assert!(!filled.folder.join("filling").exists());
 }
 
 proptest! {
