@@ -31,6 +31,11 @@ const QUEUED_BATCHES: usize = 1;
 const AGAIN: Duration = Duration::from_millis(200);
 /// `session.timeout.ms` where it isn't configured: the default of client and broker.
 const SESSION: Duration = Duration::from_secs(45);
+/// How long the members of a group wait for each other when its partitions are given out again, where it
+/// isn't configured. A broker that crashed knows members that have come back under another name: for
+/// those all partitions would stand still for librdkafka's five minutes. We poll all the time.
+const MOST_REBALANCE: Duration = Duration::from_secs(60);
+const REBALANCE: &str = "max.poll.interval.ms";
 
 /// Reads the configured topics as a member of the group.
 pub struct KafkaSource {
@@ -69,7 +74,12 @@ impl KafkaSource {
             assignment: assignment.clone(),
             health: health.clone(),
         };
-        let consumer: BaseConsumer<Context> = super::consumer(config)?
+        let mut settings = super::consumer(config)?;
+        if !config.kafka.properties.contains_key(REBALANCE) {
+            let most = MOST_REBALANCE.max(session(config));
+            settings.set(REBALANCE, most.as_millis().to_string());
+        }
+        let consumer: BaseConsumer<Context> = settings
             // Where to go on is looked up: an offset that isn't there is no accident.
             .set("auto.offset.reset", "error")
             .set("statistics.interval.ms", lag::STATISTICS_MS)

@@ -25,6 +25,8 @@ pub const NAME: &str = "chaos";
 pub const PATIENCE: Duration = Duration::from_secs(3);
 /// `session.timeout.ms`
 pub const SESSION: Duration = Duration::from_secs(6);
+/// Longest wait of the group for members that don't come back.
+const REBALANCE: Duration = Duration::from_secs(10);
 
 /// Everything that runs. Ends with the value; the folder stays if [`Scene::passed`] was not told.
 pub struct Scene {
@@ -103,6 +105,7 @@ impl Scene {
              [kafka]\nbrokers = \"{}\"\ntopics = [\"{}\"]\ngroup = \"{NAME}\"\n\
              dead_letter_topic = \"{}\"\n\
              [kafka.properties]\n\"session.timeout.ms\" = \"{}\"\n\"heartbeat.interval.ms\" = \"1000\"\n\
+             \"max.poll.interval.ms\" = \"{}\"\n\
              [clickhouse]\nurl = \"{url}\"\ndatabase = \"{NAME}\"\ntimeout = \"{timeout}\"\n\
              [batch]\nrows = {rows}\ntime = \"{}ms\"\n\
              [privacy]\nkey_file = \"{}\"\n\
@@ -112,6 +115,7 @@ impl Scene {
             topic(),
             dead_letter_topic(),
             SESSION.as_millis(),
+            REBALANCE.as_millis(),
             time.as_millis(),
             self.folder.join("privacy.key").display(),
             self.extra,
