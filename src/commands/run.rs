@@ -106,7 +106,13 @@ pub async fn pipeline(
     health: Arc<Health>,
     shutdown: CancellationToken,
 ) -> Result<()> {
-    let models = check::require(config, !streams.is_empty()).await?;
+    let models = tokio::select! {
+        checked = check::require(config, !streams.is_empty()) => checked?,
+        () = shutdown.cancelled() => {
+            info!("stopped before everything was checked");
+            return Ok(());
+        }
+    };
     let build = enricher::build(config, &models)?;
     let follow = || erase::requests::follow(config, &streams);
     let (erasures, follower) = tokio::task::block_in_place(follow)?;

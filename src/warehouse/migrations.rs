@@ -7,7 +7,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::config::{ClickHouse, Config, ConfigError};
 
-use super::client::{SETTINGS, client, ping, refusal};
+use super::client::{SETTINGS, client, ping, refusal, within};
 
 pub mod template;
 pub mod ttl;
@@ -197,9 +197,11 @@ pub async fn verify(config: &Config) -> Result<String, ConfigError> {
     let client = client(config)?;
     let version = ping(&client, config).await?;
     let unreadable = |error| refusal(&error, config);
-    let recorded = recorded(&client, config).await.map_err(unreadable)?;
+    let recorded = within(config.timeout, recorded(&client, config)).await;
+    let recorded = recorded.map_err(unreadable)?;
     check_history(&recorded, &MIGRATIONS, config)?;
-    let tables = tables(&client, config).await.map_err(unreadable)?;
+    let tables = within(config.timeout, tables(&client, config)).await;
+    let tables = tables.map_err(unreadable)?;
     check_tables(&recorded, &tables, config)?;
     check_settings(&client, config).await?;
     Ok(format!(
@@ -270,7 +272,8 @@ async fn check_settings(client: &Client, config: &ClickHouse) -> Result<(), Conf
              WHERE name IN ? OR name = 'deduplicate_insert' AND value = 'disable'",
         )
         .bind(names)
-        .fetch_all::<Effective>()
+        .fetch_all::<Effective>();
+    let effective = within(config.timeout, effective)
         .await
         .map_err(|error| refusal(&error, config))?;
     // Newer servers have this one beside insert_deduplicate, and it beats it.

@@ -17,15 +17,16 @@ const MEMORY: usize = 1 << 20;
 const BESIDE: usize = 64 << 20;
 
 fn behind_proxy(name: &str, extra: &str) -> (Deployment, FaultProxy) {
+    with_timeout(name, extra, TIMEOUT)
+}
+
+fn with_timeout(name: &str, extra: &str, timeout: Duration) -> (Deployment, FaultProxy) {
     let d = deployed(name, 4, extra);
-    let proxy = FaultProxy::start(engine().address(), TIMEOUT, Box::new(|_, _| ())).unwrap();
+    let proxy = FaultProxy::start(engine().address(), timeout, Box::new(|_, _| ())).unwrap();
     let text = std::fs::read_to_string(&d.file).unwrap();
     let text = text.replace(&engine().url(), &proxy.url());
-    std::fs::write(
-        &d.file,
-        text.replace("[clickhouse]", "[clickhouse]\ntimeout = \"2s\""),
-    )
-    .unwrap();
+    let section = format!("[clickhouse]\ntimeout = \"{}s\"", timeout.as_secs());
+    std::fs::write(&d.file, text.replace("[clickhouse]", &section)).unwrap();
     (d, proxy)
 }
 
@@ -119,6 +120,42 @@ async fn nothing_grows_and_nobody_is_evicted_while_clickhouse_hangs() {
         "{}",
         d.log()
     );
+}
+
+/// Waits until the proxy has struck so many requests.
+fn wait_for_strikes(proxy: &FaultProxy, count: u64) {
+    let begun = Instant::now();
+    while proxy.struck().values().sum::<u64>() < count {
+        assert!(begun.elapsed() < PATIENCE, "{:?}", proxy.struck());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn a_server_that_hangs_at_the_start_is_refused_whichever_question_it_does_not_answer() {
+    let (d, proxy) = behind_proxy("stalled_check", "");
+    for answered in 0..4 {
+        proxy.heal();
+        if answered > 0 {
+            proxy.arm(Fault::Slow, Scope::All, Extent::Requests(answered));
+        }
+        proxy.arm(Fault::Hang, Scope::All, Extent::Time(PATIENCE));
+        let refused = d.start().wait();
+        assert_eq!(refused.code(), Some(2), "{answered}: {}", d.log());
+    }
+    assert_eq!(d.log().matches("no ClickHouse answers").count(), 4);
+}
+
+#[test]
+fn a_shutdown_does_not_wait_for_a_server_that_hangs_at_the_start() {
+    let (d, proxy) = with_timeout("stalled_start", "", PATIENCE * 2);
+    proxy.arm(Fault::Hang, Scope::All, Extent::Time(PATIENCE * 2));
+    let pipeline = d.start();
+    wait_for_strikes(&proxy, 1);
+    let begun = Instant::now();
+    assert!(pipeline.stop().success(), "{}", d.log());
+    assert!(begun.elapsed() < PATIENCE, "{:?}", begun.elapsed());
+    assert!(d.log().contains("stopped before everything was checked"));
 }
 
 #[tokio::test]
