@@ -37,6 +37,7 @@ pub mod following;
 mod history;
 mod keys;
 mod looking;
+mod sorter;
 mod store;
 
 pub use applying::Staged;

@@ -7,25 +7,25 @@
 
 use std::cmp::Ordering;
 use std::fs;
-use std::io::{self, Read, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::sync_channel;
 use std::thread;
 
-use anyhow::{Context, Result, ensure};
-use extsort::{ExternalSorter, PushExternalSorter, Sortable, SortedIterator};
+use anyhow::{Context, Result};
 
 use super::applying::{Copy, Staged, delivery, order, plain};
 use super::bytes::{Reader, put_bytes};
 use super::keys;
+use super::sorter::{Item, Sorted, Sorter};
 use super::store::{Entry, Store};
 use crate::batch::Partition;
 use crate::feedback::Millis;
 
 /// Folder of the sorted files, in that of the index.
 const FOLDER: &str = "filling";
-/// Of that many bytes of memory, one change is sorted at a time: few take as much.
-const BYTES_PER_CHANGE: usize = 1 << 10;
+/// Of the index's memory, the part that changes take which are sorted at a time.
+const SORTED: usize = 4;
 /// Changes of one entity that are applied at a time.
 const AT_A_TIME: usize = 4_096;
 /// Entries that are made at a time, and how often before they are written.
@@ -34,13 +34,11 @@ const AHEAD: usize = 4;
 /// How often is told how far the writing is.
 const TOLD_EVERY: u64 = 1 << 16;
 
-type Order<T> = fn(&T, &T) -> Ordering;
-
 /// Changes on their way into an index that holds nothing.
 pub struct Filling {
     folder: Folder,
     memory: usize,
-    changes: PushExternalSorter<Staged, Order<Staged>>,
+    changes: Sorter<Staged>,
     count: u64,
 }
 
@@ -52,9 +50,8 @@ impl Filling {
     pub fn begin(index: &Path, memory: usize) -> Result<Self> {
         remove(index)?;
         let folder = Folder(index.join(FOLDER));
-        let by_entity = |a: &Staged, b: &Staged| a.key().cmp(b.key());
         Ok(Self {
-            changes: sorter(&folder.0.join("changes"), memory, by_entity)?,
+            changes: Sorter::new(folder.0.join("changes"), memory / SORTED)?,
             folder,
             memory,
             count: 0,
@@ -72,8 +69,7 @@ impl Filling {
     /// The disk is full or fails.
     pub fn add(&mut self, changes: Vec<Staged>) -> Result<()> {
         self.count += changes.len() as u64;
-        let sorted = self.changes.push_iter(changes);
-        sorted.context("can't write the changes of O-data that are sorted")
+        changes.into_iter().try_for_each(|c| self.changes.push(c))
     }
 
     /// Writes what all changes make into a store that holds no entity, then the positions behind
@@ -89,24 +85,17 @@ impl Filling {
         told: impl FnMut(u64) + Send,
     ) -> Result<()> {
         let mut changes = Changes {
-            sorted: Sorted::new(self.changes.done()?)?,
+            sorted: self.changes.sorted()?,
             group: Vec::new(),
             done: 0,
             told,
         };
-        let by_order = |a: &Copy, b: &Copy| (&a.order, &a.shipment).cmp(&(&b.order, &b.shipment));
-        let mut copies = sorter(&self.folder.0.join("copies"), self.memory, by_order)?;
+        let mut copies = Sorter::new(self.folder.0.join("copies"), self.memory / SORTED)?;
         let next = || next_entity(&mut changes, &mut copies, horizon).transpose();
         write(store, std::iter::from_fn(next))?;
-        let mut copies = Sorted::new(copies.done()?)?;
+        let mut copies = copies.sorted()?;
         let next = || next_order(&mut changes, &mut copies, horizon).transpose();
         write(store, std::iter::from_fn(next))?;
-        ensure!(
-            changes.done == self.count,
-            "of {} changes of O-data that were sorted, {} were there to be read",
-            self.count,
-            changes.done
-        );
         store.write(Vec::new(), positions)?;
         store.flush()
     }
@@ -131,7 +120,7 @@ fn write(store: &Store, mut entries: impl Iterator<Item = Result<Entry>> + Send)
 /// The next entity that is no order; copies of a shipment are kept for its orders.
 fn next_entity(
     changes: &mut Changes<impl FnMut(u64)>,
-    copies: &mut PushExternalSorter<Copy, Order<Copy>>,
+    copies: &mut Sorter<Copy>,
     horizon: Millis,
 ) -> Result<Option<Entry>> {
     let Some(key) = changes.next_key().filter(|key| key[0] < keys::ORDER) else {
@@ -152,7 +141,9 @@ fn next_entity(
     }
     // No order has a copy yet that would have to be taken away.
     of_shipment.retain(|copy| copy.history.is_some());
-    copies.push_iter(of_shipment)?;
+    for copy in of_shipment {
+        copies.push(copy)?;
+    }
     Ok(value.map(|value| (key, value)))
 }
 
@@ -162,7 +153,7 @@ fn next_order(
     copies: &mut Sorted<Copy>,
     horizon: Millis,
 ) -> Result<Option<Entry>> {
-    let shipped = copies.next.as_ref().map(|copy| copy.order.clone());
+    let shipped = copies.peek().map(|copy| copy.order.clone());
     let key = match (changes.next_key(), shipped) {
         (Some(changed), Some(shipped)) => changed.min(shipped),
         (Some(key), None) | (None, Some(key)) => key,
@@ -190,7 +181,7 @@ struct Changes<F> {
 impl<F: FnMut(u64)> Changes<F> {
     /// Key of the entity that comes next.
     fn next_key(&self) -> Option<Vec<u8>> {
-        self.sorted.next.as_ref().map(|next| next.key().to_vec())
+        self.sorted.peek().map(|next| next.key().to_vec())
     }
 
     /// Its next changes; `None` after the last.
@@ -207,42 +198,6 @@ impl<F: FnMut(u64)> Changes<F> {
         }
         Ok((!self.group.is_empty()).then_some(&self.group))
     }
-}
-
-/// Sorted items, the next one at hand.
-struct Sorted<T: Sortable> {
-    items: SortedIterator<T, Order<T>>,
-    next: Option<T>,
-}
-
-impl<T: Sortable> Sorted<T> {
-    fn new(mut items: SortedIterator<T, Order<T>>) -> Result<Self> {
-        let next = items.next().transpose()?;
-        Ok(Self { items, next })
-    }
-
-    fn next_if(&mut self, wanted: impl Fn(&T) -> bool) -> Result<Option<T>> {
-        if !self.next.as_ref().is_some_and(wanted) {
-            return Ok(None);
-        }
-        let after = self.items.next().transpose();
-        let after = after.context("can't read the changes of O-data that are sorted")?;
-        Ok(std::mem::replace(&mut self.next, after))
-    }
-}
-
-fn sorter<T: Sortable>(
-    folder: &Path,
-    memory: usize,
-    order: Order<T>,
-) -> Result<PushExternalSorter<T, Order<T>>> {
-    fs::create_dir_all(folder)
-        .with_context(|| format!("can't sort changes of O-data in {}", folder.display()))?;
-    Ok(ExternalSorter::new()
-        .with_sort_dir(folder.to_owned())
-        .with_segment_size(memory / BYTES_PER_CHANGE)
-        .with_parallel_sort()
-        .pushed_by(order))
 }
 
 /// Removes what a filling left that was killed.
@@ -269,55 +224,47 @@ impl Drop for Folder {
     }
 }
 
-impl Sortable for Staged {
-    fn encode<W: Write>(&self, to: &mut W) -> io::Result<()> {
-        encode(to, |out| self.put(out))
+impl Item for Staged {
+    fn order(&self, other: &Self) -> Ordering {
+        self.key().cmp(other.key())
     }
 
-    fn decode<R: Read>(from: &mut R) -> io::Result<Self> {
-        decode(from, Staged::read)
+    fn size(&self) -> usize {
+        Staged::size(self)
+    }
+
+    fn put(&self, out: &mut Vec<u8>) {
+        Staged::put(self, out);
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        Staged::read(reader)
     }
 }
 
-impl Sortable for Copy {
-    fn encode<W: Write>(&self, to: &mut W) -> io::Result<()> {
-        encode(to, |out| {
-            put_bytes(out, &self.order);
-            put_bytes(out, &self.shipment);
-            put_bytes(out, self.history.as_deref().unwrap_or_default());
+impl Item for Copy {
+    fn order(&self, other: &Self) -> Ordering {
+        (&self.order, &self.shipment).cmp(&(&other.order, &other.shipment))
+    }
+
+    fn size(&self) -> usize {
+        let history = self.history.as_ref().map_or(0, Vec::len);
+        size_of::<Self>() + self.order.len() + self.shipment.len() + history
+    }
+
+    fn put(&self, out: &mut Vec<u8>) {
+        put_bytes(out, &self.order);
+        put_bytes(out, &self.shipment);
+        put_bytes(out, self.history.as_deref().unwrap_or_default());
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let (order, shipment) = (reader.bytes()?.to_vec(), reader.bytes()?.to_vec());
+        let history = Some(reader.bytes()?.to_vec());
+        Some(Self {
+            order,
+            shipment,
+            history,
         })
     }
-
-    fn decode<R: Read>(from: &mut R) -> io::Result<Self> {
-        decode(from, |reader| {
-            let (order, shipment) = (reader.bytes()?.to_vec(), reader.bytes()?.to_vec());
-            let history = Some(reader.bytes()?.to_vec());
-            Some(Self {
-                order,
-                shipment,
-                history,
-            })
-        })
-    }
-}
-
-/// One item, after its length.
-fn encode(to: &mut impl Write, put: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
-    let mut bytes = vec![0; size_of::<u32>()];
-    put(&mut bytes);
-    let length = bytes.len() - size_of::<u32>();
-    let length = u32::try_from(length).map_err(io::Error::other)?;
-    bytes[..size_of::<u32>()].copy_from_slice(&length.to_le_bytes());
-    to.write_all(&bytes)
-}
-
-fn decode<T>(
-    from: &mut impl Read,
-    item: impl FnOnce(&mut Reader<'_>) -> Option<T>,
-) -> io::Result<T> {
-    let mut length = [0; size_of::<u32>()];
-    from.read_exact(&mut length)?;
-    let mut bytes = vec![0; u32::from_le_bytes(length) as usize];
-    from.read_exact(&mut bytes)?;
-    item(&mut Reader(&bytes)).ok_or_else(|| io::ErrorKind::InvalidData.into())
 }

@@ -35,7 +35,7 @@ const FAILED: &str = "the index of O-data failed";
 const AGAIN: Duration = Duration::from_secs(1);
 
 /// How far the index is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Progress {
     /// Offsets read since the start.
     pub read: u64,

@@ -26,7 +26,7 @@ use crate::config::ConfigError;
 
 /// Shape of keys and values, and what records are decoded to. Counts up when either changes: an
 /// index of another number is made anew.
-const FORMAT: u32 = 3;
+const FORMAT: u32 = 4;
 /// Folders in the folder of the index, of which one holds it; nothing else there is touched.
 const FOLDERS: [&str; 2] = ["store", "store-2"];
 /// File that names the folder that holds it; without it, the first.
@@ -101,7 +101,7 @@ impl Store {
         // The rest is for filters and the index of blocks, and for what is under way.
         #[expect(deprecated, reason = "the only bound on what is not yet written")]
         let database = Database::builder(path)
-            .cache_size(memory / 2)
+            .cache_size(memory / 4 * 3)
             .max_write_buffer_size(Some((memory / 8).max(1 << 20)))
             .max_journaling_size(64 << 20)
             .worker_threads(1)
@@ -114,6 +114,9 @@ impl Store {
                 .data_block_restart_interval_policy(RestartIntervalPolicy::all(4))
                 .data_block_hash_ratio_policy(HashRatioPolicy::all(0.75))
                 .filter_policy(FilterPolicy::all(FilterPolicyEntry::Bloom(bits)))
+                // Feedback tells of customers and orders that are known: in what was filled, or merged
+                // to the end, a look finds what it asks for.
+                .expect_point_read_hits(true)
                 // A look asks every level: what says where to look stays in memory, out of the cache
                 // of what is found (from the first merge on: runs as written are never pinned).
                 .filter_block_pinning_policy(PinningPolicy::all(true))

@@ -307,7 +307,8 @@ fn joins_what_was_true_then() {
 }
 
 /// Two indexes with the same changes: one filled, sorting `at_a_time` of them in memory, one to
-/// which they were applied bit by bit. Both hold the same bytes.
+/// which they were applied bit by bit. Both hold the same bytes, but for orders that a shipment named
+/// only for a while, of which nothing is left.
 fn filled_and_applied(changes: &[Told], at_a_time: usize) {
     let folder = tempfile::tempdir().unwrap();
     let index = |name| Index::open(&folder.path().join(name), MEMORY, Duration::ZERO, "a");
@@ -327,7 +328,11 @@ fn filled_and_applied(changes: &[Told], at_a_time: usize) {
     assert_eq!(filling.count(), changes.len() as u64);
     let store = filled.store();
     filling.finish(&store, &positions, HORIZON, |_| {}).unwrap();
-    let all = |index: &Index| -> Vec<_> { index.store().entries().map(Result::unwrap).collect() };
+    let nothing = |value: &[u8]| value == [0, 0];
+    let all = |index: &Index| -> Vec<_> {
+        let entries = index.store().entries().map(Result::unwrap);
+        entries.filter(|(_, value)| !nothing(value)).collect()
+    };
     assert_eq!(all(&filled), all(&applied));
     assert!(filled.begin_filling().unwrap().is_none());
     assert!(!filled.folder.join("filling").exists());

@@ -78,7 +78,7 @@ impl Scene {
         )
         .unwrap();
         let begun = Instant::now();
-        let mut last = Progress { done: 0, left: 0 };
+        let mut last = Progress::default();
         let done = following
             .caught_up(|| begun.elapsed() > PATIENCE, |now| last = now)
             .unwrap();
@@ -118,7 +118,13 @@ fn it_catches_up_goes_on_from_its_offsets_and_begins_again_with_its_topic() {
     scene.send("no JSON");
 
     let (index, following, progress) = scene.caught_up(folder.path());
-    assert_eq!(progress, Progress { done: 52, left: 0 });
+    assert_eq!(
+        progress,
+        Progress {
+            read: 52,
+            ..Progress::default()
+        }
+    );
     assert_eq!(
         segment(&index, "c7", "2026-01-31T23:59:59Z").unwrap(),
         "family"
@@ -137,7 +143,13 @@ fn it_catches_up_goes_on_from_its_offsets_and_begins_again_with_its_topic() {
     // A restart reads what came since, and no more.
     scene.customer("c7", "2026-03-01T00:00:00Z", "small");
     let (index, following, progress) = scene.caught_up(folder.path());
-    assert_eq!(progress, Progress { done: 1, left: 0 });
+    assert_eq!(
+        progress,
+        Progress {
+            read: 1,
+            ..Progress::default()
+        }
+    );
     assert_eq!(
         segment(&index, "c7", "2026-03-01T00:00:00Z").unwrap(),
         "small"
@@ -155,7 +167,7 @@ fn it_catches_up_goes_on_from_its_offsets_and_begins_again_with_its_topic() {
     following.end().unwrap();
     drop(index);
     let (index, following, progress) = scene.caught_up(folder.path());
-    assert_eq!(progress, Progress { done: 0, left: 0 });
+    assert_eq!(progress, Progress::default());
     assert_eq!(
         segment(&index, "c8", "2026-03-01T00:00:00Z").unwrap(),
         "family"
@@ -195,7 +207,13 @@ fn what_a_transaction_leaves_behind_is_no_record_and_hides_none_of_another_topic
     }
     let folder = tempfile::tempdir().unwrap();
     let (index, following, progress) = scene.caught_up(folder.path());
-    assert_eq!(progress, Progress { done: 22, left: 0 });
+    assert_eq!(
+        progress,
+        Progress {
+            read: 22,
+            ..Progress::default()
+        }
+    );
     let at = "2026-01-02T00:00:00Z";
     assert_eq!(segment(&index, "m1", at).unwrap(), "");
     assert_eq!(segment(&index, "p19", at).unwrap(), "family");

@@ -100,11 +100,7 @@ impl<'a> Shown<'a> {
             },
             begun: Instant::now(),
             said: Instant::now(),
-            last: Progress {
-                read: 0,
-                waiting: 0,
-                left: 0,
-            },
+            last: Progress::default(),
         }
     }
 
