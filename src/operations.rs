@@ -150,7 +150,10 @@ impl Index {
         positions: &[(Partition, i64)],
         told: impl FnMut(u64) + Send,
     ) -> Result<()> {
-        filling.finish(&self.store(), positions, self.horizon(), told)
+        let old = self.store();
+        let new = old.beside(&self.folder, self.memory, &self.made_under)?;
+        filling.finish(&new, positions, self.horizon(), told)?;
+        self.replace(old, new)
     }
 
     /// Writes the index anew without what is erased, if there is any; returns how many versions of
@@ -174,13 +177,19 @@ impl Index {
         let new = old.beside(&self.folder, self.memory, &self.made_under)?;
         erasing::copy(&old, &new, erasures)?;
         new.set_erased(&against)?;
+        self.replace(old, new)?;
+        Ok(erased)
+    }
+
+    /// Looks go to the new one from now on.
+    fn replace(&self, old: Arc<store::Store>, new: store::Store) -> Result<()> {
+        let new = new.opened_again(self.memory)?;
         new.takes_over(&self.folder)?;
         let mut before = self.before();
         *self.store.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
         *before = Some(store::Leaving::of(old));
         drop(before);
-        self.remove_before()?;
-        Ok(erased)
+        self.remove_before()
     }
 
     /// Names the erasures that nothing is left of on the disk, as [`Erasures::digest`]; empty if it

@@ -25,7 +25,7 @@ use crate::feedback::Millis;
 /// Folder of the sorted files, in that of the index.
 const FOLDER: &str = "filling";
 /// Of the index's memory, the part that changes take which are sorted at a time.
-const SORTED: usize = 4;
+const SORTED: usize = 8;
 /// Changes of one entity that are applied at a time.
 const AT_A_TIME: usize = 4_096;
 /// Entries that are made at a time, and how often before they are written.

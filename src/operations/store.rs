@@ -202,6 +202,17 @@ impl Store {
         Ok(value.map_or_else(String::new, |v| String::from_utf8_lossy(&v).into_owned()))
     }
 
+    /// Closes it and opens it again: only then what was written as runs has in memory what says where to
+    /// look.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub fn opened_again(self, memory: usize) -> Result<Self> {
+        let path = self.path.clone();
+        drop(self);
+        Self::try_open(&path, memory).context("can't open the index again")
+    }
+
     /// Remembers the erasures that it was held against.
     ///
     /// # Errors

@@ -320,7 +320,7 @@ fn filled_and_applied(changes: &[Told], at_a_time: usize) {
     };
     let positions = [(partition, 7)];
     let staged = |changes: &[Told]| changes.iter().map(|t| in_tenant("t", t)).collect();
-    let mut filling = Filling::begin(&filled.folder, at_a_time << 10).unwrap();
+    let mut filling = Filling::begin(&filled.folder, at_a_time << 11).unwrap();
     for some in changes.chunks(at_a_time + 3) {
         filling.add(staged(some)).unwrap();
         applied.apply_at(HORIZON, staged(some), &positions).unwrap();
@@ -330,7 +330,8 @@ fn filled_and_applied(changes: &[Told], at_a_time: usize) {
     filling.finish(&store, &positions, HORIZON, |_| {}).unwrap();
     let nothing = |value: &[u8]| value == [0, 0];
     let all = |index: &Index| -> Vec<_> {
-        let entries = index.store().entries().map(Result::unwrap);
+        let store = index.store();
+        let entries = store.entries().map(Result::unwrap);
         entries.filter(|(_, value)| !nothing(value)).collect()
     };
     assert_eq!(all(&filled), all(&applied));

@@ -176,6 +176,48 @@ fn it_catches_up_goes_on_from_its_offsets_and_begins_again_with_its_topic() {
 }
 
 #[test]
+fn an_empty_index_is_filled_with_all_that_is_there_and_goes_on_from_there() {
+    const CUSTOMERS: u64 = 30_000;
+    let kafka = KafkaServer::shared().unwrap();
+    let topic = "index.many";
+    kafka.create_topic(topic, PARTITIONS).unwrap();
+    let scene = Scene::new(kafka, topic);
+    for (since, segment) in [("2026-01-01", "family"), ("2026-02-01", "enterprise")] {
+        for n in 0..CUSTOMERS {
+            let payload = format!(
+                r#"{{"id": "c{n}", "since": "{since}T00:00:00Z", "n": 1, "segment": "{segment}"}}"#
+            );
+            let record = BaseRecord::to(topic).key(&payload).payload(&payload);
+            scene.producer.send(record).map_err(|(e, _)| e).unwrap();
+        }
+        scene.producer.flush(PATIENCE).unwrap();
+    }
+    let folder = tempfile::tempdir().unwrap();
+    // What a start that was killed has left.
+    let left = folder.path().join("filling");
+    std::fs::create_dir_all(left.join("changes")).unwrap();
+    std::fs::write(left.join("changes/0"), "a run").unwrap();
+
+    let (index, following, progress) = scene.caught_up(folder.path());
+    assert_eq!(progress.read, 2 * CUSTOMERS);
+    assert!(!left.exists());
+    for n in (0..CUSTOMERS).step_by(97) {
+        let at = |at| segment(&index, &format!("c{n}"), at);
+        assert_eq!(at("2026-01-31T00:00:00Z").unwrap(), "family");
+        assert_eq!(at("2026-02-02T00:00:00Z").unwrap(), "enterprise");
+        assert_eq!(at("2025-12-31T00:00:00Z"), None);
+    }
+    scene.customer("c7", "2026-03-01T00:00:00Z", "small");
+    until(|| segment(&index, "c7", "2026-03-01T00:00:00Z").as_deref() == Some("small"));
+    following.end().unwrap();
+    drop(index);
+
+    let (_, following, progress) = scene.caught_up(folder.path());
+    assert_eq!(progress, Progress::default());
+    following.end().unwrap();
+}
+
+#[test]
 fn what_a_transaction_leaves_behind_is_no_record_and_hides_none_of_another_topic() {
     let kafka = KafkaServer::shared().unwrap();
     let (marked, plain) = ("index.marked", "index.plain");
