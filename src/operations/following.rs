@@ -364,6 +364,7 @@ impl Applying {
         self.since = None;
         if self.left > 0 {
             self.filling = Some(filling);
+            metrics::index(0, self.left, self.index.bytes());
             return Ok(());
         }
         let count = filling.count();
