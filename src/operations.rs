@@ -67,7 +67,6 @@ impl Index {
     /// Another instance has the folder, or it can't be written.
     pub fn open(folder: &Path, memory: usize, horizon: Duration, made_under: &str) -> Result<Self> {
         let store = store::Store::open(folder, memory, made_under)?;
-        filling::remove(folder)?;
         Ok(Self {
             before: Mutex::new(store.left_beside(folder)),
             store: RwLock::new(Arc::new(store)),
@@ -135,20 +134,20 @@ impl Index {
     pub fn begin_filling(&self) -> Result<Option<Filling>> {
         match self.store().has_positions()? {
             true => Ok(None),
-            false => Filling::begin(&self.folder, self.memory).map(Some),
+            false => Ok(Some(Filling::begin(&self.folder, self.memory))),
         }
     }
 
     /// Applies all changes of a filling, and sets the positions of the partitions that they were
-    /// read from. `told` hears now and then how many are written.
+    /// read from. `told` hears now and then how many are written, and says whether to go on.
     ///
     /// # Errors
-    /// The disk is full or fails: the index is to be filled again.
+    /// Told not to go on; the disk is full or fails. The index is to be filled again.
     pub fn fill(
         &self,
         filling: Filling,
         positions: &[(Partition, i64)],
-        told: impl FnMut(u64) + Send,
+        told: impl FnMut(u64) -> bool + Send,
     ) -> Result<()> {
         let old = self.store();
         let new = old.beside(&self.folder, self.memory, &self.made_under)?;

@@ -6,13 +6,11 @@
 //! before that begins again.
 
 use std::cmp::Ordering;
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::sync_channel;
 use std::thread;
 
-use anyhow::{Context, Result};
+use anyhow::{Result, ensure};
 
 use super::applying::{Copy, Staged, delivery, order, plain};
 use super::bytes::{Reader, put_bytes};
@@ -22,40 +20,33 @@ use super::store::{Entry, Store};
 use crate::batch::Partition;
 use crate::feedback::Millis;
 
-/// Folder of the sorted files, in that of the index.
-const FOLDER: &str = "filling";
 /// Of the index's memory, the part that changes take which are sorted at a time.
 const SORTED: usize = 8;
 /// Changes of one entity that are applied at a time.
 const AT_A_TIME: usize = 4_096;
 /// Entries that are made at a time, and how often before they are written.
-const MADE: usize = 1_024;
+const MADE: usize = 64;
 const AHEAD: usize = 4;
 /// How often is told how far the writing is.
 const TOLD_EVERY: u64 = 1 << 16;
 
 /// Changes on their way into an index that holds nothing.
 pub struct Filling {
-    folder: Folder,
+    folder: PathBuf,
     memory: usize,
     changes: Sorter<Staged>,
     count: u64,
 }
 
 impl Filling {
-    /// Begins beside an index. `memory`: most bytes that it takes.
-    ///
-    /// # Errors
-    /// The folder can't be written.
-    pub fn begin(index: &Path, memory: usize) -> Result<Self> {
-        remove(index)?;
-        let folder = Folder(index.join(FOLDER));
-        Ok(Self {
-            changes: Sorter::new(folder.0.join("changes"), memory / SORTED)?,
-            folder,
+    /// Begins beside an index, in its folder. `memory`: that of the index.
+    pub fn begin(folder: &Path, memory: usize) -> Self {
+        Self {
+            folder: folder.to_owned(),
             memory,
+            changes: Sorter::new(folder.to_owned(), memory / SORTED),
             count: 0,
-        })
+        }
     }
 
     /// How many changes it holds.
@@ -73,16 +64,17 @@ impl Filling {
     }
 
     /// Writes what all changes make into a store that holds no entity, then the positions behind
-    /// them. `told` hears now and then how many changes are written.
+    /// them. `told` hears now and then how many changes are written, and says whether to go on.
     ///
     /// # Errors
-    /// The disk is full or fails: the store has no positions, and is to be filled again.
+    /// Told not to go on; the disk is full or fails. The store has no positions, and is to be filled
+    /// again.
     pub fn finish(
         self,
         store: &Store,
         positions: &[(Partition, i64)],
         horizon: Millis,
-        told: impl FnMut(u64) + Send,
+        told: impl FnMut(u64) -> bool + Send,
     ) -> Result<()> {
         let mut changes = Changes {
             sorted: self.changes.sorted()?,
@@ -90,7 +82,7 @@ impl Filling {
             done: 0,
             told,
         };
-        let mut copies = Sorter::new(self.folder.0.join("copies"), self.memory / SORTED)?;
+        let mut copies = Sorter::new(self.folder, self.memory / SORTED);
         let next = || next_entity(&mut changes, &mut copies, horizon).transpose();
         write(store, std::iter::from_fn(next))?;
         let mut copies = copies.sorted()?;
@@ -119,7 +111,7 @@ fn write(store: &Store, mut entries: impl Iterator<Item = Result<Entry>> + Send)
 
 /// The next entity that is no order; copies of a shipment are kept for its orders.
 fn next_entity(
-    changes: &mut Changes<impl FnMut(u64)>,
+    changes: &mut Changes<impl FnMut(u64) -> bool>,
     copies: &mut Sorter<Copy>,
     horizon: Millis,
 ) -> Result<Option<Entry>> {
@@ -149,7 +141,7 @@ fn next_entity(
 
 /// The next order that changes or shipments tell of.
 fn next_order(
-    changes: &mut Changes<impl FnMut(u64)>,
+    changes: &mut Changes<impl FnMut(u64) -> bool>,
     copies: &mut Sorted<Copy>,
     horizon: Millis,
 ) -> Result<Option<Entry>> {
@@ -178,7 +170,7 @@ struct Changes<F> {
     told: F,
 }
 
-impl<F: FnMut(u64)> Changes<F> {
+impl<F: FnMut(u64) -> bool> Changes<F> {
     /// Key of the entity that comes next.
     fn next_key(&self) -> Option<Vec<u8>> {
         self.sorted.peek().map(|next| next.key().to_vec())
@@ -193,34 +185,10 @@ impl<F: FnMut(u64)> Changes<F> {
             self.group.push(change);
             self.done += 1;
             if self.done.is_multiple_of(TOLD_EVERY) {
-                (self.told)(self.done);
+                ensure!((self.told)(self.done), "told to stop");
             }
         }
         Ok((!self.group.is_empty()).then_some(&self.group))
-    }
-}
-
-/// Removes what a filling left that was killed.
-///
-/// # Errors
-/// The disk fails.
-pub fn remove(index: &Path) -> Result<()> {
-    let folder = index.join(FOLDER);
-    match fs::remove_dir_all(&folder) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(error).with_context(|| format!("can't remove {}", folder.display()))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Is removed, whatever ends the filling.
-struct Folder(PathBuf);
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        // What can't be removed is tried again when the index is opened.
-        let _ = fs::remove_dir_all(&self.0);
     }
 }
 

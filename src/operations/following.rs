@@ -102,6 +102,7 @@ impl Following {
                 })?
         };
         let applying = Applying {
+            stop: stop.clone(),
             index,
             feeds,
             limits,
@@ -271,6 +272,7 @@ impl Erasing {
 
 /// Decodes and applies what was read.
 struct Applying {
+    stop: Arc<AtomicBool>,
     index: Arc<Index>,
     feeds: Arc<Feeds>,
     limits: Limits,
@@ -285,7 +287,7 @@ struct Applying {
     left: u64,
     /// While an index that was empty is filled.
     filling: Option<Filling>,
-    /// Nothing was taken in yet.
+    /// Nothing was taken in yet, and the ends were not reached.
     is_first: bool,
     erasing: Erasing,
 }
@@ -305,6 +307,7 @@ impl Applying {
                 self.tell(tell, self.filling.as_ref().map_or(0, Filling::count));
             }
             if self.left == 0 {
+                self.is_first = false;
                 self.erasing.look(&self.index);
             }
         }
@@ -368,11 +371,18 @@ impl Applying {
             return Ok(());
         }
         let count = filling.count();
-        let told = |written| self.tell(tell, count - written);
-        self.index
-            .fill(filling, &self.positions, told)
-            .context(FAILED)?;
+        let told = |written: u64| {
+            // It is not done before it is told to be.
+            self.tell(tell, (count - written).max(1));
+            !self.stop.load(Ordering::Relaxed)
+        };
+        let filled = self.index.fill(filling, &self.positions, told);
         self.positions.clear();
+        // Stopped, it is as empty as it was.
+        if filled.is_err() && self.stop.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        filled.context(FAILED)?;
         metrics::index(count, self.left, self.index.bytes());
         Ok(())
     }

@@ -1,13 +1,13 @@
 //! More items than memory holds, sorted: runs on disk, merged as they are read.
 //!
-//! Of the crates that do this, extsort 0.5 returns nothing when the last run is just full, and runs
-//! of both are bounded by a number of items, not by bytes.
+//! Runs are files without a name: nothing is left of them when they are closed, by a kill, too. Of the
+//! crates that sort like this, extsort 0.5 returns nothing when the last run is just full.
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 use std::collections::binary_heap::PeekMut;
-use std::fs::{self, File};
-use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::fs::File;
+use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -17,6 +17,8 @@ use super::bytes::Reader;
 
 /// Bytes that are read and written at a time, of each run.
 const BUFFER: usize = 64 << 10;
+/// So many runs are merged into one of the next level: files that are open at a time have a bound.
+const MOST_RUNS: usize = 64;
 
 /// What can be sorted.
 pub trait Item: Sized + Send {
@@ -37,24 +39,20 @@ pub struct Sorter<T> {
     most: usize,
     waiting: Vec<T>,
     bytes: usize,
-    /// Files, and how many items each has.
-    runs: Vec<(File, u64)>,
+    /// Runs by level: how often they were merged.
+    levels: Vec<Vec<Run>>,
 }
 
 impl<T: Item> Sorter<T> {
-    /// Sorts in a folder of its own, `most` bytes at a time.
-    ///
-    /// # Errors
-    /// The folder can't be made.
-    pub fn new(folder: PathBuf, most: usize) -> Result<Self> {
-        fs::create_dir_all(&folder).with_context(|| failed("sort in", &folder))?;
-        Ok(Self {
+    /// Sorts `most` bytes at a time; runs lie on the disk of this folder.
+    pub fn new(folder: PathBuf, most: usize) -> Self {
+        Self {
             folder,
             most,
             waiting: Vec::new(),
             bytes: 0,
-            runs: Vec::new(),
-        })
+            levels: Vec::new(),
+        }
     }
 
     /// Adds an item.
@@ -76,54 +74,74 @@ impl<T: Item> Sorter<T> {
     /// The disk is full or fails.
     pub fn sorted(mut self) -> Result<Sorted<T>> {
         self.write()?;
-        let runs = self.runs.into_iter().map(|(mut file, items)| {
-            io::Seek::rewind(&mut file)?;
-            Ok(Run {
-                file: BufReader::with_capacity(BUFFER, file),
-                left: items,
-            })
-        });
-        let mut runs: Vec<Run> = runs.collect::<Result<_>>()?;
-        let mut firsts = BinaryHeap::with_capacity(runs.len());
-        for (number, run) in runs.iter_mut().enumerate() {
-            let first = run.next()?.map(|item| First { item, run: number });
-            firsts.extend(first);
-        }
-        Ok(Sorted { runs, firsts })
+        Sorted::of(self.levels.into_iter().flatten().collect())
     }
 
     fn write(&mut self) -> Result<()> {
-        if self.waiting.is_empty() {
-            return Ok(());
-        }
         self.waiting.par_sort_unstable_by(T::order);
-        let path = self.folder.join(self.runs.len().to_string());
-        let items = self.waiting.len() as u64;
-        let file = write_run(&path, &self.waiting).with_context(|| failed("write", &path))?;
-        self.runs.push((file, items));
+        let mut run = Writing::begin(&self.folder)?;
+        self.waiting.iter().try_for_each(|item| run.push(item))?;
         self.waiting.clear();
         self.bytes = 0;
-        Ok(())
+        let run = run.end()?;
+        self.add(0, run)
+    }
+
+    fn add(&mut self, level: usize, run: Run) -> Result<()> {
+        if self.levels.len() == level {
+            self.levels.push(Vec::new());
+        }
+        self.levels[level].push(run);
+        if self.levels[level].len() < MOST_RUNS {
+            return Ok(());
+        }
+        let mut sorted = Sorted::<T>::of(std::mem::take(&mut self.levels[level]))?;
+        let mut merged = Writing::begin(&self.folder)?;
+        while let Some(item) = sorted.next_if(|_| true)? {
+            merged.push(&item)?;
+        }
+        let merged = merged.end()?;
+        self.add(level + 1, merged)
     }
 }
 
-fn write_run(path: &Path, items: &[impl Item]) -> io::Result<File> {
-    let mut options = File::options();
-    let file = options.create_new(true).read(true).write(true).open(path)?;
-    let mut file = BufWriter::with_capacity(BUFFER, file);
-    let mut bytes = Vec::new();
-    for item in items {
-        bytes.clear();
-        item.put(&mut bytes);
-        let length = u32::try_from(bytes.len()).map_err(io::Error::other)?;
-        file.write_all(&length.to_le_bytes())?;
-        file.write_all(&bytes)?;
-    }
-    Ok(file.into_inner()?)
+/// A run that is being written.
+struct Writing {
+    file: BufWriter<File>,
+    items: u64,
+    bytes: Vec<u8>,
 }
 
-fn failed(what: &str, path: &Path) -> String {
-    format!("can't {what} {}", path.display())
+impl Writing {
+    fn begin(folder: &Path) -> Result<Self> {
+        let file = tempfile::tempfile_in(folder);
+        let file = file.with_context(|| format!("can't sort in {}", folder.display()))?;
+        Ok(Self {
+            file: BufWriter::with_capacity(BUFFER, file),
+            items: 0,
+            bytes: Vec::new(),
+        })
+    }
+
+    fn push(&mut self, item: &impl Item) -> Result<()> {
+        self.bytes.clear();
+        item.put(&mut self.bytes);
+        let length = u32::try_from(self.bytes.len())?;
+        let written = self.file.write_all(&length.to_le_bytes());
+        let written = written.and_then(|()| self.file.write_all(&self.bytes));
+        self.items += 1;
+        written.context("can't write what is sorted")
+    }
+
+    fn end(self) -> Result<Run> {
+        let file = self.file.into_inner().map_err(io::Error::from);
+        let mut file = file.context("can't write what is sorted")?;
+        file.rewind()?;
+        Ok(Run {
+            file: BufReader::with_capacity(BUFFER, file),
+            left: self.items,
+        })
+    }
 }
 
 struct Run {
@@ -158,6 +176,15 @@ pub struct Sorted<T> {
 }
 
 impl<T: Item> Sorted<T> {
+    fn of(mut runs: Vec<Run>) -> Result<Self> {
+        let mut firsts = BinaryHeap::with_capacity(runs.len());
+        for (number, run) in runs.iter_mut().enumerate() {
+            let first = run.next()?.map(|item| First { item, run: number });
+            firsts.extend(first);
+        }
+        Ok(Self { runs, firsts })
+    }
+
     /// The item that comes next.
     pub fn peek(&self) -> Option<&T> {
         self.firsts.peek().map(|first| &first.item)
@@ -231,9 +258,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn all_items_come_in_order(mut items: Vec<u64>, most in 1..40_usize) {
+        fn all_items_come_in_order(
+            mut items in prop::collection::vec(any::<u64>(), 0..400),
+            most in 1..40_usize,
+        ) {
             let folder = tempfile::tempdir().unwrap();
-            let mut sorter = Sorter::new(folder.path().join("runs"), most).unwrap();
+            let mut sorter = Sorter::new(folder.path().to_owned(), most);
             items.iter().for_each(|item| sorter.push(*item).unwrap());
             let mut sorted = sorter.sorted().unwrap();
             let mut came = Vec::new();

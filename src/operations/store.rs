@@ -115,7 +115,7 @@ impl Store {
                 .data_block_hash_ratio_policy(HashRatioPolicy::all(0.75))
                 .filter_policy(FilterPolicy::all(FilterPolicyEntry::Bloom(bits)))
                 // Feedback tells of customers and orders that are known: in what was filled, or merged
-                // to the end, a look finds what it asks for.
+                // to the end, a look finds what it asks for. Runs have no filter until they are merged.
                 .expect_point_read_hits(true)
                 // A look asks every level: what says where to look stays in memory, out of the cache
                 // of what is found (from the first merge on: runs as written are never pinned).

@@ -160,7 +160,7 @@ impl Iterator for Schedule {
                 down: self.between(0, 4_000),
             },
             Card::Batch => Strike::Batch {
-                rows: [100, 500, 2_000, 10_000][self.rng.usize(..4)],
+                rows: [200, 500, 2_000, 10_000][self.rng.usize(..4)],
                 time: Duration::from_millis([100, 300, 1_000, 2_000][self.rng.usize(..4)]),
                 crash: self.rng.bool(),
             },
