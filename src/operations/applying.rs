@@ -5,6 +5,7 @@
 //! name: a look at an order finds its shipments beside it. All copies are made again with each
 //! change of the shipment, and taken away from orders that it no longer names.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
@@ -13,6 +14,7 @@ use rayon::slice::ParallelSliceMut;
 
 use super::bytes::{Reader, put_bytes, put_number, put_signed};
 use super::history::{History, Version};
+use super::sorter::Item;
 use super::store::{Entries, Store};
 use super::{facts, keys};
 use crate::feedback::Millis;
@@ -52,8 +54,26 @@ impl Staged {
         &self.key
     }
 
-    /// Appends its bytes.
-    pub(super) fn put(&self, out: &mut Vec<u8>) {
+    fn version(&self) -> Version<'_> {
+        Version {
+            valid_from: self.valid_from,
+            rank: self.rank,
+            deleted: self.deleted,
+            facts: &self.facts,
+        }
+    }
+}
+
+impl Item for Staged {
+    fn order(&self, other: &Self) -> Ordering {
+        self.key.cmp(&other.key)
+    }
+
+    fn size(&self) -> usize {
+        self.size()
+    }
+
+    fn put(&self, out: &mut Vec<u8>) {
         put_bytes(out, &self.key);
         put_signed(out, self.valid_from);
         put_number(out, self.rank.version);
@@ -62,8 +82,7 @@ impl Staged {
         put_bytes(out, &self.facts);
     }
 
-    /// Reads what [`put`](Self::put) wrote; `None` if these bytes are something else.
-    pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
+    fn read(reader: &mut Reader<'_>) -> Option<Self> {
         Some(Self {
             key: reader.bytes()?.to_vec(),
             valid_from: reader.signed()?,
@@ -75,15 +94,6 @@ impl Staged {
             facts: reader.bytes()?.to_vec(),
         })
     }
-
-    fn version(&self) -> Version<'_> {
-        Version {
-            valid_from: self.valid_from,
-            rank: self.rank,
-            deleted: self.deleted,
-            facts: &self.facts,
-        }
-    }
 }
 
 /// The history of a shipment, to be copied to an order; none to be taken away from it.
@@ -93,27 +103,53 @@ pub(super) struct Copy {
     pub history: Option<Vec<u8>>,
 }
 
+impl Item for Copy {
+    fn order(&self, other: &Self) -> Ordering {
+        (&self.order, &self.shipment).cmp(&(&other.order, &other.shipment))
+    }
+
+    fn size(&self) -> usize {
+        let history = self.history.as_ref().map_or(0, Vec::len);
+        size_of::<Self>() + self.order.len() + self.shipment.len() + history
+    }
+
+    fn put(&self, out: &mut Vec<u8>) {
+        put_bytes(out, &self.order);
+        put_bytes(out, &self.shipment);
+        put_bytes(out, self.history.as_deref().unwrap_or_default());
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let (order, shipment) = (reader.bytes()?.to_vec(), reader.bytes()?.to_vec());
+        let history = Some(reader.bytes()?.to_vec());
+        Some(Self {
+            order,
+            shipment,
+            history,
+        })
+    }
+}
+
 /// What the store holds after these changes; sorted. Their order does not matter.
 ///
 /// # Errors
 /// The disk fails.
 pub fn entries(store: &Store, mut changes: Vec<Staged>, horizon: Millis) -> Result<Entries> {
-    changes.par_sort_unstable_by(|a, b| a.key.cmp(&b.key));
+    changes.par_sort_unstable_by(Item::order);
     let groups: Vec<&[Staged]> = changes.chunk_by(|a, b| a.key == b.key).collect();
     let kind = |group: &&[Staged]| group[0].key[0];
     let deliveries = groups.partition_point(|g| kind(g) < keys::DELIVERY);
     let orders = groups.partition_point(|g| kind(g) < keys::ORDER);
 
-    let known = |key: &[u8]| store.get(key);
     let changed = |group: &&[Staged]| {
         let key = &group[0].key;
-        let value = plain(known(key)?.as_deref(), group, horizon);
+        let value = plain(store.get(key)?.as_deref(), group, horizon);
         Ok((key.clone(), value))
     };
     let mut entries: Entries = in_parallel(&groups[..deliveries], changed)?;
     let changed = |group: &&[Staged]| {
         let key = &group[0].key;
-        let (value, copies) = delivery(known(key)?.as_deref(), group, horizon);
+        let (value, copies) = delivery(store.get(key)?.as_deref(), group, horizon);
         Ok(((key.clone(), value), copies))
     };
     let mut copies = Vec::new();
@@ -121,14 +157,14 @@ pub fn entries(store: &Store, mut changes: Vec<Staged>, horizon: Millis) -> Resu
         entries.push(entry);
         copies.extend(of_shipment);
     }
-    copies.par_sort_unstable_by(|a, b| (&a.order, &a.shipment).cmp(&(&b.order, &b.shipment)));
+    copies.par_sort_unstable_by(Item::order);
     let with_copies = side_by_side(&groups[orders..], &copies);
     let changed = |(group, copies): &(&[Staged], &[Copy])| {
         let key = match copies {
             [] => &group[0].key,
             [first, ..] => &first.order,
         };
-        let value = order(known(key)?.as_deref(), group, copies, horizon);
+        let value = order(store.get(key)?.as_deref(), group, copies, horizon);
         Ok((key.clone(), value))
     };
     entries.extend(in_parallel(&with_copies, changed)?);

@@ -5,7 +5,6 @@
 //! first; when the ends of the feeds have come, each entity is written once. A start that is stopped
 //! before that begins again.
 
-use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::sync_channel;
 use std::thread;
@@ -13,9 +12,8 @@ use std::thread;
 use anyhow::{Result, ensure};
 
 use super::applying::{Copy, Staged, delivery, order, plain};
-use super::bytes::{Reader, put_bytes};
 use super::keys;
-use super::sorter::{Item, Sorted, Sorter};
+use super::sorter::{Sorted, Sorter};
 use super::store::{Entry, Store};
 use crate::batch::Partition;
 use crate::feedback::Millis;
@@ -189,50 +187,5 @@ impl<F: FnMut(u64) -> bool> Changes<F> {
             }
         }
         Ok((!self.group.is_empty()).then_some(&self.group))
-    }
-}
-
-impl Item for Staged {
-    fn order(&self, other: &Self) -> Ordering {
-        self.key().cmp(other.key())
-    }
-
-    fn size(&self) -> usize {
-        Staged::size(self)
-    }
-
-    fn put(&self, out: &mut Vec<u8>) {
-        Staged::put(self, out);
-    }
-
-    fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        Staged::read(reader)
-    }
-}
-
-impl Item for Copy {
-    fn order(&self, other: &Self) -> Ordering {
-        (&self.order, &self.shipment).cmp(&(&other.order, &other.shipment))
-    }
-
-    fn size(&self) -> usize {
-        let history = self.history.as_ref().map_or(0, Vec::len);
-        size_of::<Self>() + self.order.len() + self.shipment.len() + history
-    }
-
-    fn put(&self, out: &mut Vec<u8>) {
-        put_bytes(out, &self.order);
-        put_bytes(out, &self.shipment);
-        put_bytes(out, self.history.as_deref().unwrap_or_default());
-    }
-
-    fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        let (order, shipment) = (reader.bytes()?.to_vec(), reader.bytes()?.to_vec());
-        let history = Some(reader.bytes()?.to_vec());
-        Some(Self {
-            order,
-            shipment,
-            history,
-        })
     }
 }

@@ -118,7 +118,7 @@ impl Store {
                 // to the end, a look finds what it asks for. Runs have no filter until they are merged.
                 .expect_point_read_hits(true)
                 // A look asks every level: what says where to look stays in memory, out of the cache
-                // of what is found (from the first merge on: runs as written are never pinned).
+                // of what is found (from the first merge or opening on: a run that is just written is not pinned).
                 .filter_block_pinning_policy(PinningPolicy::all(true))
                 .filter_block_partitioning_policy(PartitioningPolicy::all(false))
                 .index_block_pinning_policy(PinningPolicy::all(true))

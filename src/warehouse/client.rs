@@ -84,11 +84,8 @@ fn compression(url: &str) -> Compression {
 /// It is not; says which field to mend.
 pub async fn ping(client: &Client, config: &ClickHouse) -> Result<String, ConfigError> {
     let answer = client.query("SELECT version()").fetch_one::<String>();
-    match tokio::time::timeout(config.timeout, answer).await {
-        Ok(Ok(version)) => Ok(version),
-        Ok(Err(error)) => Err(refusal(&error, config)),
-        Err(_) => Err(refusal(&Error::TimedOut, config)),
-    }
+    let version = within(config.timeout, answer).await;
+    version.map_err(|error| refusal(&error, config))
 }
 
 /// The answer of a server, if it comes in time.
