@@ -57,6 +57,20 @@ pub struct Tags {
     pub flags: Vec<&'static str>,
 }
 
+impl Tags {
+    /// Of a text that no model has seen.
+    pub fn untagged(text: String) -> Self {
+        Self {
+            text,
+            language: Language::unknown(),
+            languages: Vec::new(),
+            sentiment: Sentiment::UNKNOWN,
+            topics: Vec::new(),
+            flags: Vec::new(),
+        }
+    }
+}
+
 /// One topic that the text mentions.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Topic {

@@ -447,14 +447,7 @@ mod tests {
         let enrich = move |feedback| Enriched {
             joined: crate::odata::Joined::default(),
             feedback,
-            tags: crate::enrich::Tags {
-                text: String::new(),
-                language: crate::enrich::Language::unknown(),
-                languages: Vec::new(),
-                sentiment: crate::enrich::Sentiment::UNKNOWN,
-                topics: Vec::new(),
-                flags: Vec::new(),
-            },
+            tags: crate::enrich::Tags::untagged(String::new()),
             parts: Vec::new(),
             redactions: 0,
             versions: versions.clone(),

@@ -10,7 +10,7 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use sada::batch::EnrichedBatch;
 use sada::config::{Config, DeliveryMode};
 use sada::decode::Limits;
-use sada::enrich::{Enriched, Language, Sentiment, Tags, Versions};
+use sada::enrich::{Enriched, Tags, Versions};
 use sada::feedback::{Body, Feedback};
 use sada::health::Health;
 use sada::kafka::{DeadLetterTopic, KafkaSource};
@@ -42,14 +42,7 @@ pub fn bare() -> Enrich {
             Body::Review(review) => review.body.clone(),
             _ => String::new(),
         };
-        let tags = Tags {
-            text,
-            language: Language::unknown(),
-            languages: Vec::new(),
-            sentiment: Sentiment::UNKNOWN,
-            topics: Vec::new(),
-            flags: Vec::new(),
-        };
+        let tags = Tags::untagged(text);
         Enriched {
             joined: sada::odata::Joined::default(),
             feedback,

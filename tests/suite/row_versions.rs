@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use sada::enrich::Versions;
+use sada::enrich::{Tags, Versions};
 use sada::warehouse::retagging::{Retagged, Retagging, Scope, Slice};
 
-use crate::support::{Deployment, untagged};
+use crate::support::Deployment;
 
 /// A row of one item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -279,7 +279,7 @@ impl Mirrored {
             }
             Event::StepRetag(i) if !self.jobs.is_empty() => {
                 let job = self.jobs.swap_remove(i % self.jobs.len());
-                let tags = untagged(String::new());
+                let tags = Tags::untagged(String::new());
                 let row = &job.slice.rows[0];
                 let retagged = [Retagged::new(row, &tags, &[])];
                 let written = job

@@ -11,13 +11,11 @@ use jsonschema::{Registry, Validator};
 use proptest::prelude::*;
 use sada::batch::{Partition, RawRecord, Reason};
 use sada::decode::{Limits, decode};
-use sada::enrich::{self, Enriched, Versions};
+use sada::enrich::{self, Enriched, Tags, Versions};
 use sada::feedback::Feedback;
 use sada::odata::Joined;
 use sada::warehouse::rows::{FeedbackRow, Position};
 use serde_json::{Value, json};
-
-use crate::support::untagged;
 
 /// 2026-05-02T00:00:00Z: when Kafka got the examples.
 const KAFKA_TIME: i64 = 1_777_680_000_000;
@@ -425,7 +423,7 @@ const NOT_SHOWN: [&str; 16] = [
 /// are left out.
 fn row(feedback: Feedback) -> String {
     let enriched = Enriched {
-        tags: untagged(enrich::text_of(&feedback)),
+        tags: Tags::untagged(enrich::text_of(&feedback)),
         feedback,
         parts: Vec::new(),
         redactions: 0,

@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 
 use sada::embedded::EmbeddedClickHouse;
 use sada::embedded::process::Settings;
-use sada::enrich::{Language, Sentiment, Tags};
 
 /// The program under test.
 pub const SADA: &str = env!("CARGO_BIN_EXE_sada");
@@ -182,17 +181,5 @@ impl Drop for Running {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
-    }
-}
-
-/// Tags of a text that no model has seen.
-pub fn untagged(text: String) -> Tags {
-    Tags {
-        text,
-        language: Language::unknown(),
-        languages: Vec::new(),
-        sentiment: Sentiment::UNKNOWN,
-        topics: Vec::new(),
-        flags: Vec::new(),
     }
 }

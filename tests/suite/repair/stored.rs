@@ -7,7 +7,7 @@ use clickhouse::Row;
 use fastrand::Rng;
 use sada::batch::{Computed, EnrichedBatch, Offsets, Outcome, OutcomeKind, Partition, RawBatch};
 use sada::config::Config;
-use sada::enrich::{Enriched, Versions};
+use sada::enrich::{Enriched, Tags, Versions};
 use sada::feedback::Feedback;
 use sada::odata::join::join;
 use sada::odata::{Joined, Keys};
@@ -19,7 +19,7 @@ use serde::Deserialize;
 
 use super::arrived::Arrived;
 use super::{Arrival, BEGIN};
-use crate::support::{engine, untagged};
+use crate::support::engine;
 
 /// Joined columns of a row.
 #[derive(Debug, Clone, PartialEq, Row, Deserialize)]
@@ -218,7 +218,7 @@ impl Warehouse {
 
 pub fn enriched(feedback: Feedback, joined: Joined) -> Enriched {
     Enriched {
-        tags: untagged(format!("version {}", feedback.version)),
+        tags: Tags::untagged(format!("version {}", feedback.version)),
         feedback,
         parts: Vec::new(),
         redactions: 0,
