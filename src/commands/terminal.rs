@@ -6,9 +6,9 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// A text whose direction does not reach its neighbours: right-to-left ones between a first strong
 /// isolate and its end, which take no width. What would open or close such an isolate within the
-/// text is left out.
+/// text, or do something to the terminal, is left out.
 pub fn isolated(text: &str) -> String {
-    let text = text.replace(is_direction, "");
+    let text = text.replace(|c| is_direction(c) || (c.is_control() && c != '\n'), "");
     match text.chars().any(is_right_to_left) {
         true => format!("\u{2068}{text}\u{2069}"),
         false => text,
@@ -55,7 +55,7 @@ pub struct Ink(bool);
 pub enum Style {
     /// What frames the answer.
     Faint,
-    /// What the answer rests on.
+    /// What one looks for.
     Bold,
     /// Good news.
     Green,
@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn a_text_can_not_leave_its_isolate() {
-        let text = "\u{202E}خوب\u{2069} then\u{2068}";
+        let text = "\u{202E}خوب\u{2069} \u{1b}then\u{2068}";
         assert_eq!(isolated(text), "\u{2068}خوب then\u{2069}");
     }
 
