@@ -63,9 +63,8 @@ impl Want {
 
 /// Least confidence of a clause that is a complaint, or praise, without a cue.
 const FELT: f32 = 0.75;
-/// The same of a question: it is a complaint only if it surely is.
-const FELT_IN_QUESTION: f32 = 0.9;
-/// Least confidence of a clause that takes away a cue of the opposite: irony, quoted words.
+/// The same of one that asks, requests or suggests; and of one that takes away a cue of the opposite
+/// (irony, quoted words).
 const SURE: f32 = 0.9;
 
 /// What a text wants.
@@ -85,32 +84,32 @@ impl Found {
             None => self.wants.push((want, range)),
         }
     }
-
-    fn has(&self, want: Want) -> bool {
-        self.wants.iter().any(|(known, _)| *known == want)
-    }
 }
 
 /// Wants of a text in its match form.
 ///
 /// * A cue tells its want. Anger, disappointment, hard effort, insults and what happened again are
 ///   complaints, too; joy, thanks and old loyalty are praise. But no complaint lies in a clause that
-///   surely praises, and no praise in one that surely blames.
-/// * A question mark ends a question, unless its sentence holds a request or a suggestion (`could you
-///   send …?`), or praises without asking (`isn't it great?`).
-/// * A clause that blames or praises clearly enough needs no cue. A question alone is no complaint.
+///   surely praises, nor in a question that does not blame, and no praise in a clause that surely
+///   blames.
+/// * A question mark ends a question, unless its sentence wants something else and holds no cue of a
+///   question (`could you send …?`), or praises (`isn't it great?`).
+/// * A clause that blames or praises clearly enough needs no cue. A question, request or suggestion
+///   alone is no complaint.
 pub(super) fn wants<F: Fn(&str) -> Sentiment>(
     text: &str,
     mentions: &[Mention],
     clauses: &Clauses<F>,
 ) -> Found {
     let mut found = Found::default();
+    let questions: Vec<Range<usize>> = questioned(text).collect();
     for Mention { cue, range } in mentions {
         let Some(want) = told_by(*cue) else {
             continue;
         };
         let sentiment = clauses.sentiment_at(range.start);
         let denied = match want {
+            Want::Complaint if touches(&questions, range) => sentiment.label != Label::Negative,
             Want::Complaint => is(sentiment, Label::Positive, SURE),
             Want::Praise => is(sentiment, Label::Negative, SURE),
             _ => false,
@@ -119,28 +118,29 @@ pub(super) fn wants<F: Fn(&str) -> Sentiment>(
             found.add(want, range.clone());
         }
     }
-    let within = |range: &Range<usize>, cue: Cue| {
-        let mut within = mentions.iter().filter(|m| range.contains(&m.range.start));
-        within.any(|m| m.cue == cue)
+    let within = |range: &Range<usize>, wants: &[Want]| {
+        let first = mentions.partition_point(|m| m.range.start < range.start);
+        let cues = mentions.iter().skip(first);
+        let mut cues = cues.take_while(|m| m.range.start < range.end);
+        cues.any(|m| matches!(m.cue, Cue::Want(want) if wants.contains(&want)))
     };
-    let mut questions = Vec::new();
-    for sentence in questioned(text) {
-        let asks = within(&sentence, Cue::Want(Want::Question));
-        let wants_else = within(&sentence, Cue::Want(Want::Request))
-            || within(&sentence, Cue::Want(Want::Suggestion));
-        let praises = within(&sentence, Cue::Want(Want::Praise))
-            || is(clauses.sentiment_at(sentence.start), Label::Positive, SURE);
+    for sentence in &questions {
+        let asks = within(sentence, &[Want::Question]);
+        let wants_else = within(
+            sentence,
+            &[Want::Request, Want::Suggestion, Want::Escalation, Want::Praise],
+        );
+        let praises = is(clauses.sentiment_at(sentence.start), Label::Positive, SURE);
         if asks || !(wants_else || praises) {
             found.add(Want::Question, sentence.clone());
         }
-        questions.push(sentence);
     }
     let resolved = mentions.iter().filter(|m| m.cue == Cue::Resolved);
     let resolved = resolved.map(|m| m.range.end).next_back();
     let mut felt_after = false;
     for (range, sentiment) in clauses.iter() {
-        let asked = questions.iter().any(|q| q.start < range.end && range.start < q.end);
-        let enough = if asked { FELT_IN_QUESTION } else { FELT };
+        let wanted = touches(&questions, &range) || within(&range, &[Want::Request, Want::Suggestion]);
+        let enough = if wanted { SURE } else { FELT };
         if is(sentiment, Label::Negative, enough) {
             felt_after |= resolved.is_some_and(|end| range.end > end);
             found.add(Want::Complaint, trimmed(text, range));
@@ -182,6 +182,12 @@ fn told_by(cue: Cue) -> Option<Want> {
         }
         _ => None,
     }
+}
+
+/// Whether a range has bytes in common with one of others, which are in order and apart.
+fn touches(others: &[Range<usize>], range: &Range<usize>) -> bool {
+    let next = others.partition_point(|other| other.end <= range.start);
+    others.get(next).is_some_and(|other| other.start < range.end)
 }
 
 fn is(sentiment: Sentiment, label: Label, confidence: f32) -> bool {
