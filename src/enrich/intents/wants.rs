@@ -74,6 +74,8 @@ pub(super) struct Found {
     pub(super) wants: Vec<(Want, Range<usize>)>,
     /// Says that what was wrong is mended, and not that something is wrong after that.
     pub(super) resolved: bool,
+    /// Thanks are meant: in a text that asks or requests, and praises nothing, they are only polite.
+    pub(super) thankful: bool,
 }
 
 impl Found {
@@ -84,12 +86,16 @@ impl Found {
             None => self.wants.push((want, range)),
         }
     }
+
+    fn has(&self, want: Want) -> bool {
+        self.wants.iter().any(|(known, _)| *known == want)
+    }
 }
 
 /// Wants of a text in its match form.
 ///
 /// * A cue tells its want. Anger, disappointment, hard effort, insults and what happened again are
-///   complaints, too; joy, thanks and old loyalty are praise. But no complaint lies in a clause that
+///   complaints, too; joy, thanks that are meant and old loyalty are praise. But no complaint lies in a clause that
 ///   surely praises, nor in a question that does not blame, and no praise in a clause that surely
 ///   blames.
 /// * A question mark ends a question, unless its sentence wants something else and holds no cue of a
@@ -149,6 +155,15 @@ pub(super) fn wants<F: Fn(&str) -> Sentiment>(
         }
     }
     found.resolved = resolved.is_some() && !felt_after;
+    let mut thanks = mentions.iter();
+    let thanks = thanks.find(|m| m.cue == Cue::Emotion(Emotion::Gratitude));
+    let wants_else = found.has(Want::Request) || found.has(Want::Question);
+    found.thankful = thanks.is_some() && (found.has(Want::Praise) || !wants_else);
+    if let Some(Mention { range, .. }) = thanks.filter(|_| found.thankful)
+        && !is(clauses.sentiment_at(range.start), Label::Negative, SURE)
+    {
+        found.add(Want::Praise, range.clone());
+    }
     if found.wants.is_empty() && text.contains(char::is_alphanumeric) {
         found.add(Want::Other, trimmed(text, 0..text.len()));
     }
@@ -177,9 +192,7 @@ fn told_by(cue: Cue) -> Option<Want> {
         | Cue::Effort(..0)
         | Cue::Profanity
         | Cue::Repeated => Some(Want::Complaint),
-        Cue::Emotion(Emotion::Joy | Emotion::Gratitude) | Cue::Stage("engagement") => {
-            Some(Want::Praise)
-        }
+        Cue::Emotion(Emotion::Joy) | Cue::Stage("engagement") => Some(Want::Praise),
         _ => None,
     }
 }
@@ -288,6 +301,19 @@ mod tests {
             names(&found(text, &request, Sentiment::UNKNOWN)),
             ["request", "question"]
         );
+    }
+
+    #[test]
+    fn thanks_beside_a_request_are_only_polite() {
+        let thanks = (Cue::Emotion(Emotion::Gratitude), 15..21);
+        let request = (Cue::Want(Want::Request), 0..6);
+        let text = "please call me, thanks";
+        let polite = found(text, &[request.clone(), thanks.clone()], Sentiment::UNKNOWN);
+        assert_eq!((names(&polite), polite.thankful), (vec!["request"], false));
+        let meant = found(text, &[thanks.clone()], Sentiment::UNKNOWN);
+        assert_eq!((names(&meant), meant.thankful), (vec!["praise"], true));
+        let pleased = found(text, &[request, thanks], felt(Label::Positive, 0.95));
+        assert!(pleased.thankful);
     }
 
     #[test]
