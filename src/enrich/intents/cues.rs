@@ -164,7 +164,9 @@ impl Cues {
                 false => cue.range.end..hit.range.start,
             };
             negator.language & languages != 0
-                && text.get(gap).is_some_and(|gap| is_within(gap, negator.reach))
+                && text
+                    .get(gap)
+                    .is_some_and(|gap| is_within(gap, negator.reach))
                 && !means_other(hits, n, Meaning::NoNegator(group))
         })
     }

@@ -115,7 +115,13 @@ fn implied(stage: Option<&str>, touchpoint: Option<&str>) -> Option<&'static str
 }
 
 /// Names of `journey_stage`.
-pub(super) const STAGES: [&str; 5] = ["attention", "interest", "contact", "impression", "engagement"];
+pub(super) const STAGES: [&str; 5] = [
+    "attention",
+    "interest",
+    "contact",
+    "impression",
+    "engagement",
+];
 
 /// Names of `purchase_phase`.
 pub(super) const PHASES: [&str; 3] = ["pre_purchase", "purchase", "post_purchase"];
@@ -157,7 +163,10 @@ mod tests {
 
     #[test]
     fn the_emotion_shown_most_holds_and_of_two_the_worse() {
-        let (anger, thanks) = (Cue::Emotion(Emotion::Anger), Cue::Emotion(Emotion::Gratitude));
+        let (anger, thanks) = (
+            Cue::Emotion(Emotion::Anger),
+            Cue::Emotion(Emotion::Gratitude),
+        );
         assert_eq!(emotion(&[], true), None);
         let both = mentions(&[thanks, anger]);
         assert_eq!(emotion(&both, true), Some(Emotion::Anger));

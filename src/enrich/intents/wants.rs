@@ -134,7 +134,12 @@ pub(super) fn wants<F: Fn(&str) -> Sentiment>(
         let asks = within(sentence, &[Want::Question]);
         let wants_else = within(
             sentence,
-            &[Want::Request, Want::Suggestion, Want::Escalation, Want::Praise],
+            &[
+                Want::Request,
+                Want::Suggestion,
+                Want::Escalation,
+                Want::Praise,
+            ],
         );
         let praises = is(clauses.sentiment_at(sentence.start), Label::Positive, SURE);
         if asks || !(wants_else || praises) {
@@ -145,7 +150,8 @@ pub(super) fn wants<F: Fn(&str) -> Sentiment>(
     let resolved = resolved.map(|m| m.range.end).next_back();
     let mut felt_after = false;
     for (range, sentiment) in clauses.iter() {
-        let wanted = touches(&questions, &range) || within(&range, &[Want::Request, Want::Suggestion]);
+        let wanted =
+            touches(&questions, &range) || within(&range, &[Want::Request, Want::Suggestion]);
         let enough = if wanted { SURE } else { FELT };
         if is(sentiment, Label::Negative, enough) {
             felt_after |= resolved.is_some_and(|end| range.end > end);
@@ -176,11 +182,9 @@ pub(super) fn is_actionable(wants: &[Want], resolved: bool) -> bool {
     wants.iter().any(|want| match want {
         Want::Complaint => !resolved,
         Want::Praise | Want::Other => false,
-        Want::Question
-        | Want::Request
-        | Want::Suggestion
-        | Want::ChurnRisk
-        | Want::Escalation => true,
+        Want::Question | Want::Request | Want::Suggestion | Want::ChurnRisk | Want::Escalation => {
+            true
+        }
     })
 }
 
@@ -200,7 +204,9 @@ fn told_by(cue: Cue) -> Option<Want> {
 /// Whether a range has bytes in common with one of others, which are in order and apart.
 fn touches(others: &[Range<usize>], range: &Range<usize>) -> bool {
     let next = others.partition_point(|other| other.end <= range.start);
-    others.get(next).is_some_and(|other| other.start < range.end)
+    others
+        .get(next)
+        .is_some_and(|other| other.start < range.end)
 }
 
 fn is(sentiment: Sentiment, label: Label, confidence: f32) -> bool {
@@ -262,7 +268,11 @@ mod tests {
             range: range.clone(),
         };
         let mentions: Vec<Mention> = mentions.iter().map(mention).collect();
-        wants(text, &mentions, &Clauses::of(text, sentiment, |_| sentiment))
+        wants(
+            text,
+            &mentions,
+            &Clauses::of(text, sentiment, |_| sentiment),
+        )
     }
 
     fn names(found: &Found) -> Vec<&'static str> {
@@ -318,10 +328,7 @@ mod tests {
 
     #[test]
     fn what_is_resolved_needs_no_action() {
-        let cues = [
-            (Cue::Want(Want::Complaint), 0..10),
-            (Cue::Resolved, 16..25),
-        ];
+        let cues = [(Cue::Want(Want::Complaint), 0..10), (Cue::Resolved, 16..25)];
         let text = "it was late but they fixed it";
         let resolved = found(text, &cues, felt(Label::Neutral, 0.8));
         assert_eq!(names(&resolved), ["complaint"]);
