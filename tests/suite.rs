@@ -45,6 +45,8 @@ mod kafka_server;
 mod language_fuzz;
 #[path = "suite/load.rs"]
 mod load;
+#[path = "suite/measures.rs"]
+mod measures;
 #[path = "suite/odata_schemas.rs"]
 mod odata_schemas;
 #[path = "suite/reconcile.rs"]
@@ -67,6 +69,8 @@ mod schemas;
 mod stalled;
 #[path = "suite/support.rs"]
 mod support;
+#[path = "suite/tables.rs"]
+mod tables;
 #[path = "suite/tag_language.rs"]
 mod tag_language;
 #[path = "suite/volume.rs"]
