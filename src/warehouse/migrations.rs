@@ -33,7 +33,7 @@ const fn file(number: u32, name: &'static str, template: &'static str) -> Migrat
 
 /// All migrations, in order.
 #[rustfmt::skip]
-pub const MIGRATIONS: [Migration; 28] = [
+pub const MIGRATIONS: [Migration; 29] = [
     file(1, "database", include_str!("../../schemas/clickhouse/001_database.sql")),
     file(2, "feedback", include_str!("../../schemas/clickhouse/002_feedback.sql")),
     file(3, "ingested", include_str!("../../schemas/clickhouse/003_ingested.sql")),
@@ -54,7 +54,8 @@ pub const MIGRATIONS: [Migration; 28] = [
     file(18, "repairs", include_str!("../../schemas/clickhouse/018_repairs.sql")),
     file(19, "xo", include_str!("../../schemas/clickhouse/019_xo.sql")),
     file(20, "erasure", include_str!("../../schemas/clickhouse/020_erasure.sql")),
-    file(23, "turns", include_str!("../../schemas/clickhouse/023_turns.sql")),
+    file(21, "intents", include_str!("../../schemas/clickhouse/021_intents.sql")),
+    file(23, "public_turns", include_str!("../../schemas/clickhouse/023_public_turns.sql")),
     file(24, "conversations", include_str!("../../schemas/clickhouse/024_conversations.sql")),
     file(25, "survey_measures", include_str!("../../schemas/clickhouse/025_survey_measures.sql")),
     file(26, "service", include_str!("../../schemas/clickhouse/026_service.sql")),
@@ -325,7 +326,7 @@ const TOKENED: [&str; 9] = [
 ];
 
 /// Tables and views that all migrations together make.
-pub const RELATIONS: [&str; 46] = [
+pub const RELATIONS: [&str; 47] = [
     "migrations",
     "feedback",
     "ingested",
@@ -358,6 +359,7 @@ pub const RELATIONS: [&str; 46] = [
     "v_identity_coverage",
     "erasure_log",
     "erased_items",
+    "v_near_duplicates",
     "public_turns",
     "conversations",
     "v_ces",

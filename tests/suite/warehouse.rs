@@ -162,16 +162,13 @@ fn item(id: &str, body: Body, text: &str, label: Label) -> Enriched {
             truncated: false,
         },
         tags: Tags {
-            text: text.into(),
             language: Language {
                 base: "fa",
                 tag: "fa",
                 confidence: 0.9,
             },
-            languages: Vec::new(),
             sentiment: sentiment(label),
-            topics: Vec::new(),
-            flags: Vec::new(),
+            ..Tags::untagged(text.into())
         },
         parts: Vec::new(),
         redactions: 0,

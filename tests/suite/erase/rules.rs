@@ -90,22 +90,7 @@ fn feedback() -> impl Strategy<Value = Enriched> {
                 unknown_fields: 0,
                 truncated: false,
             },
-            tags: Tags {
-                text: String::new(),
-                language: Language {
-                    base: "und",
-                    tag: "und",
-                    confidence: 0.0,
-                },
-                languages: Vec::new(),
-                sentiment: Sentiment {
-                    label: Label::Unknown,
-                    score: 0.0,
-                    confidence: 0.0,
-                },
-                topics: Vec::new(),
-                flags: Vec::new(),
-            },
+            tags: Tags::untagged(String::new()),
             parts: Vec::new(),
             redactions: 0,
             versions: Arc::new(Versions {
