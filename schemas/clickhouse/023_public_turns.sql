@@ -57,8 +57,8 @@ ARRAY JOIN
 COMMENT 'Turns of conversations, one row a turn, however they came';
 
 -- What was said in public, with the tone of agents. Tone is found by words: letters are folded (lower
--- case, one alef, yeh, kaf and heh, a space for ZWNJ), \n stands for the beginning of the text. A list
--- that is too short misses some, so read these as "at least".
+-- case, one alef, yeh, kaf and heh, no vowel marks, a space for ZWNJ and punctuation), \n stands for the
+-- beginning of the text. A list that is too short misses some, so read these as "at least".
 -- angry: a turn of the customer that is negative with a score of -0.5 or less.
 CREATE VIEW IF NOT EXISTS {database}.public_turns {on_cluster}
 (
@@ -101,12 +101,12 @@ CREATE VIEW IF NOT EXISTS {database}.public_turns {on_cluster}
 )
 AS WITH
     [
-        '\nhi ', '\nhi,', '\nhi!', '\nhi\n', '\nhey', 'hello', 'good morning', 'good afternoon',
+        '\nhi ', '\nhey ', 'hello', 'good morning', 'good afternoon',
         'good evening', 'welcome to', 'thank you for contacting', 'thanks for contacting',
         'thank you for reaching', 'thanks for reaching', 'how can i help', 'how may i help',
         'مرحبا', 'اهلا', 'سلام علیکم', 'السلام علیکم', 'صباح الخیر', 'مساء الخیر', 'حیاک الله',
         'کیف یمکننی مساعدت', 'کیف اقدر اساعد', 'کیف اقدر اخدم',
-        '\nسلام', '\nدرود', 'وقت بخیر', 'وقتتون بخیر', 'روز بخیر', 'روزتان بخیر', 'صبح بخیر', 'عصر بخیر',
+        '\nسلام ', '\nدرود ', 'وقت بخیر', 'وقتتون بخیر', 'روز بخیر', 'روزتان بخیر', 'صبح بخیر', 'عصر بخیر',
         'خوش امدید', 'خوشامدید', 'چطور میتوان', 'چطور می توان', 'چگونه میتوان', 'چگونه می توان',
         '您好', '你好', '欢迎', '早上好', '下午好', '晚上好', '很高兴为您服务', '可以帮您', '可以帮到您'
     ] AS greetings,
@@ -146,7 +146,9 @@ AS WITH
         'به ما مربوط نیست', 'به من ربطی', 'به ما ربطی', 'مشکل خودتان', 'مشکل خودتون', 'مشکل شماست',
         'کاری از دستم بر', 'کاری از دست من بر', 'کاری از دست ما بر', 'ارام باشید',
         '我说过了', '都说过了', '已经告诉过', '不关我', '不归我', '不是我的问题', '不是我们的问题', '你自己看', '你自己想', '别再问', '请冷静', '你冷静', '那我没办法'
-    ] AS curtness
+    ] AS curtness,
+    if(t.role = 'agent', concat('\n', translateUTF8(lowerUTF8(t.text),
+        'أإآٱيىكةۀ’\xE2\x80\x8C.,:!?،؛؟。，！？ًٌٍَُِّْـ', 'ااااییکهه''             '), ' '), '') AS folded
 SELECT
     t.tenant AS tenant, t.kind AS kind, t.source AS source, t.conversation_id AS conversation_id,
     t.feedback_id AS feedback_id, t.created_at AS created_at, t.channel AS channel,
@@ -155,14 +157,12 @@ SELECT
     t.topic_ids AS topic_ids, t.problems AS problems, t.repeated_problem AS repeated_problem,
     t.turn_id AS turn_id, t.seq AS seq, t.role AS role, t.participant AS participant, t.sent_at AS sent_at,
     t.text AS text, t.sentiment AS sentiment, t.sentiment_score AS sentiment_score,
-    role = 'customer' AND sentiment = 'negative' AND sentiment_score <= -0.5 AS angry,
-    if(role = 'agent', concat('\n', translateUTF8(lowerUTF8(t.text),
-        'أإآٱيىكةۀ’\xE2\x80\x8C', 'ااااییکهه'' ')), '') AS folded,
-    multiSearchAny(folded, greetings) AS greeting,
-    multiSearchAny(folded, apologies) AS apology,
-    multiSearchAny(folded, understanding) AS empathy,
-    multiSearchAny(folded, closings) AS closing,
-    multiSearchAny(folded, curtness) AS curt,
+    toBool(role = 'customer' AND sentiment = 'negative' AND sentiment_score <= -0.5) AS angry,
+    toBool(multiSearchAny(folded, greetings)) AS greeting,
+    toBool(multiSearchAny(folded, apologies)) AS apology,
+    toBool(multiSearchAny(folded, understanding)) AS empathy,
+    toBool(multiSearchAny(folded, closings)) AS closing,
+    toBool(multiSearchAny(folded, curtness)) AS curt,
     t.status AS status, t.queued_at AS queued_at, t.ended_at AS ended_at, t.transfers AS transfers,
     t.resolved AS resolved, t.rating AS rating, t.rating_worst AS rating_worst, t.rating_best AS rating_best
 FROM {database}.turns AS t

@@ -164,7 +164,7 @@ FROM (
             PARTITION BY tenant, whose, topic ORDER BY at, kind, id ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
         ) AS chain
     FROM (
-        SELECT *, ifNull(lagInFrame(toNullable(at)) OVER (
+        SELECT *, topic, ifNull(lagInFrame(toNullable(at)) OVER (
                 PARTITION BY tenant, whose, topic ORDER BY at, kind, id ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
             ) < at - INTERVAL 7 DAY, true) AS is_new
         FROM (

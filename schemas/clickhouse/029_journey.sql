@@ -29,7 +29,12 @@ CREATE VIEW IF NOT EXISTS {database}.journey {on_cluster}
     score Nullable(Float32) COMMENT 'Sentiment score, -1 to 1; NULL without a text to judge by',
     emotion LowCardinality(Nullable(String)) COMMENT 'Emotion that the text shows; NULL if none'
 )
-AS SELECT
+AS WITH
+    arrayFilter(eased -> eased IS NOT NULL, arrayMap(
+        (type, number, min, max, up) -> if(type = 'ces' AND max - min >= 2,
+            100 * if(up, number - min, if(up IS NULL, NULL, max - number)) / (max - min), NULL),
+        f.answers.type, f.answers.number, f.answers.scale_min, f.answers.scale_max, f.answers.higher_better)) AS eases
+SELECT
     f.tenant AS tenant, f.kind AS kind, f.source AS source, f.feedback_id AS feedback_id,
     f.created_at AS created_at, f.channel AS channel,
     if(f.joined_customer_id != '', f.joined_customer_id, f.customer_id) AS customer_id,
@@ -49,17 +54,13 @@ AS SELECT
         f.text_touchpoint) AS touchpoint,
     multiIf(
         f.kind = 'conversation' AND (f.resolved IS NOT NULL OR f.status != ''),
-            ifNull(f.resolved, f.status IN ('resolved', 'closed')),
-        f.checkout_abandoned IS NOT NULL, NOT f.checkout_abandoned,
-        f.ticket_join = 'hit' AND f.ticket_status != '', f.ticket_status IN ('solved', 'closed'),
+            ifNull(f.resolved, toBool(f.status IN ('resolved', 'closed'))),
+        f.checkout_abandoned IS NOT NULL, toBool(NOT f.checkout_abandoned),
+        f.ticket_join = 'hit' AND f.ticket_status != '', toBool(f.ticket_status IN ('solved', 'closed')),
         f.delivery_join = 'hit' AND f.delivery_status IN ('failed_attempt', 'returned', 'lost'), false,
         f.order_join = 'hit' AND f.order_status IN ('cancelled', 'refunded', 'partially_refunded'), false,
         f.order_join = 'hit' AND f.order_status = 'delivered', true,
         NULL) AS success,
-    arrayFilter(eased -> eased IS NOT NULL, arrayMap(
-        (type, number, min, max, up) -> if(type = 'ces' AND max - min >= 2,
-            100 * if(up, number - min, if(up IS NULL, NULL, max - number)) / (max - min), NULL),
-        f.answers.type, f.answers.number, f.answers.scale_min, f.answers.scale_max, f.answers.higher_better)) AS eases,
     if(empty(eases), NULL, arrayAvg(eases)) AS ease,
     f.effort AS effort,
     f.sentiment AS sentiment,
