@@ -25,7 +25,7 @@ CREATE VIEW IF NOT EXISTS {database}.v_frt_resolution {on_cluster}
     resolution_mean Nullable(Float64) COMMENT 'Mean time to resolution, seconds'
 )
 AS SELECT
-    tenant, unit, channel, period,
+    tenant, unit, channel, arrayJoin(['day', 'month']) AS period,
     if(period = 'day', toDate(began_at), toStartOfMonth(began_at)) AS period_start,
     count() AS n,
     count(first_response) AS responded,
@@ -57,7 +57,6 @@ FROM (
     FROM {database}.tickets_latest AS t
     WHERE t.created_at IS NOT NULL
 )
-ARRAY JOIN ['day', 'month'] AS period
 GROUP BY tenant, unit, channel, period, period_start
 COMMENT 'First response and resolution of conversations and tickets, by channel and day or month';
 
@@ -83,7 +82,7 @@ CREATE VIEW IF NOT EXISTS {database}.v_fcr {on_cluster}
 )
 AS WITH pow(1.96, 2) AS z2, nullIf(n, 0) AS m
 SELECT
-    tenant, channel, period,
+    tenant, channel, arrayJoin(['day', 'month']) AS period,
     if(period = 'day', toDate(started_at), toStartOfMonth(started_at)) AS period_start,
     countIf(NOT follow_up AND known AND is_over) AS n,
     countIf(NOT follow_up AND known AND is_over AND at_once AND NOT again) AS resolved,
@@ -130,7 +129,6 @@ FROM (
     ) AS c
     GROUP BY tenant, source, conversation_id
 )
-ARRAY JOIN ['day', 'month'] AS period
 GROUP BY tenant, channel, period, period_start
 COMMENT 'First contact resolution with a 95 % interval, by channel and day or month';
 

@@ -31,7 +31,7 @@ SELECT
     )) AS rank
 FROM (
     SELECT
-        tenant, source, agent, period,
+        tenant, source, agent, arrayJoin(['week', 'month']) AS period,
         if(period = 'week', toMonday(started_at), toStartOfMonth(started_at)) AS period_start,
         count() AS conversations,
         countIf(angry_turns > 0) AS angry_conversations,
@@ -48,7 +48,6 @@ FROM (
         WHERE agent != ''
         GROUP BY tenant, source, conversation_id, agent
     )
-    ARRAY JOIN ['week', 'month'] AS period
     GROUP BY tenant, source, agent, period, period_start
 )
 COMMENT 'Anger that agents hear, with a 95 % interval, by week and month; never ranked below 30 turns';

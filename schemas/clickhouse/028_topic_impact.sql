@@ -41,7 +41,7 @@ FROM (
     SELECT *, sumIf(n, topic = '') OVER whole AS all_n, sumIf(negative, topic = '') OVER whole AS all_negative
     FROM (
         SELECT
-            tenant, mentioned.1 AS topic, mentioned.2 AS l1, period,
+            tenant, mentioned.1 AS topic, mentioned.2 AS l1, arrayJoin(['day', 'month']) AS period,
             if(period = 'day', toDate(created_at), toStartOfMonth(created_at)) AS period_start,
             count() AS n,
             countIf(sentiment = 'negative') AS negative
@@ -54,7 +54,6 @@ FROM (
             WHERE sentiment != 'unknown' AND survey_kind != 'employee'
                 AND (kind != 'message' OR (turns.role[1] = 'customer' AND NOT turns.private[1]))
         )
-        ARRAY JOIN ['day', 'month'] AS period
         GROUP BY tenant, topic, l1, period, period_start
     )
     WINDOW whole AS (PARTITION BY tenant, period, period_start)

@@ -30,10 +30,10 @@ CREATE VIEW IF NOT EXISTS {database}.journey {on_cluster}
     emotion LowCardinality(Nullable(String)) COMMENT 'Emotion that the text shows; NULL if none'
 )
 AS WITH
-    arrayFilter(eased -> eased IS NOT NULL, arrayMap(
+    arrayMap(eased -> assumeNotNull(eased), arrayFilter(eased -> eased IS NOT NULL, arrayMap(
         (type, number, min, max, up) -> if(type = 'ces' AND max - min >= 2,
             100 * if(up, number - min, if(up IS NULL, NULL, max - number)) / (max - min), NULL),
-        f.answers.type, f.answers.number, f.answers.scale_min, f.answers.scale_max, f.answers.higher_better)) AS eases
+        f.answers.type, f.answers.number, f.answers.scale_min, f.answers.scale_max, f.answers.higher_better))) AS eases
 SELECT
     f.tenant AS tenant, f.kind AS kind, f.source AS source, f.feedback_id AS feedback_id,
     f.created_at AS created_at, f.channel AS channel,
@@ -96,6 +96,11 @@ CREATE VIEW IF NOT EXISTS {database}.v_journey_triad {on_cluster}
     negative_high Nullable(Float64) COMMENT 'Upper end of the 95 % interval of the negative share'
 )
 AS WITH
+    arrayJoin([
+        ('journey_stage', toString(j.journey_stage)),
+        ('purchase_phase', toString(j.purchase_phase)),
+        ('touchpoint', toString(j.touchpoint))
+    ]) AS at,
     pow(1.96, 2) AS z2,
     nullIf(success_n, 0) AS s, countIf(j.success) AS reached,
     nullIf(emotion_n, 0) AS e, countIf(j.sentiment = 'negative') AS negative
@@ -116,10 +121,5 @@ SELECT
     (negative + z2 / 2 - 1.96 * sqrt(negative * (e - negative) / e + z2 / 4)) / (e + z2) AS negative_low,
     (negative + z2 / 2 + 1.96 * sqrt(negative * (e - negative) / e + z2 / 4)) / (e + z2) AS negative_high
 FROM {database}.journey AS j
-ARRAY JOIN [
-    ('journey_stage', toString(j.journey_stage)),
-    ('purchase_phase', toString(j.purchase_phase)),
-    ('touchpoint', toString(j.touchpoint))
-] AS at
 GROUP BY tenant, dimension, place, month
 COMMENT 'Success, effort and emotion by journey stage, purchase phase and touchpoint, each with its n';

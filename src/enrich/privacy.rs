@@ -16,10 +16,12 @@ use crate::text;
 
 mod addresses;
 mod change;
+mod found;
 mod numbers;
 mod person;
 mod shadow;
 
+pub use found::Found;
 pub use person::Person;
 use shadow::Shadow;
 

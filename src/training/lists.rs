@@ -9,10 +9,16 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 use anyhow::{Context, bail, ensure};
+use rayon::prelude::*;
 
 use super::data::Role;
+use super::progress;
 
 pub mod counts;
+pub mod intents;
+mod marked;
+pub mod privacy;
+pub mod topics;
 
 pub use counts::Counts;
 
@@ -25,6 +31,72 @@ pub struct Row {
     pub text: String,
     /// Number of its line, from 1.
     pub line: usize,
+}
+
+/// One split of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct List {
+    /// Name of its file without folder and ending.
+    pub name: String,
+    /// In the order of the file.
+    pub rows: Vec<Row>,
+}
+
+impl List {
+    /// See [`read`].
+    ///
+    /// # Errors
+    /// See [`read`].
+    pub fn read(path: &Path, split: Role) -> anyhow::Result<Self> {
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        Ok(Self {
+            name: name.into_owned(),
+            rows: read(path, split)?,
+        })
+    }
+
+    /// Judges every row on all cores; answers in the order of the rows.
+    ///
+    /// # Errors
+    /// A row can't be judged: the error says its line.
+    fn judged<J: Send>(
+        &self,
+        what: &'static str,
+        judge: impl Fn(&Row) -> anyhow::Result<J> + Sync,
+    ) -> anyhow::Result<Vec<J>> {
+        let bar = progress(what, self.rows.len() as u64);
+        let judge = |row: &Row| {
+            bar.inc(1);
+            judge(row).with_context(|| format!("line {}", row.line))
+        };
+        let judged = self.rows.par_iter().map(judge).collect();
+        bar.finish_and_clear();
+        judged
+    }
+}
+
+/// A text that went wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Slip {
+    /// Name of its list.
+    pub list: String,
+    /// Number of its line, from 1.
+    pub line: usize,
+    /// The text as it stands there.
+    pub text: String,
+    /// How it went wrong; never empty.
+    pub faults: Vec<Fault>,
+}
+
+/// One thing that went wrong in a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// The way: `missed`, `too much`.
+    pub way: &'static str,
+    /// The label that it is about.
+    pub label: String,
+    /// Words of the text that it rests on; empty for none.
+    pub words: String,
 }
 
 /// Reads the rows of one split of a list. Rows of the other are checked all the same.
@@ -97,6 +169,19 @@ fn labels_of(column: &str) -> anyhow::Result<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A list of labels and texts, from line 1 on.
+    pub fn labelled(name: &str, rows: &[(&str, &str)]) -> List {
+        let rows = rows.iter().enumerate().map(|(at, (labels, text))| Row {
+            labels: labels.split_whitespace().map(str::to_owned).collect(),
+            text: (*text).to_owned(),
+            line: at + 1,
+        });
+        List {
+            name: name.to_owned(),
+            rows: rows.collect(),
+        }
+    }
 
     fn list(lines: &str) -> (tempfile::TempDir, std::path::PathBuf) {
         let folder = tempfile::tempdir().unwrap();

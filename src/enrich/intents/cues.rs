@@ -54,8 +54,8 @@ pub struct Cues {
 /// What a phrase is in one of its languages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Meaning {
-    /// A cue of this entry, in the language with this number.
-    Cue(usize, usize),
+    /// A cue of this entry, in these languages.
+    Cue(usize, Languages),
     /// Holds a phrase of this entry and means something else.
     NoCue(usize),
     /// A negator of this group.
@@ -63,6 +63,9 @@ pub(super) enum Meaning {
     /// Holds a negator of this group and negates nothing.
     NoNegator(usize),
 }
+
+/// A set of languages, a bit each.
+pub(super) type Languages = u64;
 
 /// Cues that say the same.
 pub(super) struct Entry {
@@ -73,8 +76,8 @@ pub(super) struct Entry {
 
 /// Words of a language that take away what stands beside them.
 pub(super) struct Negator {
-    /// Number of the language.
-    pub(super) language: usize,
+    /// Its language alone.
+    pub(super) language: Languages,
     /// It stands before what it negates; else after.
     pub(super) before: bool,
     /// So many words, or characters in scripts without spaces, may stand between.
@@ -121,7 +124,7 @@ impl Cues {
         hits.sort_unstable_by_key(|hit| (hit.range.start, usize::MAX - hit.range.end));
         let mut mentions: Vec<Mention> = Vec::new();
         for (at, hit) in hits.iter().enumerate() {
-            let Meaning::Cue(entry, language) = hit.meaning else {
+            let Meaning::Cue(entry, languages) = hit.meaning else {
                 continue;
             };
             let Some(Entry { cue, negatable }) = self.entries.get(entry) else {
@@ -135,7 +138,7 @@ impl Cues {
             if told || means_other(&hits, at, Meaning::NoCue(entry)) {
                 continue;
             }
-            if !negatable || !self.is_negated(text, &hits, at, language) {
+            if !negatable || !self.is_negated(text, &hits, at, languages) {
                 mentions.push(Mention {
                     cue: *cue,
                     range: hit.range.clone(),
@@ -145,7 +148,7 @@ impl Cues {
         mentions
     }
 
-    fn is_negated(&self, text: &str, hits: &[Hit], at: usize, language: usize) -> bool {
+    fn is_negated(&self, text: &str, hits: &[Hit], at: usize, languages: Languages) -> bool {
         let Some(cue) = hits.get(at) else {
             return false;
         };
@@ -160,7 +163,7 @@ impl Cues {
                 true => hit.range.end..cue.range.start,
                 false => cue.range.end..hit.range.start,
             };
-            negator.language == language
+            negator.language & languages != 0
                 && text.get(gap).is_some_and(|gap| is_within(gap, negator.reach))
                 && !means_other(hits, n, Meaning::NoNegator(group))
         })

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::cues::{Cue, Cues, Entry, Meaning, Negator};
+use super::cues::{Cue, Cues, Entry, Languages, Meaning, Negator};
 use super::marks::{Emotion, PHASES, STAGES, TOUCHPOINTS};
 use super::urgency::Reason;
 use super::wants::Want;
@@ -123,7 +123,7 @@ pub(super) fn cues(toml: &str) -> Result<Cues, CuesError> {
     let mut lexicon = Lexicon::default();
     let mut negators = Vec::new();
     for (group, negator) in file.negator.iter().enumerate() {
-        let language = lexicon.language(negator.language.get_ref());
+        let language = lexicon.language(negator.language.get_ref())?;
         let place = Place {
             line: line_of(negator.language.span().start),
             says: negator.language.get_ref(),
@@ -152,7 +152,7 @@ pub(super) fn cues(toml: &str) -> Result<Cues, CuesError> {
             return Err(place.no_phrases());
         }
         for (language, list) in &cue.phrases {
-            let language = lexicon.language(language);
+            let language = lexicon.language(language)?;
             lexicon.add(&place, list, Meaning::Cue(entry, language))?;
         }
         lexicon.except(
@@ -230,6 +230,16 @@ impl Place<'_> {
     }
 }
 
+impl Meaning {
+    /// Whether both say the same, in whatever languages.
+    fn is_same(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Cue(one, _), Self::Cue(other, _)) => one == other,
+            (one, other) => one == other,
+        }
+    }
+}
+
 /// All phrases of the file, each once.
 #[derive(Default)]
 struct Lexicon {
@@ -239,12 +249,18 @@ struct Lexicon {
 }
 
 impl Lexicon {
-    /// Number of a language.
-    fn language(&mut self, name: &str) -> usize {
+    /// The set of a language alone.
+    fn language(&mut self, name: &str) -> Result<Languages, CuesError> {
         let known = self.languages.iter().position(|known| known == name);
-        known.unwrap_or_else(|| {
+        let number = known.unwrap_or(self.languages.len());
+        if known.is_none() {
             self.languages.push(name.to_owned());
-            self.languages.len() - 1
+        }
+        let bit = u32::try_from(number).ok();
+        let bit = bit.and_then(|number| Languages::checked_shl(1, number));
+        bit.ok_or_else(|| {
+            let most = Languages::BITS;
+            CuesError::Unusable(format!("more than {most} languages; remove some"))
         })
     }
 
@@ -254,9 +270,12 @@ impl Lexicon {
         }
         for phrase in list {
             let meanings = self.meanings(place, phrase)?;
-            // Spellings that coincide.
-            if !meanings.contains(&means) {
-                meanings.push(means);
+            // One phrase of several languages, or spellings that coincide.
+            let known = meanings.iter_mut().find(|known| known.is_same(means));
+            match (known, means) {
+                (Some(Meaning::Cue(_, known)), Meaning::Cue(_, more)) => *known |= more,
+                (Some(_), _) => {}
+                (None, means) => meanings.push(means),
             }
         }
         Ok(())

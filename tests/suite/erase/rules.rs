@@ -10,7 +10,7 @@ use proptest::test_runner::{Config as Cases, TestRunner};
 use sada::batch::{Computed, EnrichedBatch, Offsets, Outcome, OutcomeKind, Partition, RawBatch};
 use sada::config::Config;
 use sada::enrich::privacy::Person;
-use sada::enrich::{Enriched, Label, Language, Sentiment, Tags, Versions};
+use sada::enrich::{Enriched, Tags, Versions};
 use sada::erasure::{Erasures, Marker, Named};
 use sada::feedback::{Body, Context, Customer, Feedback, Millis, References, Review};
 use sada::odata::{self, Change, Facts, Joined};
