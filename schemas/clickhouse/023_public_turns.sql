@@ -138,7 +138,7 @@ AS WITH
     ] AS closings,
     [
         'as i said', 'as i already', 'already told you', 'just told you', 'like i said', 'how many times do i',
-        'not my problem', 'not our problem', 'that''s your problem', 'not my job', 'not my department',
+        'not my problem', 'not our problem', 'not my job', 'not my department',
         'nothing i can do', 'calm down', 'stop asking', 'figure it out',
         'قلت لک', 'سبق ان قلت', 'کما قلت', 'مو شغلی', 'مش شغلی', 'لیست مشکلتی', 'مو مشکلتی', 'مش مشکلتی',
         'هذه مشکلتک', 'هذی مشکلتک', 'ما بیدی شی', 'لیس بیدی شیء',
@@ -147,8 +147,12 @@ AS WITH
         'کاری از دستم بر', 'کاری از دست من بر', 'کاری از دست ما بر', 'ارام باشید',
         '我说过了', '都说过了', '已经告诉过', '不关我', '不归我', '不是我的问题', '不是我们的问题', '你自己看', '你自己想', '别再问', '请冷静', '你冷静', '那我没办法'
     ] AS curtness,
-    if(t.role = 'agent', concat('\n', translateUTF8(lowerUTF8(t.text),
-        'أإآٱيىكةۀ’\xE2\x80\x8C.,:!?،؛؟。，！？ًٌٍَُِّْـ', 'ااااییکهه''             '), ' '), '') AS folded
+    translate(lowerUTF8(if(t.role = 'agent', t.text, '')), '.,:!?', '     ') AS lowered,
+    -- Folding letters costs more than all else: only where there are some to fold.
+    multiSearchAny(lowered, ['ا', 'ل', 'ن', 'م', 'ر', 'و']) AS is_arabic,
+    translateUTF8(if(is_arabic, lowered, ''),
+        'أإآٱيىكةۀ\xE2\x80\x8C،؛؟ًٌٍَُِّْـ', 'ااااییکهه    ') AS lettered,
+    concat('\n', if(is_arabic, lettered, lowered), ' ') AS folded
 SELECT
     t.tenant AS tenant, t.kind AS kind, t.source AS source, t.conversation_id AS conversation_id,
     t.feedback_id AS feedback_id, t.created_at AS created_at, t.channel AS channel,

@@ -16,8 +16,8 @@
 --   change = q4 - q1, NULL for a single turn.
 -- * canned_share: replies of agents with a text that, in lower case, stands in at least 3 conversations of
 --   the tenant and has at least 24 bytes, of all replies with a text. (Shorter ones are "yes" and "thanks".)
--- * Tone as in public_turns: a greeting in the agents' first text, a closing in their last, an apology or
---   empathy in any; curt: a curt text, or none of more than 20 bytes. NULL if agents wrote nothing.
+-- * Tone as in public_turns: a greeting in the agents' first text (by sent_at), a closing in their last, an
+--   apology or empathy in any; curt: a curt text, or none of more than 20 bytes. NULL if agents wrote nothing.
 -- * A turn of the customer is heard by the agent who answers it, else by the one who spoke before.
 CREATE VIEW IF NOT EXISTS {database}.conversations {on_cluster}
 (
@@ -114,14 +114,13 @@ AS SELECT
     if(empty(customers), 'unknown', customers[-1].sentiment) AS last_customer_sentiment,
     if(empty(customers), NULL, customers[-1].score) AS last_customer_score,
     if(empty(customers), NULL, toBool(roles[-1] = 'customer')) AS unanswered,
-    toUInt32(length(texts)) AS agent_texts,
-    if(empty(texts), NULL, canned / agent_texts) AS canned_share,
-    if(empty(texts), NULL, texts[1].greeting) AS agent_greeting,
-    if(empty(texts), NULL, toBool(arrayExists(t -> t.empathy, texts))) AS agent_empathetic,
-    if(empty(texts), NULL, toBool(arrayExists(t -> t.apology, texts))) AS agent_apology,
-    if(empty(texts), NULL, texts[-1].closing) AS agent_closing,
-    if(empty(texts), NULL, toBool(arrayExists(t -> t.curt, texts) OR NOT arrayExists(t -> t.long, texts)))
-        AS agent_curt,
+    agent_texts,
+    if(agent_texts = 0, NULL, canned / agent_texts) AS canned_share,
+    if(agent_texts = 0, NULL, greeting) AS agent_greeting,
+    if(agent_texts = 0, NULL, empathy) AS agent_empathetic,
+    if(agent_texts = 0, NULL, apology) AS agent_apology,
+    if(agent_texts = 0, NULL, closing) AS agent_closing,
+    if(agent_texts = 0, NULL, toBool(curt OR longest <= 20)) AS agent_curt,
     hearers AS `heard.agent`,
     arrayMap(t -> t.angry, customers) AS `heard.angry`,
     status,
@@ -139,7 +138,6 @@ FROM (
         arrayMap(t -> toFloat64(t.score), arrayFilter(t -> t.sentiment != 'unknown', customers)) AS scores,
         length(scores) AS judged,
         arrayMap(t -> t.agent, arrayFilter(t -> t.role = 'agent', people)) AS speakers,
-        arrayFilter(t -> t.role = 'agent' AND t.wrote, people) AS texts,
         arrayFilter((t, b) -> t.role = 'customer' AND b != 'customer', people, before) AS asked,
         arrayFilter((t, b) -> t.role = 'agent' AND b = 'customer', people, before) AS answered,
         arrayMap((a, q) -> greatest(a.at - q.at, 0) / 1000, answered, arraySlice(asked, 1, length(answered))) AS waits,
@@ -194,18 +192,23 @@ FROM (
                             GROUP BY 1, 2
                             HAVING uniqExact(source, conversation_id) >= 3
                         )) AS canned,
+                    toUInt32(uniqExactIf(t.turn_id, t.role = 'agent' AND t.text != '')) AS agent_texts,
+                    argMinIf(t.greeting, (t.sent_at, t.seq), t.role = 'agent' AND t.text != '') AS greeting,
+                    max(t.empathy) AS empathy,
+                    max(t.apology) AS apology,
+                    argMaxIf(t.closing, (t.sent_at, t.seq), t.role = 'agent' AND t.text != '') AS closing,
+                    max(t.curt) AS curt,
+                    maxIf(length(t.text), t.role = 'agent') AS longest,
                     groupArrayIf(t.turn, t.kind = 'conversation') AS wholes,
                     groupArrayIf(t.turn, t.kind = 'message') AS messages
                 FROM (
                     SELECT
                         *,
                         tuple(kind = 'message', cityHash64(turn_id), seq, toUnixTimestamp64Milli(sent_at),
-                            toString(role), if(role = 'agent', participant, ''), toString(sentiment), sentiment_score,
-                            angry, text != '', length(text) > 20, greeting, apology, empathy, closing, curt)
-                        ::Tuple(message Bool, id UInt64, seq UInt32, at Int64,
-                            role String, agent String, sentiment String, score Float32,
-                            angry Bool, wrote Bool, long Bool, greeting Bool, apology Bool, empathy Bool, closing Bool,
-                            curt Bool) AS turn
+                            toString(role), if(role = 'agent', participant, ''),
+                            toString(sentiment), sentiment_score, angry)
+                        ::Tuple(message Bool, id UInt64, seq UInt32, at Int64, role String, agent String,
+                            sentiment String, score Float32, angry Bool) AS turn
                     FROM {database}.public_turns
                 ) AS t
                 GROUP BY tenant, source, conversation_id

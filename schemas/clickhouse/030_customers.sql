@@ -1,8 +1,8 @@
 -- Customers one by one: whom to call, and what one of them has gone through.
 
--- To be called back: NPS of 6 or less, or a negative text that is urgent (urgency of 0.5 or more). Both
--- rules of Qualtrics-like closed loops, without cases of their own yet: an item stays here until its source
--- deletes it, so filter by time. priority orders them: urgency, and 1 more for a detractor.
+-- To be called back: NPS of 6 or less, or a negative text that is urgent (urgency of 0.5 or more: today).
+-- There are no cases that would take an item from the queue: filter by time. priority orders it: urgency,
+-- and 1 more for a detractor.
 CREATE VIEW IF NOT EXISTS {database}.v_detractor_queue {on_cluster}
 (
     tenant LowCardinality(String) COMMENT 'Owner of the item',

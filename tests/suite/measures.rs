@@ -31,3 +31,16 @@ async fn tables() -> Tables {
     .await;
     Tables::there(DATABASE)
 }
+
+#[tokio::test]
+async fn every_view_can_be_asked_for_one_tenant() {
+    let tables = tables().await;
+    let sql = "SELECT table FROM system.columns WHERE database = currentDatabase() AND name = 'tenant' \
+               AND table IN (SELECT name FROM system.tables WHERE engine = 'View') ORDER BY table";
+    let views = tables.rows(sql).await;
+    assert!(views.len() > 20, "{views:?}");
+    for view in views {
+        let sql = format!("SELECT count() FROM (SELECT * FROM {view} WHERE tenant = 'nobody')");
+        assert_eq!(tables.rows(&sql).await, ["0"], "{view}");
+    }
+}

@@ -52,7 +52,11 @@ impl Tables {
 
     /// A query's rows, columns separated by spaces.
     pub async fn rows(&self, sql: &str) -> Vec<String> {
-        let mut bytes = self.client.query_raw(sql).fetch_bytes("TabSeparated").unwrap();
+        let mut bytes = self
+            .client
+            .query_raw(sql)
+            .fetch_bytes("TabSeparated")
+            .unwrap();
         let bytes = bytes.collect().await;
         let bytes = bytes.unwrap_or_else(|e| panic!("{sql}: {e}"));
         let text = String::from_utf8(bytes.to_vec()).unwrap();

@@ -14,7 +14,11 @@ fn parcel() -> Vec<Said> {
             score: Some(-0.9),
             ..agent(60, "anna", "Difficult one, as I said.")
         },
-        agent(150, "anna", "Hello Jo, I am sorry. I understand that you need it."),
+        agent(
+            150,
+            "anna",
+            "Hello Jo, I am sorry. I understand that you need it.",
+        ),
         customer(180, "Where is it?", 0.0),
         agent(190, "anna", "One moment please."),
         agent(310, "ben", "Ben here, it arrives today."),
@@ -44,9 +48,7 @@ fn talk<'a>(tenant: &'a str, turns: &'a [Said]) -> Talk<'a> {
 async fn a_conversation_has_the_measures_computed_by_hand() {
     let tables = tables().await;
     talk("traced", &parcel()).whole(&tables).await;
-    let of = |columns: &str| {
-        format!("SELECT {columns} FROM conversations WHERE tenant = 'traced'")
-    };
+    let of = |columns: &str| format!("SELECT {columns} FROM conversations WHERE tenant = 'traced'");
     let told = "source, conversation_id, came, channel, customer_id, ticket_id, language, topic_ids, \
                 problems, repeated_problem, started_at, last_turn_at";
     assert_eq!(
@@ -56,8 +58,12 @@ async fn a_conversation_has_the_measures_computed_by_hand() {
              2024-03-02 12:00:00.000 2024-03-02 12:10:40.000"
         ]
     );
-    let counts = "customer_turns, agent_turns, bot_turns, system_turns, agents, handoffs, bot_contained";
-    assert_eq!(tables.rows(&of(counts)).await, ["5 4 1 1 ['anna','ben'] 1 false"]);
+    let counts =
+        "customer_turns, agent_turns, bot_turns, system_turns, agents, handoffs, bot_contained";
+    assert_eq!(
+        tables.rows(&of(counts)).await,
+        ["5 4 1 1 ['anna','ben'] 1 false"]
+    );
     // Asked at 30, answered at 150; then 180 → 190 and 370 → 400: 10 and 30, p90 = 10 + 0.9 · 20.
     // The longest gap is the last one, from 400 to 640.
     let times = "first_response, next_responses, next_response_p50, next_response_p90, longest_gap";
@@ -89,7 +95,9 @@ async fn messages_one_by_one_have_the_measures_of_the_whole() {
     let turns = parcel();
     talk("as a whole", &turns).whole(&tables).await;
     talk("as messages", &turns).messages(&tables, true).await;
-    talk("as messages without numbers", &turns).messages(&tables, false).await;
+    talk("as messages without numbers", &turns)
+        .messages(&tables, false)
+        .await;
     talk("as both", &turns[..7]).messages(&tables, false).await;
     talk("as both", &turns).whole(&tables).await;
     let of = |tenant: &str| {
@@ -117,7 +125,10 @@ async fn messages_one_by_one_have_the_measures_of_the_whole() {
 #[tokio::test]
 async fn a_message_that_the_whole_lacks_counts() {
     let tables = tables().await;
-    let turns = [customer(0, "no signal", -0.6), agent(60, "ben", "we look into it")];
+    let turns = [
+        customer(0, "no signal", -0.6),
+        agent(60, "ben", "we look into it"),
+    ];
     let talk = |turns| Talk {
         tenant: "went on",
         id: "c",
@@ -141,9 +152,15 @@ async fn what_nobody_did_is_not_zero() {
         ..agent(20, "anna", "let the bot do it")
     };
     let contained = [customer(0, "no signal", -0.3), bot, note];
-    let outbound = [agent(0, "anna", "Your order is ready now."), agent(60, "anna", "Yes.")];
+    let outbound = [
+        agent(0, "anna", "Your order is ready now."),
+        agent(60, "anna", "Yes."),
+    ];
     let picture = [spoken(0, "customer", "jo", "")];
-    let opened = [agent(0, "anna", "Your order is ready now."), customer(60, "Which?", 0.0)];
+    let opened = [
+        agent(0, "anna", "Your order is ready now."),
+        customer(60, "Which?", 0.0),
+    ];
     for (id, turns) in [
         ("bot alone", contained.as_slice()),
         ("outbound", &outbound),
@@ -188,9 +205,7 @@ async fn whole_conversations_tell_queue_status_and_rating() {
         ("open", "open", "'2024-03-05 12:05:00'", "NULL"),
         ("nothing", "", "NULL", "NULL"),
     ] {
-        let values = format!(
-            "'{status}', {queued}, '2024-03-05 12:30:00', 2, {resolved}, 4, 1, 5"
-        );
+        let values = format!("'{status}', {queued}, '2024-03-05 12:30:00', 2, {resolved}, 4, 1, 5");
         let talk = Talk {
             tenant: "told",
             id,

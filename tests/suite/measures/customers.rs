@@ -15,7 +15,12 @@ async fn detractors_and_what_is_negative_and_urgent_are_queued() {
     let (calm, none) = ("0, ''", "[], []");
     let rows = [
         row("", "unknown", calm, "['nps'], [6]"),
-        row("", "negative", "0.5, 'deadline'", "['csat', 'nps', 'nps'], [1, 9, 0]"),
+        row(
+            "",
+            "negative",
+            "0.5, 'deadline'",
+            "['csat', 'nps', 'nps'], [1, 9, 0]",
+        ),
         row("", "negative", "0.7, 'stranded'", none),
         // A passive, urgent praise, a calm complaint, an unanswered question, an employee.
         row("", "positive", "0.7, 'asked'", "['nps'], [7]"),
@@ -24,7 +29,9 @@ async fn detractors_and_what_is_negative_and_urgent_are_queued() {
         row("employee", "negative", "0.9, 'anger'", "['nps'], [0]"),
     ];
     let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
-    tables.said("'queue', 'survey', 'forms'", columns, &rows).await;
+    tables
+        .said("'queue', 'survey', 'forms'", columns, &rows)
+        .await;
     let sql = "SELECT feedback_id, reasons, round(priority, 2), nps, urgency_reason, sentiment, customer_id \
                FROM v_detractor_queue WHERE tenant = 'queue' ORDER BY priority DESC";
     assert_eq!(
@@ -46,7 +53,9 @@ async fn the_timeline_tells_what_was_said_and_what_happened() {
         "'time', 'new', '2023-01-01 00:00:00', ''",
     ];
     let columns = "tenant, customer_id, valid_from, merged_into";
-    tables.insert("customers_history", columns, &customers).await;
+    tables
+        .insert("customers_history", columns, &customers)
+        .await;
     let orders = [
         "'time', 'o1', '2024-03-01 08:00:00', 'old', 'created', 49.9, 'EUR', 0",
         "'time', 'o1', '2024-03-01 09:00:00', 'old', 'paid', 49.9, 'EUR', 0",
@@ -62,7 +71,9 @@ async fn the_timeline_tells_what_was_said_and_what_happened() {
         "'time', 'd2', '2024-03-05 08:00:00', 'o2', 'delivered'",
     ];
     let columns = "tenant, shipment_id, valid_from, order_id, status";
-    tables.insert("deliveries_history", columns, &deliveries).await;
+    tables
+        .insert("deliveries_history", columns, &deliveries)
+        .await;
     let tickets = [
         "'time', 't1', '2024-03-04 08:00:00', 'new', 'open', 'email', 0",
         "'time', 't1', '2024-03-04 09:00:00', 'new', 'solved', 'email', 0",
@@ -76,10 +87,16 @@ async fn the_timeline_tells_what_was_said_and_what_happened() {
         "'2024-03-06 08:00:00', 'web', 'old', 'new', 'negative', -0.5, 2, 'late'",
         "'2024-03-06 08:00:00', 'web', '', '', 'negative', -0.5, 2, 'nobody knows who'",
     ];
-    tables.said("'time', 'review', 'shop'", columns, &reviews).await;
-    let columns = "created_at, submitted_at, customer_id, sentiment, `answers.type`, `answers.number`";
-    let survey = "'2024-03-06 09:00:00', '2024-03-07 09:00:00', 'old', 'unknown', ['csat', 'nps'], [5, 8]";
-    tables.said("'time', 'survey', 'forms'", columns, &[survey]).await;
+    tables
+        .said("'time', 'review', 'shop'", columns, &reviews)
+        .await;
+    let columns =
+        "created_at, submitted_at, customer_id, sentiment, `answers.type`, `answers.number`";
+    let survey =
+        "'2024-03-06 09:00:00', '2024-03-07 09:00:00', 'old', 'unknown', ['csat', 'nps'], [5, 8]";
+    tables
+        .said("'time', 'survey', 'forms'", columns, &[survey])
+        .await;
     let columns = "created_at, customer_id, sentiment, text, `turns.id`, `turns.seq`, `turns.role`, \
                    `turns.participant`, `turns.sent_at`, `turns.text`, `turns.private`, `turns.sentiment`, \
                    `turns.sentiment_score`, `turns.sentiment_confidence`";
@@ -89,9 +106,15 @@ async fn the_timeline_tells_what_was_said_and_what_happened() {
              ['2024-03-02 08:00:00'], ['where'], [{private}], ['neutral'], [0], [0]"
         )
     };
-    let messages = [message("customer", false), message("agent", false), message("customer", true)];
+    let messages = [
+        message("customer", false),
+        message("agent", false),
+        message("customer", true),
+    ];
     let messages: Vec<&str> = messages.iter().map(String::as_str).collect();
-    tables.said("'time', 'message', 'desk'", columns, &messages).await;
+    tables
+        .said("'time', 'message', 'desk'", columns, &messages)
+        .await;
 
     let sql = "SELECT toDateTime(at), event, id, source, channel, status, sentiment, sentiment_score, rating, \
                amount, currency, text FROM v_customer_timeline \

@@ -40,10 +40,14 @@ async fn impact_is_the_share_that_goes_with_the_topic() {
     ];
     let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
     let columns = format!("created_at, sentiment, {TOPICS}");
-    tables.said("'impact', 'review', 'shop'", &columns, &rows).await;
+    tables
+        .said("'impact', 'review', 'shop'", &columns, &rows)
+        .await;
     let employee = format!("{AT}, 'negative', 'employee', {}", topics(&["late"]));
     let columns = format!("created_at, sentiment, survey_kind, {TOPICS}");
-    tables.said("'impact', 'survey', 'forms'", &columns, &[&employee]).await;
+    tables
+        .said("'impact', 'survey', 'forms'", &columns, &[&employee])
+        .await;
     let agent = format!(
         "{AT}, 'negative', {}, ['1'], [1], ['agent'], ['a'], [{AT}], ['x'], [false], ['unknown'], [0], [0]",
         topics(&["late"])
@@ -53,7 +57,9 @@ async fn impact_is_the_share_that_goes_with_the_topic() {
          `turns.sent_at`, `turns.text`, `turns.private`, `turns.sentiment`, `turns.sentiment_score`, \
          `turns.sentiment_confidence`"
     );
-    tables.said("'impact', 'message', 'desk'", &columns, &[&agent]).await;
+    tables
+        .said("'impact', 'message', 'desk'", &columns, &[&agent])
+        .await;
     let sql = "SELECT topic, l1, period_start, n, negative, negative_share, all_n, all_negative, \
                round(share_without, 4), round(impact, 2), round(low, 2), round(high, 2) \
                FROM v_topic_impact WHERE tenant = 'impact' AND period = 'month' ORDER BY impact DESC";
@@ -73,7 +79,9 @@ async fn a_topic_that_all_mention_has_no_rest_to_compare_with() {
     let tables = tables().await;
     let row = format!("{AT}, 'negative', {}", topics(&["late"]));
     let columns = format!("created_at, sentiment, {TOPICS}");
-    tables.said("'impact of all', 'review', 'shop'", &columns, &[&row]).await;
+    tables
+        .said("'impact of all', 'review', 'shop'", &columns, &[&row])
+        .await;
     let sql = "SELECT n, share_without, impact, low FROM v_topic_impact \
                WHERE tenant = 'impact of all' AND period = 'day'";
     assert_eq!(tables.rows(sql).await, [r"1 \N \N \N"]);
@@ -88,15 +96,29 @@ async fn the_place_is_told_by_the_source_then_by_what_happened_then_by_the_text(
     let none = "'none', 'none', NULL";
     let place = "SELECT journey_stage, purchase_phase, touchpoint FROM journey WHERE tenant =";
     let surveys = [
-        row("'web', '', 'interest', 'contact', 'purchase', 'pre_purchase', 'cart', 'web'", "'hit', 'none', NULL"),
-        row("'web', '', '', 'contact', '', 'pre_purchase', '', 'web'", none),
-        row("'web', '', '', '', '', 'pre_purchase', '', 'web'", "'hit', 'hit', NULL"),
-        row("'web', '', '', '', '', 'post_purchase', '', ''", "'none', 'none', true"),
+        row(
+            "'web', '', 'interest', 'contact', 'purchase', 'pre_purchase', 'cart', 'web'",
+            "'hit', 'none', NULL",
+        ),
+        row(
+            "'web', '', '', 'contact', '', 'pre_purchase', '', 'web'",
+            none,
+        ),
+        row(
+            "'web', '', '', '', '', 'pre_purchase', '', 'web'",
+            "'hit', 'hit', NULL",
+        ),
+        row(
+            "'web', '', '', '', '', 'post_purchase', '', ''",
+            "'none', 'none', true",
+        ),
         row("'web', 'delivery', '', '', '', '', '', 'web'", none),
         row("'web', '', '', '', '', '', '', ''", none),
     ];
     let surveys: Vec<&str> = surveys.iter().map(String::as_str).collect();
-    tables.said("'places', 'survey', 'forms'", columns, &surveys).await;
+    tables
+        .said("'places', 'survey', 'forms'", columns, &surveys)
+        .await;
     let sql = format!("{place} 'places' ORDER BY feedback_id");
     assert_eq!(
         tables.rows(&sql).await,
@@ -109,11 +131,12 @@ async fn the_place_is_told_by_the_source_then_by_what_happened_then_by_the_text(
             "  "
         ]
     );
-    let talks = ["chat", "call", "email", "fax"].map(|channel| {
-        row(&format!("'{channel}', '', '', '', '', '', '', 'web'"), none)
-    });
+    let talks = ["chat", "call", "email", "fax"]
+        .map(|channel| row(&format!("'{channel}', '', '', '', '', '', '', 'web'"), none));
     let talks: Vec<&str> = talks.iter().map(String::as_str).collect();
-    tables.said("'talks', 'conversation', 'desk'", columns, &talks).await;
+    tables
+        .said("'talks', 'conversation', 'desk'", columns, &talks)
+        .await;
     let sql = format!("{place} 'talks' ORDER BY feedback_id");
     assert_eq!(
         tables.rows(&sql).await,
@@ -128,23 +151,69 @@ async fn success_is_the_first_outcome_that_is_known() {
                    delivery_status, order_join, order_status";
     let cases = [
         // Resolution as told beats the status, and all that was joined.
-        ("conversation", "true, 'open', true, 'hit', 'open', 'none', '', 'none', ''", "true"),
-        ("conversation", "NULL, 'closed', NULL, 'none', '', 'none', '', 'none', ''", "true"),
-        ("conversation", "NULL, '', NULL, 'hit', 'pending', 'none', '', 'none', ''", "false"),
-        ("survey", "NULL, '', true, 'none', '', 'none', '', 'hit', 'delivered'", "false"),
-        ("survey", "NULL, '', false, 'none', '', 'none', '', 'none', ''", "true"),
-        ("survey", "NULL, '', NULL, 'hit', 'solved', 'none', '', 'none', ''", "true"),
-        ("survey", "NULL, '', NULL, 'none', '', 'hit', 'lost', 'hit', 'shipped'", "false"),
-        ("survey", "NULL, '', NULL, 'none', '', 'hit', 'in_transit', 'hit', 'shipped'", r"\N"),
-        ("survey", "NULL, '', NULL, 'none', '', 'hit', 'delivered', 'hit', 'delivered'", "true"),
-        ("survey", "NULL, '', NULL, 'none', '', 'none', '', 'hit', 'refunded'", "false"),
-        ("survey", "NULL, '', NULL, 'none', '', 'none', '', 'none', ''", r"\N"),
+        (
+            "conversation",
+            "true, 'open', true, 'hit', 'open', 'none', '', 'none', ''",
+            "true",
+        ),
+        (
+            "conversation",
+            "NULL, 'closed', NULL, 'none', '', 'none', '', 'none', ''",
+            "true",
+        ),
+        (
+            "conversation",
+            "NULL, '', NULL, 'hit', 'pending', 'none', '', 'none', ''",
+            "false",
+        ),
+        (
+            "survey",
+            "NULL, '', true, 'none', '', 'none', '', 'hit', 'delivered'",
+            "false",
+        ),
+        (
+            "survey",
+            "NULL, '', false, 'none', '', 'none', '', 'none', ''",
+            "true",
+        ),
+        (
+            "survey",
+            "NULL, '', NULL, 'hit', 'solved', 'none', '', 'none', ''",
+            "true",
+        ),
+        (
+            "survey",
+            "NULL, '', NULL, 'none', '', 'hit', 'lost', 'hit', 'shipped'",
+            "false",
+        ),
+        (
+            "survey",
+            "NULL, '', NULL, 'none', '', 'hit', 'in_transit', 'hit', 'shipped'",
+            r"\N",
+        ),
+        (
+            "survey",
+            "NULL, '', NULL, 'none', '', 'hit', 'delivered', 'hit', 'delivered'",
+            "true",
+        ),
+        (
+            "survey",
+            "NULL, '', NULL, 'none', '', 'none', '', 'hit', 'refunded'",
+            "false",
+        ),
+        (
+            "survey",
+            "NULL, '', NULL, 'none', '', 'none', '', 'none', ''",
+            r"\N",
+        ),
     ];
     for (n, (kind, row, _)) in cases.iter().enumerate() {
         let of = format!("'success', '{kind}', '{n:02}'");
         tables.said(&of, columns, &[&format!("{AT}, {row}")]).await;
     }
-    let found = tables.rows("SELECT success FROM journey WHERE tenant = 'success' ORDER BY source").await;
+    let found = tables
+        .rows("SELECT success FROM journey WHERE tenant = 'success' ORDER BY source")
+        .await;
     let expected: Vec<&str> = cases.iter().map(|(_, _, expected)| *expected).collect();
     assert_eq!(found, expected);
 }
@@ -166,7 +235,9 @@ async fn the_triad_has_an_n_for_each_of_the_three() {
         format!("{AT}, 'employee', 'app', true, -5, 'negative', -0.9, 'anger', {none}"),
     ];
     let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
-    tables.said("'triad', 'survey', 'forms'", columns, &rows).await;
+    tables
+        .said("'triad', 'survey', 'forms'", columns, &rows)
+        .await;
     let sql = "SELECT place, month, n, success_n, round(success_share, 4), round(success_low, 4), \
                round(success_high, 4), ease_n, round(ease, 2), effort_n, effort, emotion_n, round(score, 4), \
                negative_share, round(negative_low, 4), round(negative_high, 4) FROM v_journey_triad \
@@ -183,6 +254,10 @@ async fn the_triad_has_an_n_for_each_of_the_three() {
                AND dimension != 'touchpoint' ORDER BY dimension, place";
     assert_eq!(
         tables.rows(sql).await,
-        ["journey_stage  4", "purchase_phase  1", "purchase_phase purchase 3"]
+        [
+            "journey_stage  4",
+            "purchase_phase  1",
+            "purchase_phase purchase 3"
+        ]
     );
 }

@@ -68,7 +68,10 @@ impl Contact<'_> {
 
 /// Tickets: all but the tenant as in SQL.
 async fn tickets(tables: &Tables, tenant: &str, rows: &[&str]) {
-    let rows: Vec<String> = rows.iter().map(|row| format!("'{tenant}', {row}")).collect();
+    let rows: Vec<String> = rows
+        .iter()
+        .map(|row| format!("'{tenant}', {row}"))
+        .collect();
     let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
     let columns = "tenant, ticket_id, valid_from, status, channel, created_at, first_reply_at, solved_at, \
                    reopens, handoffs";
@@ -115,7 +118,7 @@ async fn response_and_resolution_by_channel() {
     )
     .await;
     let sql = "SELECT unit, channel, period_start, n, responded, first_response_p50, first_response_p90, \
-               first_response_mean, resolved, resolution_p50, resolution_p90, resolution_mean \
+               first_response_mean, resolved, resolution_p50, round(resolution_p90, 4), resolution_mean \
                FROM v_frt_resolution WHERE tenant = 'frt' AND period = 'month' ORDER BY unit, channel";
     assert_eq!(
         tables.rows(sql).await,
@@ -132,23 +135,137 @@ async fn response_and_resolution_by_channel() {
 async fn a_first_contact_is_enough_if_nothing_follows_it() {
     let tables = tables().await;
     let contacts = [
-        ("resolved", Contact { customer: "a", ..CONTACT }),
-        ("resolved, 8 days later", Contact { customer: "a", day: 9, ..CONTACT }),
-        ("came back", Contact { customer: "b", ..CONTACT }),
-        ("follow-up", Contact { customer: "b", day: 5, ..CONTACT }),
-        ("resolved, other problem later", Contact { customer: "c", ..CONTACT }),
-        ("resolved, the other problem", Contact { customer: "c", day: 3, topics: REFUND, ..CONTACT }),
-        ("two agents", Contact { customer: "d", agents: &["anna", "ben"], ..CONTACT }),
-        ("not resolved", Contact { customer: "e", resolved: "false", ..CONTACT }),
-        ("excluded: outcome unknown", Contact { customer: "f", resolved: "NULL", ..CONTACT }),
+        (
+            "resolved",
+            Contact {
+                customer: "a",
+                ..CONTACT
+            },
+        ),
+        (
+            "resolved, 8 days later",
+            Contact {
+                customer: "a",
+                day: 9,
+                ..CONTACT
+            },
+        ),
+        (
+            "came back",
+            Contact {
+                customer: "b",
+                ..CONTACT
+            },
+        ),
+        (
+            "follow-up",
+            Contact {
+                customer: "b",
+                day: 5,
+                ..CONTACT
+            },
+        ),
+        (
+            "resolved, other problem later",
+            Contact {
+                customer: "c",
+                ..CONTACT
+            },
+        ),
+        (
+            "resolved, the other problem",
+            Contact {
+                customer: "c",
+                day: 3,
+                topics: REFUND,
+                ..CONTACT
+            },
+        ),
+        (
+            "two agents",
+            Contact {
+                customer: "d",
+                agents: &["anna", "ben"],
+                ..CONTACT
+            },
+        ),
+        (
+            "not resolved",
+            Contact {
+                customer: "e",
+                resolved: "false",
+                ..CONTACT
+            },
+        ),
+        (
+            "excluded: outcome unknown",
+            Contact {
+                customer: "f",
+                resolved: "NULL",
+                ..CONTACT
+            },
+        ),
         ("excluded: customer unknown", CONTACT),
-        ("open again", Contact { customer: "g", ticket: "open", ..CONTACT }),
-        ("resolved by ticket", Contact { customer: "h", ticket: "solved", resolved: "NULL", ..CONTACT }),
-        ("had been reopened", Contact { customer: "i", ticket: "reopened", ..CONTACT }),
-        ("came back for the ticket", Contact { customer: "j", ticket: "twice", topics: NOTHING, ..CONTACT }),
-        ("follow-up for the ticket", Contact { customer: "j", ticket: "twice", day: 3, topics: NOTHING, ..CONTACT }),
-        ("handed over", Contact { customer: "k", transfers: 1, ..CONTACT }),
-        ("resolved by a bot", Contact { customer: "l", agents: &[], ..CONTACT }),
+        (
+            "open again",
+            Contact {
+                customer: "g",
+                ticket: "open",
+                ..CONTACT
+            },
+        ),
+        (
+            "resolved by ticket",
+            Contact {
+                customer: "h",
+                ticket: "solved",
+                resolved: "NULL",
+                ..CONTACT
+            },
+        ),
+        (
+            "had been reopened",
+            Contact {
+                customer: "i",
+                ticket: "reopened",
+                ..CONTACT
+            },
+        ),
+        (
+            "came back for the ticket",
+            Contact {
+                customer: "j",
+                ticket: "twice",
+                topics: NOTHING,
+                ..CONTACT
+            },
+        ),
+        (
+            "follow-up for the ticket",
+            Contact {
+                customer: "j",
+                ticket: "twice",
+                day: 3,
+                topics: NOTHING,
+                ..CONTACT
+            },
+        ),
+        (
+            "handed over",
+            Contact {
+                customer: "k",
+                transfers: 1,
+                ..CONTACT
+            },
+        ),
+        (
+            "resolved by a bot",
+            Contact {
+                customer: "l",
+                agents: &[],
+                ..CONTACT
+            },
+        ),
     ];
     for (id, contact) in contacts {
         Contact { id, ..contact }.write(&tables, "fcr").await;
@@ -187,25 +304,108 @@ async fn a_first_contact_is_enough_if_nothing_follows_it() {
 async fn problems_that_are_told_again() {
     let tables = tables().await;
     let contacts = [
-        ("1", Contact { customer: "a", ..CONTACT }),
-        ("2", Contact { customer: "a", day: 5, agents: &["ben"], topics: NOTHING, ..CONTACT }),
-        ("3", Contact { customer: "a", day: 6, ..CONTACT }),
-        ("4", Contact { customer: "a", day: 20, ..CONTACT }),
-        ("5", Contact { customer: "b", agents: &["anna", "ben"], ..CONTACT }),
-        ("6", Contact { customer: "c", told: true, ..CONTACT }),
-        ("7", Contact { customer: "d", ..CONTACT }),
-        ("8", Contact { customer: "d", day: 2, topics: REFUND, ..CONTACT }),
-        ("9", Contact { customer: "e", topics: PRAISED, ..CONTACT }),
-        ("10", Contact { customer: "e", day: 2, topics: PRAISED, ..CONTACT }),
-        ("11", Contact { told: true, ..CONTACT }),
+        (
+            "1",
+            Contact {
+                customer: "a",
+                ..CONTACT
+            },
+        ),
+        (
+            "2",
+            Contact {
+                customer: "a",
+                day: 5,
+                agents: &["ben"],
+                topics: NOTHING,
+                ..CONTACT
+            },
+        ),
+        (
+            "3",
+            Contact {
+                customer: "a",
+                day: 6,
+                ..CONTACT
+            },
+        ),
+        (
+            "4",
+            Contact {
+                customer: "a",
+                day: 20,
+                ..CONTACT
+            },
+        ),
+        (
+            "5",
+            Contact {
+                customer: "b",
+                agents: &["anna", "ben"],
+                ..CONTACT
+            },
+        ),
+        (
+            "6",
+            Contact {
+                customer: "c",
+                told: true,
+                ..CONTACT
+            },
+        ),
+        (
+            "7",
+            Contact {
+                customer: "d",
+                ..CONTACT
+            },
+        ),
+        (
+            "8",
+            Contact {
+                customer: "d",
+                day: 2,
+                topics: REFUND,
+                ..CONTACT
+            },
+        ),
+        (
+            "9",
+            Contact {
+                customer: "e",
+                topics: PRAISED,
+                ..CONTACT
+            },
+        ),
+        (
+            "10",
+            Contact {
+                customer: "e",
+                day: 2,
+                topics: PRAISED,
+                ..CONTACT
+            },
+        ),
+        (
+            "11",
+            Contact {
+                told: true,
+                ..CONTACT
+            },
+        ),
         ("12", Contact { day: 2, ..CONTACT }),
     ];
     for (id, contact) in contacts {
         Contact { id, ..contact }.write(&tables, "repeat").await;
     }
     let columns = "created_at, customer_id, repeated_problem";
-    let rows = ["'2024-03-01 12:00:00', 'f', true", "'2024-03-01 12:00:00', 'g', false"];
-    tables.said("'repeat', 'review', 'shop'", columns, &rows).await;
+    let rows = [
+        "'2024-03-01 12:00:00', 'f', true",
+        "'2024-03-01 12:00:00', 'g', false",
+    ];
+    tables
+        .said("'repeat', 'review', 'shop'", columns, &rows)
+        .await;
     let sql = "SELECT customer_id, topic, toDate(began_at), toDate(last_at), contacts, agents, told, reasons \
                FROM v_repeat_problem WHERE tenant = 'repeat' ORDER BY customer_id, topic";
     assert_eq!(
@@ -236,7 +436,11 @@ async fn agents_are_not_ranked_below_thirty_turns() {
     shared.push(customer(100, "x", -0.9));
     shared.push(customer(101, "x", -0.9));
     shared.push(agent(102, "ben", "y"));
-    shared.extend([customer(103, "x", -0.9), agent(104, "carl", "y"), customer(105, "bye", -0.9)]);
+    shared.extend([
+        customer(103, "x", -0.9),
+        agent(104, "carl", "y"),
+        customer(105, "bye", -0.9),
+    ]);
     for (id, turns) in [
         ("1", shift("anna", 20, 10)),
         ("2", shift("anna", 20, 0)),

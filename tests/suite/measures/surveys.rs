@@ -29,8 +29,8 @@ async fn ease_is_0_to_100_whatever_scale_and_direction() {
         &tables,
         "ces",
         &[
-            (2, "ces", "7", seven),              // 100
-            (2, "ces", "5", seven),              // 66.67: just easy
+            (2, "ces", "7", seven),               // 100
+            (2, "ces", "5", seven),               // 66.67: just easy
             (2, "ces", "5", "[1], [5], [false]"), // 0: hardest
             (2, "ces", "4", "[1], [5], [true]"),  // 75: easy
             (2, "ces", "4", "[NULL], [NULL], [NULL]"),
@@ -64,12 +64,12 @@ async fn satisfaction_needs_five_points() {
         &tables,
         "csat",
         &[
-            (2, "csat", "4", "[1], [5], [true]"),   // satisfied
-            (2, "csat", "3", "[1], [5], [true]"),   // not
-            (2, "csat", "2", "[1], [5], [false]"),  // satisfied
-            (2, "csat", "9", "[1], [10], [true]"),  // satisfied
-            (2, "csat", "4", "[1], [4], [true]"),   // too short a scale
-            (2, "csat", "1", "[0], [1], [true]"),   // good or bad
+            (2, "csat", "4", "[1], [5], [true]"),    // satisfied
+            (2, "csat", "3", "[1], [5], [true]"),    // not
+            (2, "csat", "2", "[1], [5], [false]"),   // satisfied
+            (2, "csat", "9", "[1], [10], [true]"),   // satisfied
+            (2, "csat", "4", "[1], [4], [true]"),    // too short a scale
+            (2, "csat", "1", "[0], [1], [true]"),    // good or bad
             (2, "csat", "NULL", "[1], [5], [true]"), // not answered
             (3, "csat", "1", "[0], [1], [true]"),
         ],
@@ -106,7 +106,9 @@ async fn ratings_of_all_kinds_are_percents_of_their_scale() {
         .await;
     let columns = "created_at, rating, rating_worst, rating_best";
     let row = format!("{at}, 1, 1, 5");
-    tables.said("'ratings', 'conversation', 'desk'", columns, &[&row]).await;
+    tables
+        .said("'ratings', 'conversation', 'desk'", columns, &[&row])
+        .await;
     answer(
         &tables,
         "ratings",

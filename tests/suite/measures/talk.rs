@@ -110,7 +110,13 @@ impl Talk<'_> {
             format!("'{}', '{kind}', 'desk', '{id}', {}", self.tenant, at(first)),
             format!("'chat', 'en', '{}'", self.id),
             list(&|n, _| format!("'{}-{}'", self.id, n + 1)),
-            list(&|n, _| if numbered { (n + 1).to_string() } else { "0".into() }),
+            list(&|n, _| {
+                if numbered {
+                    (n + 1).to_string()
+                } else {
+                    "0".into()
+                }
+            }),
             list(&|_, turn| format!("'{}'", turn.role)),
             list(&|_, turn| format!("'{}'", turn.who)),
             list(&|_, turn| at(turn.at)),

@@ -48,7 +48,10 @@ async fn tone_is_found_in_four_languages() {
             id: &id,
             day: 6,
             // The customer's words have no tone.
-            turns: &[customer(0, "Hello, sorry, calm down", 0.0), agent(9, "a", text)],
+            turns: &[
+                customer(0, "Hello, sorry, calm down", 0.0),
+                agent(9, "a", text),
+            ],
             more: ("", ""),
         };
         talk.whole(&tables).await;
@@ -74,9 +77,16 @@ async fn the_first_text_greets_the_last_takes_leave_and_short_ones_alone_are_cur
         agent(10, "a", "Hello Jo, this is Anna."),
         agent(20, "a", "Have a nice day"),
     ];
-    let turned = [agent(0, "a", "Have a nice day"), agent(10, "a", "Hello Jo, this is Anna.")];
+    let turned = [
+        agent(0, "a", "Have a nice day"),
+        agent(10, "a", "Hello Jo, this is Anna."),
+    ];
     let short = [agent(0, "a", "No."), agent(10, "a", "Not possible.")];
-    for (id, turns) in [("greeted", greeted.as_slice()), ("turned", &turned), ("short", &short)] {
+    for (id, turns) in [
+        ("greeted", greeted.as_slice()),
+        ("turned", &turned),
+        ("short", &short),
+    ] {
         let talk = Talk {
             tenant: "order of tone",
             id,
@@ -113,8 +123,24 @@ async fn a_reply_that_stands_in_three_conversations_is_canned() {
             agent(0, "a", text),
             agent(10, "a", "Of course."),
             agent(20, "b", "I looked it up: it left our store today."),
-            agent(30, "b", if id == "1" { "Twice in one conversation." } else { "" }),
-            agent(40, "b", if id == "1" { "Twice in one conversation." } else { "" }),
+            agent(
+                30,
+                "b",
+                if id == "1" {
+                    "Twice in one conversation."
+                } else {
+                    ""
+                },
+            ),
+            agent(
+                40,
+                "b",
+                if id == "1" {
+                    "Twice in one conversation."
+                } else {
+                    ""
+                },
+            ),
         ];
         let turns = if id == "1" { &turns[..] } else { &turns[..2] };
         let talk = Talk {
@@ -130,6 +156,11 @@ async fn a_reply_that_stands_in_three_conversations_is_canned() {
                WHERE tenant IN ('canned', 'not canned') ORDER BY tenant, conversation_id";
     assert_eq!(
         tables.rows(sql).await,
-        ["canned 1 5 0.2", "canned 2 2 0.5", "canned 3 2 0.5", "not canned 1 5 0"]
+        [
+            "canned 1 5 0.2",
+            "canned 2 2 0.5",
+            "canned 3 2 0.5",
+            "not canned 1 5 0"
+        ]
     );
 }
