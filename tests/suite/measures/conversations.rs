@@ -162,10 +162,10 @@ async fn what_nobody_did_is_not_zero() {
         customer(60, "Which?", 0.0),
     ];
     for (id, turns) in [
-        ("bot alone", contained.as_slice()),
-        ("outbound", &outbound),
-        ("picture", &picture),
-        ("unheard", &opened),
+        ("bot alone", &contained[..]),
+        ("outbound", &outbound[..]),
+        ("picture", &picture[..]),
+        ("unheard", &opened[..]),
     ] {
         let talk = Talk {
             tenant: "not zero",

@@ -40,7 +40,7 @@ const CONTACT: Contact<'_> = Contact {
 impl Contact<'_> {
     async fn write(&self, tables: &Tables, tenant: &str) {
         let mut turns = vec![customer(0, "where is it", 0.0)];
-        let answers = self.agents.iter().zip(1..);
+        let answers = self.agents.iter().copied().zip(1..);
         turns.extend(answers.map(|(who, n)| agent(60 * n, who, "we look into it")));
         let (topics, sentiments) = self.topics;
         let values = format!(

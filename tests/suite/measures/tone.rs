@@ -50,7 +50,7 @@ async fn tone_is_found_in_four_languages() {
             // The customer's words have no tone.
             turns: &[
                 customer(0, "Hello, sorry, calm down", 0.0),
-                agent(9, "a", text),
+                agent(9, "a", *text),
             ],
             more: ("", ""),
         };
@@ -83,9 +83,9 @@ async fn the_first_text_greets_the_last_takes_leave_and_short_ones_alone_are_cur
     ];
     let short = [agent(0, "a", "No."), agent(10, "a", "Not possible.")];
     for (id, turns) in [
-        ("greeted", greeted.as_slice()),
-        ("turned", &turned),
-        ("short", &short),
+        ("greeted", &greeted[..]),
+        ("turned", &turned[..]),
+        ("short", &short[..]),
     ] {
         let talk = Talk {
             tenant: "order of tone",
@@ -123,24 +123,8 @@ async fn a_reply_that_stands_in_three_conversations_is_canned() {
             agent(0, "a", text),
             agent(10, "a", "Of course."),
             agent(20, "b", "I looked it up: it left our store today."),
-            agent(
-                30,
-                "b",
-                if id == "1" {
-                    "Twice in one conversation."
-                } else {
-                    ""
-                },
-            ),
-            agent(
-                40,
-                "b",
-                if id == "1" {
-                    "Twice in one conversation."
-                } else {
-                    ""
-                },
-            ),
+            agent(30, "b", "Twice in one conversation."),
+            agent(40, "b", "Twice in one conversation."),
         ];
         let turns = if id == "1" { &turns[..] } else { &turns[..2] };
         let talk = Talk {
