@@ -16,6 +16,7 @@
 --   change = q4 - q1, NULL for a single turn.
 -- * canned_share: replies of agents with a text that, in lower case, stands in at least 3 conversations of
 --   the tenant and has at least 24 bytes, of all replies with a text. (Shorter ones are "yes" and "thanks".)
+--   It reads the replies a second time, of all tenants: leave it out where it is not asked for.
 -- * Tone as in public_turns: a greeting in the agents' first text (by sent_at), a closing in their last, an
 --   apology or empathy in any; curt: a curt text, or none of more than 20 bytes. NULL if agents wrote nothing.
 -- * A turn of the customer is heard by the agent who answers it, else by the one who spoke before.
