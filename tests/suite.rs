@@ -47,6 +47,8 @@ mod kafka_server;
 mod language_fuzz;
 #[path = "suite/load.rs"]
 mod load;
+#[path = "suite/measures.rs"]
+mod measures;
 #[path = "suite/odata_schemas.rs"]
 mod odata_schemas;
 #[path = "suite/reconcile.rs"]
@@ -69,6 +71,8 @@ mod schemas;
 mod stalled;
 #[path = "suite/support.rs"]
 mod support;
+#[path = "suite/tables.rs"]
+mod tables;
 #[path = "suite/tag_explain.rs"]
 mod tag_explain;
 #[path = "suite/tag_language.rs"]

@@ -33,7 +33,7 @@ const fn file(number: u32, name: &'static str, template: &'static str) -> Migrat
 
 /// All migrations, in order.
 #[rustfmt::skip]
-pub const MIGRATIONS: [Migration; 21] = [
+pub const MIGRATIONS: [Migration; 29] = [
     file(1, "database", include_str!("../../schemas/clickhouse/001_database.sql")),
     file(2, "feedback", include_str!("../../schemas/clickhouse/002_feedback.sql")),
     file(3, "ingested", include_str!("../../schemas/clickhouse/003_ingested.sql")),
@@ -55,6 +55,14 @@ pub const MIGRATIONS: [Migration; 21] = [
     file(19, "xo", include_str!("../../schemas/clickhouse/019_xo.sql")),
     file(20, "erasure", include_str!("../../schemas/clickhouse/020_erasure.sql")),
     file(21, "intents", include_str!("../../schemas/clickhouse/021_intents.sql")),
+    file(23, "public_turns", include_str!("../../schemas/clickhouse/023_public_turns.sql")),
+    file(24, "conversations", include_str!("../../schemas/clickhouse/024_conversations.sql")),
+    file(25, "survey_measures", include_str!("../../schemas/clickhouse/025_survey_measures.sql")),
+    file(26, "service", include_str!("../../schemas/clickhouse/026_service.sql")),
+    file(27, "agent_exposure", include_str!("../../schemas/clickhouse/027_agent_exposure.sql")),
+    file(28, "topic_impact", include_str!("../../schemas/clickhouse/028_topic_impact.sql")),
+    file(29, "journey", include_str!("../../schemas/clickhouse/029_journey.sql")),
+    file(30, "customers", include_str!("../../schemas/clickhouse/030_customers.sql")),
 ];
 
 impl Migration {
@@ -318,7 +326,7 @@ const TOKENED: [&str; 9] = [
 ];
 
 /// Tables and views that all migrations together make.
-pub const RELATIONS: [&str; 33] = [
+pub const RELATIONS: [&str; 47] = [
     "migrations",
     "feedback",
     "ingested",
@@ -352,6 +360,20 @@ pub const RELATIONS: [&str; 33] = [
     "erasure_log",
     "erased_items",
     "v_near_duplicates",
+    "public_turns",
+    "conversations",
+    "v_ces",
+    "v_ratings",
+    "v_frt_resolution",
+    "v_fcr",
+    "v_repeat_problem",
+    "v_agent_exposure",
+    "v_topic_impact",
+    "journey",
+    "v_journey_triad",
+    "v_detractor_queue",
+    "customers_merged",
+    "v_customer_timeline",
 ];
 
 /// Whether the deduplication window is 0: the default of a table that is not replicated.

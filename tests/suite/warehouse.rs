@@ -801,7 +801,7 @@ async fn csat_counts_the_two_best_values_of_each_scale() {
         (2.0, Some((1.0, 5.0, false))),   // satisfied: lower is better
         (4.0, Some((1.0, 5.0, false))),   // not
         (1.0, Some((0.0, 1.0, true))),    // good or bad: another measure
-        (99.0, Some((0.0, 100.0, true))), // no boxes
+        (99.0, Some((0.0, 100.0, true))), // satisfied
     ];
     let responses = scales.into_iter().enumerate().map(|(i, (number, scale))| {
         survey(
@@ -811,15 +811,15 @@ async fn csat_counts_the_two_best_values_of_each_scale() {
         )
     });
     warehouse.write(responses.collect()).await;
-    // Wilson for 4 of 7 at z = 1.96: 25.05 to 84.18 %.
+    // Wilson for 5 of 8 at z = 1.96: 30.57 to 86.32 %.
     assert_eq!(
         warehouse
             .rows(
-                "SELECT n, satisfied, round(csat, 2), round(low, 2), round(high, 2)
+                "SELECT n, n_excluded, satisfied, round(csat, 2), round(low, 2), round(high, 2)
                  FROM v_csat_t2b WHERE period = 'day'"
             )
             .await,
-        ["7\t4\t57.14\t25.05\t84.18"]
+        ["8\t1\t5\t62.5\t30.57\t86.32"]
     );
 }
 

@@ -1,55 +1,6 @@
 //! Views of how it felt beside what happened, on rows whose measures were computed by hand.
 
-use sada::config::Config;
-use sada::warehouse::{self, migrations};
-
-use crate::support::engine;
-
-struct Tables {
-    client: clickhouse::Client,
-}
-
-impl Tables {
-    async fn new(database: &str) -> Self {
-        let mut config = Config::default();
-        config.clickhouse.url = engine().url();
-        config.clickhouse.database = database.to_owned();
-        migrations::apply(&config).await.unwrap();
-        let client = warehouse::client(&config.clickhouse).unwrap();
-        Self {
-            client: client.with_database(database),
-        }
-    }
-
-    /// Rows of a table: `columns` and `values` as in SQL.
-    async fn insert(&self, table: &str, columns: &str, rows: &[&str]) {
-        let rows = rows.join("), (");
-        let sql = format!("INSERT INTO {table} ({columns}) VALUES ({rows})");
-        let done = self.client.query(&sql).execute().await;
-        done.unwrap_or_else(|e| panic!("{sql}: {e}"));
-    }
-
-    /// Rows of `feedback`, all reviews of tenant `t` in one shop.
-    async fn feedback(&self, columns: &str, rows: &[&str]) {
-        let columns = format!("tenant, kind, source, feedback_id, {columns}");
-        let rows: Vec<String> = rows
-            .iter()
-            .enumerate()
-            .map(|(n, row)| format!("'t', 'review', 'shop', '{n}', {row}"))
-            .collect();
-        let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
-        self.insert("feedback", &columns, &rows).await;
-    }
-
-    /// A query's rows, columns separated by spaces.
-    async fn rows(&self, sql: &str) -> Vec<String> {
-        let mut bytes = self.client.query(sql).fetch_bytes("TabSeparated").unwrap();
-        let bytes = bytes.collect().await;
-        let bytes = bytes.unwrap_or_else(|e| panic!("{sql}: {e}"));
-        let text = String::from_utf8(bytes.to_vec()).unwrap();
-        text.lines().map(|l| l.replace('\t', " ")).collect()
-    }
-}
+use crate::tables::Tables;
 
 #[tokio::test]
 async fn sentiment_by_days_of_lateness() {

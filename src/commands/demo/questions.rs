@@ -78,7 +78,7 @@ SELECT
 FROM (
     SELECT survey_name AS s, sum(v.n) AS n, sum(v.satisfied) AS satisfied
     FROM v_csat_t2b AS v
-    WHERE period = 'month'
+    WHERE period = 'month' AND v.n > 0
     GROUP BY ROLLUP(s)
 )
 ORDER BY s = '', s",
