@@ -16,5 +16,5 @@ mod matching;
 
 pub use clauses::clauses;
 pub use clean::clean;
-pub use fold::{digit, is_unspaced};
+pub use fold::{digit, is_unspaced, simplified};
 pub use matching::MatchForm;

@@ -107,7 +107,7 @@ fn feedback() -> impl Strategy<Value = Enriched> {
                 flags: Vec::new(),
             },
             parts: Vec::new(),
-            redactions: 0,
+            redactions: sada::enrich::privacy::Redactions::default(),
             versions: Arc::new(Versions {
                 models: "m".into(),
                 taxonomy: "t".into(),
