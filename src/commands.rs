@@ -27,6 +27,7 @@ pub mod replay;
 pub mod retag;
 pub mod run;
 pub mod tag;
+mod terminal;
 pub mod train;
 
 /// Customer feedback from Kafka to enriched rows in ClickHouse.

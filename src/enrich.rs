@@ -137,6 +137,11 @@ impl Enricher {
         self.privacy.clone()
     }
 
+    /// The topics that texts are tagged with.
+    pub fn taxonomy(&self) -> &topics::Taxonomy {
+        &self.taxonomy
+    }
+
     /// Tags one item. Deleted items keep their keys and lose their texts.
     pub fn enrich(&self, mut feedback: Feedback) -> Enriched {
         if feedback.deleted {
@@ -169,6 +174,13 @@ impl Enricher {
         let mut tags = self.tag_clean(clean, detected);
         tags.flags.extend(repaired.and(Some(mojibake::REPAIRED)));
         tags
+    }
+
+    /// What [`tag`](Self::tag) replaces in a bare text, by bytes of its clean form, in order.
+    pub fn personal_data(&self, raw: &str) -> Vec<privacy::Found> {
+        let repaired = language::mojibake::repair(raw);
+        self.privacy
+            .found(&text::clean(repaired.as_deref().unwrap_or(raw)))
     }
 
     /// Tags an item again from its stored texts: `text` as [`Tags::text`], `parts` as

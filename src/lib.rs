@@ -105,6 +105,8 @@
 //! | When is an instance live, when ready? | [`health`] |
 //! | A pipeline without servers, for tests and benches | [`memory`]; with its own broker and engine [`embedded`] |
 //! | How a model is made and measured, and what lingua is still for | [`training`] |
+//! | How are topics and redaction measured on lists of one's own? | [`training::lists`], a file each |
+//! | How does a text of any script stand on a terminal? | `commands/terminal.rs`; what `sada tag --explain` tells `commands/tag/explain.rs` |
 
 pub mod batch;
 pub mod commands;

@@ -15,6 +15,7 @@ pub mod languages;
 pub mod lingua;
 #[cfg(feature = "lingua")]
 pub mod lingua_models;
+pub mod lists;
 
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};

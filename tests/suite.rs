@@ -29,6 +29,8 @@ mod embedded_stack;
 mod erase;
 #[path = "suite/eval_language.rs"]
 mod eval_language;
+#[path = "suite/eval_lists.rs"]
+mod eval_lists;
 #[path = "suite/events.rs"]
 mod events;
 #[path = "suite/fault_proxy.rs"]
@@ -67,6 +69,8 @@ mod schemas;
 mod stalled;
 #[path = "suite/support.rs"]
 mod support;
+#[path = "suite/tag_explain.rs"]
+mod tag_explain;
 #[path = "suite/tag_language.rs"]
 mod tag_language;
 #[path = "suite/volume.rs"]

@@ -9,6 +9,9 @@ use crate::training::data::{Folder, Role};
 use crate::training::{evaluation, redactor};
 
 mod language;
+mod lists;
+mod privacy;
+mod topics;
 
 /// Measure models on labelled data
 #[derive(Args)]
@@ -22,6 +25,8 @@ pub struct Arguments {
 enum Kind {
     Sentiment(Sentiment),
     Language(language::Arguments),
+    Topics(topics::Arguments),
+    Privacy(privacy::Arguments),
 }
 
 /// Measure sentiment, whole path: clean, detect the language, fold, score
@@ -64,21 +69,29 @@ enum Split {
     Dev,
 }
 
+impl Split {
+    fn role(self) -> Role {
+        match self {
+            Split::Test => Role::Test,
+            Split::Dev => Role::Dev,
+        }
+    }
+}
+
 /// Runs the command.
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     match arguments.model {
         Kind::Sentiment(a) => sentiment(a),
         Kind::Language(a) => language::run(&a),
+        Kind::Topics(a) => topics::run(&a),
+        Kind::Privacy(a) => privacy::run(&a),
     }
 }
 
 fn sentiment(arguments: Sentiment) -> anyhow::Result<()> {
     let config = arguments.config.load()?;
     let model = enricher::sentiment(&config)?;
-    let role = match arguments.split {
-        Split::Test => Role::Test,
-        Split::Dev => Role::Dev,
-    };
+    let role = arguments.split.role();
     let rows = arguments.rows.unwrap_or(usize::MAX);
     let sets = arguments.data.folder().sets(role, rows)?;
     let answers = evaluation::answers(&sets, &redactor(), &enricher::detector(&config)?);

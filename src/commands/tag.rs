@@ -9,8 +9,10 @@ use std::sync::mpsc::{self, Receiver, SyncSender};
 use clap::Args;
 use rayon::prelude::*;
 
+use super::terminal::Ink;
 use super::{ConfigFile, enricher};
 
+mod explain;
 mod line;
 
 use line::{Line, Tagger};
@@ -25,9 +27,13 @@ use line::{Line, Tagger};
 #[derive(Args)]
 #[command(
     after_help = "Example:\n  echo 'Delivery was late, but the phone is great' | sada tag\n  \
-    echo '{\"id\": 7, \"text\": \"کیفیتش عالی بود\"}' | sada tag"
+    echo '{\"id\": 7, \"text\": \"کیفیتش عالی بود\"}' | sada tag\n  \
+    echo 'ارسال خیلی دیر بود' | sada tag --explain"
 )]
 pub struct Arguments {
+    /// For people: under each text what was found in it, and the words that speak for it
+    #[arg(long)]
+    explain: bool,
     #[command(flatten)]
     config: ConfigFile,
 }
@@ -39,6 +45,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         enricher: enricher::load(&config)?,
         longest_line: config.limits.record_bytes,
         longest_text: config.limits.text_bytes,
+        explain: arguments.explain.then(Ink::of_output),
     };
     let done = stream(
         BufReader::new(io::stdin()),
@@ -191,6 +198,7 @@ mod tests {
             enricher: enricher::load(&Config::default()).unwrap(),
             longest_line: 2000,
             longest_text: 64,
+            explain: None,
         }
     }
 

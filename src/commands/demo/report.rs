@@ -4,9 +4,9 @@ use crate::commands::say;
 use anyhow::{Context, Result};
 use clickhouse::Client;
 use comfy_table::{CellAlignment, Table, TableComponent, presets};
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::questions::QUESTIONS;
+use crate::commands::terminal::{fitting, isolated};
 
 /// Widest text of a cell, in columns of the terminal.
 const WIDEST: usize = 64;
@@ -89,36 +89,13 @@ fn is_number(kind: &str) -> bool {
 
 /// Cuts a text to the widest that is shown and keeps its direction from reaching its neighbours.
 fn shown(text: &str) -> String {
-    let cut = fitting(text);
-    if cut.chars().any(is_right_to_left) {
-        // First strong isolate … pop directional isolate: both without width.
-        format!("\u{2068}{cut}\u{2069}")
-    } else {
-        cut
-    }
-}
-
-fn fitting(text: &str) -> String {
-    if text.width() <= WIDEST {
-        return text.to_owned();
-    }
-    let mut width = 1; // the ellipsis
-    let fits = |c: &char| {
-        width += c.width().unwrap_or(0);
-        width <= WIDEST
-    };
-    let mut cut: String = text.chars().take_while(fits).collect();
-    cut.push('…');
-    cut
-}
-
-/// Hebrew, Arabic and the scripts between them, with their presentation forms.
-fn is_right_to_left(c: char) -> bool {
-    matches!(c, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}')
+    isolated(&fitting(text, WIDEST))
 }
 
 #[cfg(test)]
 mod tests {
+    use unicode_width::UnicodeWidthStr;
+
     use super::*;
 
     #[test]
@@ -144,17 +121,10 @@ mod tests {
     }
 
     #[test]
-    fn long_texts_are_cut_by_the_width_they_take() {
-        let wide = shown(&"好".repeat(100));
-        assert_eq!(wide.width(), WIDEST - 1 + WIDEST % 2);
-        assert!(wide.ends_with('…'));
+    fn texts_are_cut_and_isolated() {
+        let text = shown(&"خوب ".repeat(100));
+        assert!(text.starts_with('\u{2068}') && text.ends_with("…\u{2069}"));
+        assert_eq!(text.width(), WIDEST);
         assert_eq!(shown("short"), "short");
-    }
-
-    #[test]
-    fn right_to_left_texts_are_isolated_without_width() {
-        let isolated = shown("خیلی خوب");
-        assert!(isolated.starts_with('\u{2068}') && isolated.ends_with('\u{2069}'));
-        assert_eq!(isolated.width(), "خیلی خوب".width());
     }
 }

@@ -7,6 +7,8 @@ use serde::ser::{SerializeMap, Serializer};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::explain::{self, Explanation};
+use crate::commands::terminal::Ink;
 use crate::enrich::{Enricher, Hints, Tags};
 
 /// A line of the input.
@@ -35,6 +37,8 @@ pub struct Tagger {
     pub longest_line: usize,
     /// Bytes of the longest text; longer ones are cut at a character boundary.
     pub longest_text: usize,
+    /// Answers are for people, in these colours, and no JSON.
+    pub explain: Option<Ink>,
 }
 
 impl Tagger {
@@ -46,11 +50,14 @@ impl Tagger {
                 self.longest_line
             )),
             Line::Bytes(bytes) => match std::str::from_utf8(bytes) {
-                Ok(line) => self.tagged(line).map_err(|e| e.to_string()),
+                Ok(line) => self.tagged(number, line).map_err(|e| e.to_string()),
                 Err(error) => Err(format!("invalid UTF-8 at byte {}", error.valid_up_to())),
             },
         };
         let mut answer = answer.unwrap_or_else(|error| {
+            if let Some(ink) = self.explain {
+                return explain::unusable(number, &error, ink);
+            }
             let error = serde_json::Value::from(error);
             format!("{{\"error\":{error},\"line\":{number}}}")
         });
@@ -58,7 +65,7 @@ impl Tagger {
         answer
     }
 
-    fn tagged(&self, line: &str) -> serde_json::Result<String> {
+    fn tagged(&self, number: u64, line: &str) -> serde_json::Result<String> {
         let object = serde_json::from_str::<Fields>(line).ok();
         let (fields, text) = match object.and_then(Fields::split) {
             Some((fields, text)) => (fields, text),
@@ -71,6 +78,16 @@ impl Tagger {
             locale: locale.as_deref().unwrap_or_default(),
         };
         let tags = self.enricher.tag(text, hints);
+        if let Some(ink) = self.explain {
+            let explanation = Explanation {
+                number,
+                tags: &tags,
+                truncated,
+                personal: &self.enricher.personal_data(text),
+                taxonomy: self.enricher.taxonomy(),
+            };
+            return Ok(explanation.shown(ink));
+        }
         serde_json::to_string(&Answer {
             fields,
             tags: &tags,
@@ -250,6 +267,7 @@ mod tests {
             enricher: enricher::load(&Config::default()).unwrap(),
             longest_line: 1 << 20,
             longest_text: 40,
+            explain: None,
         };
         tagger.answer(1, &Line::Bytes(line.into()))
     }
