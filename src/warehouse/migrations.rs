@@ -33,7 +33,7 @@ const fn file(number: u32, name: &'static str, template: &'static str) -> Migrat
 
 /// All migrations, in order.
 #[rustfmt::skip]
-pub const MIGRATIONS: [Migration; 20] = [
+pub const MIGRATIONS: [Migration; 21] = [
     file(1, "database", include_str!("../../schemas/clickhouse/001_database.sql")),
     file(2, "feedback", include_str!("../../schemas/clickhouse/002_feedback.sql")),
     file(3, "ingested", include_str!("../../schemas/clickhouse/003_ingested.sql")),
@@ -54,6 +54,7 @@ pub const MIGRATIONS: [Migration; 20] = [
     file(18, "repairs", include_str!("../../schemas/clickhouse/018_repairs.sql")),
     file(19, "xo", include_str!("../../schemas/clickhouse/019_xo.sql")),
     file(20, "erasure", include_str!("../../schemas/clickhouse/020_erasure.sql")),
+    file(22, "redacted", include_str!("../../schemas/clickhouse/022_redacted.sql")),
 ];
 
 impl Migration {

@@ -68,7 +68,7 @@ impl Redactions {
     }
 
     /// Counts what was replaced elsewhere, too.
-    pub(super) fn add_all(&mut self, other: &Redactions) {
+    pub fn add_all(&mut self, other: &Redactions) {
         for (count, more) in self.0.iter_mut().zip(other.0) {
             *count += more;
         }
