@@ -243,6 +243,8 @@ pub struct Language {
 pub struct Models {
     /// A taxonomy of your own (`models/taxonomy.toml` shows the shape).
     pub taxonomy: PathBuf,
+    /// Cues of intents, urgency and the like of your own (`models/cues.toml` shows the shape).
+    pub cues: PathBuf,
     /// A sentiment model of your own, from `sada train sentiment`.
     pub sentiment: PathBuf,
 }

@@ -13,12 +13,18 @@ use crate::language::{self, Detected, Detector};
 use crate::odata::{Joined, Keys};
 use crate::text::{self, MatchForm};
 
+pub mod clauses;
+pub mod intents;
 pub mod mojibake;
+mod phrases;
 pub mod privacy;
 pub mod sentiment;
 pub mod topics;
 
+use clauses::Clauses;
+
 pub use crate::language::{Hints, Language, LanguageShare};
+pub use intents::{Intent, Signals};
 pub use sentiment::{Label, Sentiment};
 
 /// A feedback with its tags; every text in it is clean and redacted.
@@ -53,7 +59,11 @@ pub struct Tags {
     pub sentiment: Sentiment,
     /// Topics in the order of their first mention.
     pub topics: Vec<Topic>,
-    /// What else is to be known about the text: [`mojibake::REPAIRED`].
+    /// What the customer wants and signals.
+    pub signals: Signals,
+    /// Hash of the text's letters, for near duplicates: see [`text::match_hash`].
+    pub match_hash: u64,
+    /// What else is to be known about the text: those of [`intents::debris`], [`mojibake::REPAIRED`].
     pub flags: Vec<&'static str>,
 }
 
@@ -66,6 +76,8 @@ impl Tags {
             languages: Vec::new(),
             sentiment: Sentiment::UNKNOWN,
             topics: Vec::new(),
+            signals: Signals::default(),
+            match_hash: 0,
             flags: Vec::new(),
         }
     }
@@ -93,7 +105,7 @@ pub struct Topic {
 pub struct Versions {
     /// Language and sentiment models.
     pub models: String,
-    /// Taxonomy.
+    /// Taxonomy and cues.
     pub taxonomy: String,
 }
 
@@ -103,6 +115,7 @@ pub struct Enricher {
     privacy: Arc<privacy::Redactor>,
     sentiment: sentiment::Model,
     taxonomy: topics::Taxonomy,
+    cues: intents::Cues,
     versions: Arc<Versions>,
 }
 
@@ -113,16 +126,18 @@ impl Enricher {
         privacy: privacy::Redactor,
         sentiment: sentiment::Model,
         taxonomy: topics::Taxonomy,
+        cues: intents::Cues,
     ) -> Self {
         let versions = Arc::new(Versions {
             models: format!("{}+{}", language.version(), sentiment.version()),
-            taxonomy: taxonomy.version().to_owned(),
+            taxonomy: format!("{}+{}", taxonomy.version(), cues.version()),
         });
         Self {
             language,
             privacy: Arc::new(privacy),
             sentiment,
             taxonomy,
+            cues,
             versions,
         }
     }
@@ -186,8 +201,8 @@ impl Enricher {
     /// Tags an item again from its stored texts: `text` as [`Tags::text`], `parts` as
     /// [`parts_of`] gives them, `hints` as they are stored. Texts are clean and redacted, so language
     /// is found on them without the marks that stand for personal data; where there are none, the
-    /// tags are those that [`enrich`](Self::enrich) gave. But flags tell of the raw text: those of
-    /// the row hold.
+    /// tags are those that [`enrich`](Self::enrich) gave. But flags of the raw text are not found again:
+    /// those of the row hold, beside those of the clean text, which are.
     pub fn tag_stored(
         &self,
         text: String,
@@ -203,17 +218,24 @@ impl Enricher {
     fn tag_clean(&self, text: String, detected: Detected) -> Tags {
         let Detected { language, parts } = detected;
         let matched = MatchForm::of(&text);
-        let sentiment = self.sentiment.score(&matched.text, &language);
-        let topics = self.taxonomy.tag(&text, &matched, |clause| {
+        let mut sentiment = self.sentiment.score(&matched.text, &language);
+        let clauses = Clauses::of(&matched.text, sentiment, |clause| {
             self.sentiment.score(clause, &language)
         });
+        let topics = self.taxonomy.tag(&text, &matched, &clauses);
+        let (signals, flags) = self.cues.signals(&text, &matched, &clauses);
+        if flags.contains(&intents::debris::MT_SUSPECT) {
+            sentiment.confidence *= intents::debris::MT_DOUBT;
+        }
         Tags {
+            match_hash: text::match_hash(&matched),
             text,
             language,
             languages: parts,
             sentiment,
             topics,
-            flags: Vec::new(),
+            signals,
+            flags,
         }
     }
 
@@ -311,6 +333,7 @@ mod tests {
             privacy::Redactor::new(b"a key known to tests"),
             sentiment::Model::built_in().unwrap(),
             topics::Taxonomy::built_in().unwrap(),
+            intents::Cues::built_in().unwrap(),
         )
     }
 

@@ -108,6 +108,10 @@ pub struct Customer {
 pub struct Context {
     /// Point of contact (`app`, `checkout`, `support_chat`, …) as the source tells it.
     pub touchpoint: String,
+    /// Where the customer stands (`attention`, `interest`, `contact`, …) as the source tells it.
+    pub journey_stage: String,
+    /// `pre_purchase`, `purchase` or `post_purchase` as the source tells it.
+    pub purchase_phase: String,
     /// ISO 3166 alpha-2, upper case.
     pub country: String,
     /// BCP-47 locale of the device or account.

@@ -89,6 +89,9 @@
 //! | What do `lang_hint`, `locale` and `language.expected` decide? | [`language::hints`] |
 //! | What is mojibake, and when is it repaired? | [`language::mojibake`]; in which texts `enrich/mojibake.rs` |
 //! | Which words make a topic? | `models/taxonomy.toml` |
+//! | What is a complaint, a request, urgent, actionable, effort? | [`enrich::intents`], a file a rule; which words say so `models/cues.toml` |
+//! | What is boilerplate, debris of a language model, a bad translation? | [`enrich::intents::debris`] |
+//! | Which texts are near duplicates? | [`text::match_hash`]; view `v_near_duplicates` |
 //! | Columns of a table, a view's formula | `schemas/clickhouse/` |
 //! | How is a stored row enriched again, a dead letter processed again? | [`warehouse::retagging`], [`commands::replay`] |
 //! | Whose is a record, what does an erasure take? | [`erasure`]; in the tables [`warehouse::erasing`], in the index `operations/erasing.rs` |
@@ -105,7 +108,7 @@
 //! | When is an instance live, when ready? | [`health`] |
 //! | A pipeline without servers, for tests and benches | [`memory`]; with its own broker and engine [`embedded`] |
 //! | How a model is made and measured, and what lingua is still for | [`training`] |
-//! | How are topics and redaction measured on lists of one's own? | [`training::lists`], a file each |
+//! | How are topics, intents and redaction measured on lists of one's own? | [`training::lists`], a file each |
 //! | How does a text of any script stand on a terminal? | `commands/terminal.rs`; what `sada tag --explain` tells `commands/tag/explain.rs` |
 
 pub mod batch;

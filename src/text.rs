@@ -12,9 +12,11 @@ mod affixes;
 mod clauses;
 mod clean;
 mod fold;
+mod hash;
 mod matching;
 
 pub use clauses::clauses;
 pub use clean::clean;
 pub use fold::{digit, is_unspaced, simplified};
+pub use hash::match_hash;
 pub use matching::MatchForm;

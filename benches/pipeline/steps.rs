@@ -8,6 +8,8 @@ use sada::batch::{Partition, RawBatch};
 use sada::decode::{self, Limits};
 use sada::enrich::privacy::Redactor;
 use sada::enrich::sentiment::Model;
+use sada::enrich::clauses::Clauses;
+use sada::enrich::intents::Cues;
 use sada::enrich::topics::Taxonomy;
 use sada::enrich::{Enricher, Sentiment};
 use sada::language::{self, Detector, Hints};
@@ -23,6 +25,7 @@ pub struct Steps {
     privacy: Redactor,
     sentiment: Model,
     taxonomy: Taxonomy,
+    cues: Cues,
 }
 
 impl Steps {
@@ -32,12 +35,19 @@ impl Steps {
             privacy: Redactor::new(b"the benchmark's own key"),
             sentiment: Model::built_in()?,
             taxonomy: Taxonomy::built_in()?,
+            cues: Cues::built_in()?,
         })
     }
 
     /// All of them together, as the pipeline calls them.
     pub fn into_enrich(self) -> Enrich {
-        let enricher = Enricher::new(self.language, self.privacy, self.sentiment, self.taxonomy);
+        let enricher = Enricher::new(
+            self.language,
+            self.privacy,
+            self.sentiment,
+            self.taxonomy,
+            self.cues,
+        );
         Box::new(move |feedback| enricher.enrich(feedback))
     }
 
@@ -95,14 +105,24 @@ impl Steps {
                 black_box(self.sentiment.score(&matched[n].text, &languages[n]));
             }),
             time("topics (without their sentiment)", 2_000, &|n| {
-                black_box(
-                    self.taxonomy
-                        .tag(&cleans[n], &matched[n], |_| Sentiment::UNKNOWN),
-                );
+                let unknown = |_: &str| Sentiment::UNKNOWN;
+                let clauses = Clauses::of(&matched[n].text, Sentiment::UNKNOWN, unknown);
+                black_box(self.taxonomy.tag(&cleans[n], &matched[n], &clauses));
             }),
-            time("topics with their sentiment", 2_000, &|n| {
+            time("intents and the like (without their sentiment)", 2_000, &|n| {
+                let unknown = |_: &str| Sentiment::UNKNOWN;
+                let clauses = Clauses::of(&matched[n].text, Sentiment::UNKNOWN, unknown);
+                black_box(self.cues.signals(&cleans[n], &matched[n], &clauses));
+            }),
+            time("hash of near duplicates", 2_000, &|n| {
+                black_box(text::match_hash(&matched[n]));
+            }),
+            time("sentiment, topics and intents", 2_000, &|n| {
                 let score = |clause: &str| self.sentiment.score(clause, &languages[n]);
-                black_box(self.taxonomy.tag(&cleans[n], &matched[n], score));
+                let whole = score(&matched[n].text);
+                let clauses = Clauses::of(&matched[n].text, whole, score);
+                black_box(self.taxonomy.tag(&cleans[n], &matched[n], &clauses));
+                black_box(self.cues.signals(&cleans[n], &matched[n], &clauses));
             }),
             time("language", 2_000, &|n| {
                 black_box(self.language.detect(events::TEXTS[n], Hints::default()));

@@ -9,6 +9,7 @@ use crate::config::{Config, ConfigError, secret, told_apart};
 use crate::decode::Limits;
 use crate::decode::odata::Feeds;
 use crate::enrich::Enricher;
+use crate::enrich::intents::Cues;
 use crate::enrich::privacy::Redactor;
 use crate::enrich::sentiment;
 use crate::enrich::topics::Taxonomy;
@@ -133,6 +134,7 @@ fn with_key(config: &Config, key: &[u8]) -> Result<Enricher, ConfigError> {
         Redactor::new(key).treating(config.privacy.kinds.clone()),
         sentiment(config)?,
         taxonomy(config)?,
+        cues(config)?,
     ))
 }
 
@@ -210,6 +212,26 @@ pub fn taxonomy(config: &Config) -> Result<Taxonomy, ConfigError> {
     })
 }
 
+/// The cues of the configuration, else those built in.
+///
+/// # Errors
+/// The file can't be read or is no file of cues.
+pub fn cues(config: &Config) -> Result<Cues, ConfigError> {
+    let file = &config.models.cues;
+    let refuse = |message: String, mend: &str| refusal("models.cues", file, message, mend);
+    if file.as_os_str().is_empty() {
+        return Cues::built_in().map_err(|e| refuse(e.to_string(), "build Sada again"));
+    }
+    let text = std::fs::read_to_string(file).map_err(|e| {
+        refuse(
+            format!("can't read the cues: {e}"),
+            "name a file in the shape of models/cues.toml, or leave the field out",
+        )
+    })?;
+    Cues::parse(&text)
+        .map_err(|e| refuse(e.to_string(), "correct it in the shape of models/cues.toml"))
+}
+
 fn key(config: &Config) -> Result<String, ConfigError> {
     let file = &config.privacy.key_file;
     let refuse = |message: String, mend: &str| refusal("privacy.key_file", file, message, mend);
@@ -271,6 +293,13 @@ mod tests {
         std::fs::write(&config.models.sentiment, "not a model").unwrap();
         let error = sentiment(&config).err().unwrap().to_string();
         assert!(error.contains("sada train sentiment"), "{error}");
+
+        config.models.cues = config.models.sentiment.clone();
+        let error = cues(&config).err().unwrap().to_string();
+        assert!(
+            error.contains("model.bin: models.cues") && error.contains("line 1"),
+            "{error}"
+        );
 
         config.language.model = config.models.sentiment.clone();
         let error = detector(&config).err().unwrap().to_string();

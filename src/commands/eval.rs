@@ -8,6 +8,7 @@ use super::{ConfigFile, enricher, say};
 use crate::training::data::{Folder, Role};
 use crate::training::{evaluation, redactor};
 
+mod intents;
 mod language;
 mod lists;
 mod privacy;
@@ -26,6 +27,7 @@ enum Kind {
     Sentiment(Sentiment),
     Language(language::Arguments),
     Topics(topics::Arguments),
+    Intents(intents::Arguments),
     Privacy(privacy::Arguments),
 }
 
@@ -84,6 +86,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         Kind::Sentiment(a) => sentiment(a),
         Kind::Language(a) => language::run(&a),
         Kind::Topics(a) => topics::run(&a),
+        Kind::Intents(a) => intents::run(&a),
         Kind::Privacy(a) => privacy::run(&a),
     }
 }

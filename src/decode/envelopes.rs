@@ -93,6 +93,8 @@ struct Context<'a> {
     #[serde(borrow)]
     channel: Option<Str<'a>>,
     touchpoint: Option<Str<'a>>,
+    journey_stage: Option<Str<'a>>,
+    purchase_phase: Option<Str<'a>>,
     country: Option<Str<'a>>,
     locale: Option<Str<'a>>,
     app_version: Option<Str<'a>>,
@@ -352,6 +354,8 @@ fn convert_context(
     let channel = checks.label("channel", context.channel)?;
     let context = feedback::Context {
         touchpoint: checks.label("touchpoint", context.touchpoint)?,
+        journey_stage: checks.label("journey_stage", context.journey_stage)?,
+        purchase_phase: checks.label("purchase_phase", context.purchase_phase)?,
         country,
         locale: checks.label("locale", context.locale)?,
         lang_hint: String::new(),

@@ -4,13 +4,13 @@
 //! code-switching and an unsure language do no harm. Polarity is no part of a topic: `delicious`
 //! and `bland` both mean `food_beverage`, and the clause around the mention tells how it felt.
 
-use std::cell::OnceCell;
 use std::collections::HashMap;
-use std::ops::Range;
 use std::sync::Arc;
 
+use super::clauses::Clauses;
+use super::phrases::evidence;
 use super::{Sentiment, Topic};
-use crate::text::{self, MatchForm};
+use crate::text::MatchForm;
 
 mod keywords;
 mod parse;
@@ -83,30 +83,20 @@ impl Taxonomy {
             .map(String::as_str)
     }
 
-    /// Topics of a text, each at its first mention. `score` judges the clause (in match form)
-    /// around a mention; it is asked once a clause, and with the whole form if there is but one.
+    /// Topics of a text, each at its first mention, with the sentiment of the clause around it.
     ///
     /// Confidence grows with the mentions: 1 − 0.4ⁿ, so 0.6 for one, 0.84 for two.
-    pub fn tag(
+    pub fn tag<F: Fn(&str) -> Sentiment>(
         &self,
         clean: &str,
         matched: &MatchForm,
-        score: impl Fn(&str) -> Sentiment,
+        clauses: &Clauses<F>,
     ) -> Vec<Topic> {
-        let mentions = self.keywords.mentions(&matched.text);
-        if mentions.is_empty() {
-            return Vec::new();
-        }
-        let clauses = Clauses::of(&matched.text, &score);
         let mut found: Vec<(usize, Topic)> = Vec::new();
-        for Mention { topic, range } in mentions {
+        for Mention { topic, range } in self.keywords.mentions(&matched.text) {
             if let Some((_, known)) = found.iter_mut().find(|(index, _)| *index == topic) {
                 known.confidence = 1.0 - (1.0 - known.confidence) * 0.4;
             } else if let Some(definition) = self.topics.get(topic) {
-                let mut evidence = matched.clean_range(range.clone());
-                // A half space after the word is no part of it.
-                let word = clean.get(evidence.clone()).unwrap_or_default();
-                evidence.end -= word.len() - word.trim_end_matches(['\u{200C}', ' ']).len();
                 found.push((
                     topic,
                     Topic {
@@ -115,7 +105,7 @@ impl Taxonomy {
                         sentiment: clauses.sentiment_at(range.start),
                         confidence: 0.6,
                         part: 0,
-                        evidence,
+                        evidence: evidence(clean, matched, range),
                     },
                 ));
             }
@@ -124,38 +114,11 @@ impl Taxonomy {
     }
 }
 
-/// The clauses of a text with their sentiment, judged when first asked for.
-struct Clauses<'a, F> {
-    text: &'a str,
-    score: &'a F,
-    clauses: Vec<(Range<usize>, OnceCell<Sentiment>)>,
-}
-
-impl<'a, F: Fn(&str) -> Sentiment> Clauses<'a, F> {
-    fn of(text: &'a str, score: &'a F) -> Self {
-        Self {
-            text,
-            score,
-            clauses: text::clauses(text)
-                .map(|range| (range, OnceCell::new()))
-                .collect(),
-        }
-    }
-
-    fn sentiment_at(&self, at: usize) -> Sentiment {
-        let index = self.clauses.partition_point(|(range, _)| range.end <= at);
-        self.clauses
-            .get(index)
-            .map_or(Sentiment::UNKNOWN, |(range, sentiment)| {
-                *sentiment.get_or_init(|| (self.score)(&self.text[range.clone()]))
-            })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::enrich::Label;
+    use crate::text;
     use std::cell::RefCell;
 
     fn built_in() -> Taxonomy {
@@ -164,7 +127,9 @@ mod tests {
 
     fn tags(taxonomy: &Taxonomy, text: &str) -> Vec<Topic> {
         let clean = text::clean(text);
-        taxonomy.tag(&clean, &MatchForm::of(&clean), |_| Sentiment::UNKNOWN)
+        let matched = MatchForm::of(&clean);
+        let unknown = Clauses::of(&matched.text, Sentiment::UNKNOWN, |_| Sentiment::UNKNOWN);
+        taxonomy.tag(&clean, &matched, &unknown)
     }
 
     fn ids(taxonomy: &Taxonomy, text: &str) -> String {
@@ -390,7 +355,8 @@ mod tests {
         let taxonomy = built_in();
         let text = "The Room was lovely and quiet. But the food was cold, the food was bad.";
         let asked = RefCell::new(Vec::new());
-        let topics = taxonomy.tag(text, &MatchForm::of(text), |clause| {
+        let matched = MatchForm::of(text);
+        let clauses = Clauses::of(&matched.text, Sentiment::UNKNOWN, |clause| {
             asked.borrow_mut().push(clause.to_owned());
             let label = if clause.contains("cold") {
                 Label::Negative
@@ -403,6 +369,7 @@ mod tests {
                 confidence: 0.5,
             }
         });
+        let topics = taxonomy.tag(text, &matched, &clauses);
         let found: Vec<_> = topics
             .iter()
             .map(|t| (&*t.id, &*t.l1, t.sentiment.label, &text[t.evidence.clone()]))

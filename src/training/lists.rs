@@ -15,6 +15,7 @@ use super::data::Role;
 use super::progress;
 
 pub mod counts;
+pub mod intents;
 mod marked;
 pub mod privacy;
 pub mod topics;

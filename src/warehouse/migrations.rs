@@ -33,7 +33,7 @@ const fn file(number: u32, name: &'static str, template: &'static str) -> Migrat
 
 /// All migrations, in order.
 #[rustfmt::skip]
-pub const MIGRATIONS: [Migration; 21] = [
+pub const MIGRATIONS: [Migration; 22] = [
     file(1, "database", include_str!("../../schemas/clickhouse/001_database.sql")),
     file(2, "feedback", include_str!("../../schemas/clickhouse/002_feedback.sql")),
     file(3, "ingested", include_str!("../../schemas/clickhouse/003_ingested.sql")),
@@ -54,6 +54,7 @@ pub const MIGRATIONS: [Migration; 21] = [
     file(18, "repairs", include_str!("../../schemas/clickhouse/018_repairs.sql")),
     file(19, "xo", include_str!("../../schemas/clickhouse/019_xo.sql")),
     file(20, "erasure", include_str!("../../schemas/clickhouse/020_erasure.sql")),
+    file(21, "intents", include_str!("../../schemas/clickhouse/021_intents.sql")),
     file(22, "redacted", include_str!("../../schemas/clickhouse/022_redacted.sql")),
 ];
 
@@ -318,7 +319,7 @@ const TOKENED: [&str; 9] = [
 ];
 
 /// Tables and views that all migrations together make.
-pub const RELATIONS: [&str; 32] = [
+pub const RELATIONS: [&str; 33] = [
     "migrations",
     "feedback",
     "ingested",
@@ -351,6 +352,7 @@ pub const RELATIONS: [&str; 32] = [
     "v_identity_coverage",
     "erasure_log",
     "erased_items",
+    "v_near_duplicates",
 ];
 
 /// Whether the deduplication window is 0: the default of a table that is not replicated.

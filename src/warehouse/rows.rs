@@ -8,8 +8,9 @@ use clickhouse::Row;
 use serde::Serialize;
 
 use crate::batch::{self, Computed, EnrichedBatch, Partition};
+use crate::enrich::intents::{Emotion, Reason};
 use crate::enrich::privacy::Redactions;
-use crate::enrich::{Enriched, LanguageShare, Sentiment, Topic};
+use crate::enrich::{Enriched, Intent, LanguageShare, Sentiment, Topic};
 use crate::feedback::{
     Answer, Body, Conversation, Customer, Item, Kind, Millis, Rating, Review, Survey, Turn,
 };
@@ -92,11 +93,32 @@ pub struct FeedbackRow<'a> {
     pub topics_start: Column<'a, Topic, u32>,
     #[serde(rename = "topics.end")]
     pub topics_end: Column<'a, Topic, u32>,
+    #[serde(rename = "intents.name")]
+    pub intents_name: Column<'a, Intent, &'static str>,
+    #[serde(rename = "intents.part")]
+    pub intents_part: Column<'a, Intent, u32>,
+    #[serde(rename = "intents.start")]
+    pub intents_start: Column<'a, Intent, u32>,
+    #[serde(rename = "intents.end")]
+    pub intents_end: Column<'a, Intent, u32>,
+    pub urgency: f32,
+    pub urgency_reason: &'static str,
+    pub actionable: bool,
+    pub emotion: Option<&'static str>,
+    pub effort: Option<i8>,
+    pub profanity: bool,
+    pub repeated_problem: bool,
+    pub text_journey_stage: &'static str,
+    pub text_purchase_phase: &'static str,
+    pub text_touchpoint: &'static str,
+    pub match_hash: u64,
     pub flags: &'a [&'static str],
 
     // Who, where, about what.
     pub channel: &'a str,
     pub touchpoint: &'a str,
+    pub journey_stage: &'a str,
+    pub purchase_phase: &'a str,
     pub customer_id: &'a str,
     #[serde(rename = "identities.type")]
     pub identities_type: Column<'a, (String, String), &'a str>,
@@ -291,6 +313,7 @@ impl<'a> FeedbackRow<'a> {
     pub fn new(enriched: &'a Enriched, position: Position<'a>) -> Self {
         let f = &enriched.feedback;
         let tags = &enriched.tags;
+        let signals = &tags.signals;
         let joined = &enriched.joined;
         let said = Said::by(enriched);
         let (review, conversation, survey) = (said.review, said.conversation, said.survey);
@@ -334,10 +357,27 @@ impl<'a> FeedbackRow<'a> {
             topics_part: Column::new(&tags.topics, |t| t.part),
             topics_start: Column::new(&tags.topics, |t| t.evidence.start as u32),
             topics_end: Column::new(&tags.topics, |t| t.evidence.end as u32),
+            intents_name: Column::new(&signals.intents, |i| i.want.name()),
+            intents_part: Column::new(&signals.intents, |i| i.part),
+            intents_start: Column::new(&signals.intents, |i| i.evidence.start as u32),
+            intents_end: Column::new(&signals.intents, |i| i.evidence.end as u32),
+            urgency: signals.urgency.score,
+            urgency_reason: signals.urgency.reason.map_or("", Reason::name),
+            actionable: signals.actionable,
+            emotion: signals.emotion.map(Emotion::name),
+            effort: signals.effort,
+            profanity: signals.profanity,
+            repeated_problem: signals.repeated_problem,
+            text_journey_stage: signals.journey_stage.unwrap_or_default(),
+            text_purchase_phase: signals.purchase_phase.unwrap_or_default(),
+            text_touchpoint: signals.touchpoint.unwrap_or_default(),
+            match_hash: tags.match_hash,
             flags: &tags.flags,
 
             channel: &f.channel,
             touchpoint: &f.context.touchpoint,
+            journey_stage: &f.context.journey_stage,
+            purchase_phase: &f.context.purchase_phase,
             customer_id,
             identities_type: Column::new(identities, |i| &i.0),
             identities_value: Column::new(identities, |i| &i.1),

@@ -7,6 +7,7 @@ use sada::batch::{Computed, Partition, RawRecord};
 use sada::decode::{Limits, decode};
 use sada::enrich::privacy::Redactor;
 use sada::enrich::sentiment::Model;
+use sada::enrich::intents::Cues;
 use sada::enrich::topics::Taxonomy;
 use sada::enrich::{Enriched, Enricher};
 use sada::language::{self, Detector};
@@ -97,6 +98,7 @@ fn enricher() -> Enricher {
         Redactor::new(b"a key known to tests"),
         Model::built_in().unwrap(),
         Taxonomy::built_in().unwrap(),
+        Cues::built_in().unwrap(),
     )
 }
 

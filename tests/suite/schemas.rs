@@ -400,7 +400,7 @@ fn every_example_decodes_to_its_row() {
 }
 
 /// Columns that hold what models say, or where the record lay; and what is the same in most rows.
-const NOT_SHOWN: [&str; 16] = [
+const NOT_SHOWN: [&str; 17] = [
     "_origin",
     "language",
     "language_tag",
@@ -408,6 +408,7 @@ const NOT_SHOWN: [&str; 16] = [
     "sentiment",
     "sentiment_score",
     "sentiment_confidence",
+    "urgency",
     "turns.sentiment",
     "turns.sentiment_score",
     "turns.sentiment_confidence",

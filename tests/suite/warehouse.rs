@@ -10,7 +10,10 @@ use sada::batch::{
     Reason, Rejected, SkipReason,
 };
 use sada::config::{Config, Engine};
-use sada::enrich::{Enriched, Label, Language, Sentiment, Tags, Topic, Versions};
+use sada::enrich::intents::{Emotion, Reason, Urgency, Want};
+use sada::enrich::{
+    Enriched, Intent, Label, Language, Sentiment, Signals, Tags, Topic, Versions,
+};
 use sada::feedback::{
     Answer, AnswerType, Body, Context, Conversation, Customer, Feedback, Millis, Rating,
     References, Review, Role, Scale, Survey, Turn,
@@ -162,16 +165,13 @@ fn item(id: &str, body: Body, text: &str, label: Label) -> Enriched {
             truncated: false,
         },
         tags: Tags {
-            text: text.into(),
             language: Language {
                 base: "fa",
                 tag: "fa",
                 confidence: 0.9,
             },
-            languages: Vec::new(),
             sentiment: sentiment(label),
-            topics: Vec::new(),
-            flags: Vec::new(),
+            ..Tags::untagged(text.into())
         },
         parts: Vec::new(),
         redactions: sada::enrich::privacy::Redactions::default(),
@@ -621,6 +621,93 @@ async fn turns_unite_whole_conversations_and_single_messages() {
             "c1\tconversation\tt2\t2\tagent\twe look\tunknown\t2026-01-15 10:00:02.000",
             "c2\tmessage\tt3\t3\tcustomer\t谢谢\tpositive\t2026-01-15 10:00:03.000",
             "c3\tconversation\tt1\t1\tbot\thi\tunknown\t2026-01-15 10:00:01.000",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn what_a_text_signals_is_stored_as_it_was_found() {
+    let warehouse = Warehouse::new("signals").await;
+    let mut angry = review("r1", "third time late, call me today");
+    angry.feedback.context.journey_stage = "engagement".into();
+    angry.tags.signals = Signals {
+        intents: vec![
+            Intent {
+                want: Want::Complaint,
+                part: 0,
+                evidence: 0..15,
+            },
+            Intent {
+                want: Want::Request,
+                part: 0,
+                evidence: 17..24,
+            },
+        ],
+        urgency: Urgency {
+            score: 0.5,
+            reason: Some(Reason::Asked),
+        },
+        actionable: true,
+        emotion: Some(Emotion::Anger),
+        effort: Some(-3),
+        repeated_problem: true,
+        touchpoint: Some("delivery"),
+        ..Signals::default()
+    };
+    angry.tags.match_hash = u64::MAX;
+    warehouse.write(vec![angry, review("r2", "ok")]).await;
+    assert_eq!(
+        warehouse
+            .rows(
+                "SELECT intents.name, intents.part, intents.start, intents.end, urgency,
+                 urgency_reason, actionable, emotion, effort, profanity, repeated_problem,
+                 journey_stage, purchase_phase, text_journey_stage, text_touchpoint, match_hash
+                 FROM feedback_latest ORDER BY feedback_id"
+            )
+            .await,
+        [
+            "['complaint','request']\t[0,0]\t[0,17]\t[15,24]\t0.5\tasked\ttrue\tanger\t-3\tfalse\ttrue\t\
+             engagement\t\t\tdelivery\t18446744073709551615",
+            "[]\t[]\t[]\t[]\t0\t\tfalse\t\\N\t\\N\tfalse\tfalse\t\t\t\t\t0",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn near_duplicates_are_counted_once_an_item() {
+    let warehouse = Warehouse::new("duplicates").await;
+    let item = |id: &str, day: i64, source: &str, hash: u64| {
+        let mut item = review(id, "text");
+        item.feedback.created_at += day * DAY;
+        item.feedback.source = source.into();
+        item.tags.match_hash = hash;
+        item
+    };
+    let mut newer = item("a", 0, "web", 7);
+    newer.feedback.version = 2;
+    let mut gone = item("e", 9, "web", 7);
+    gone.feedback.deleted = true;
+    warehouse
+        .write(vec![
+            item("a", 0, "web", 7),
+            newer,
+            item("b", 3, "app", 7),
+            item("c", 1, "web", 7),
+            gone,
+            item("d", 1, "web", 8),
+            item("x", 1, "web", 0),
+            item("y", 1, "web", 0),
+        ])
+        .await;
+    assert_eq!(
+        warehouse
+            .rows(
+                "SELECT tenant, match_hash, n, first_at, last_at, platforms, customers
+                 FROM v_near_duplicates"
+            )
+            .await,
+        [
+            "shop\t7\t3\t2026-01-15 10:00:00.000\t2026-01-18 10:00:00.000\t['app','web']\t1"
         ]
     );
 }

@@ -48,6 +48,8 @@ impl Explanation<'_> {
             ("language", self.language()),
             ("sentiment", vec![sentiment(self.tags.sentiment, ink)]),
             ("topics", self.topics(ink)),
+            ("intents", self.intents(ink)),
+            ("signals", self.signals()),
             ("redacted", self.redacted()),
             ("flags", self.flags()),
         ] {
@@ -97,6 +99,36 @@ impl Explanation<'_> {
     fn name(&self, topic: &Topic) -> String {
         let name = |id: &str| isolated(self.taxonomy.name(id, "en").unwrap_or(id));
         format!("{} › {}", name(&topic.l1), name(&topic.id))
+    }
+
+    /// Two lines an intent: its name, the words that say so.
+    fn intents(&self, ink: Ink) -> Vec<String> {
+        let lines = self.tags.signals.intents.iter().flat_map(|intent| {
+            [
+                ink.paint(Style::Bold, intent.want.name()),
+                format!("  {}", excerpt(&self.tags.text, &intent.evidence)),
+            ]
+        });
+        lines.collect()
+    }
+
+    /// A line for what signals something, and one for where the customer stands.
+    fn signals(&self) -> Vec<String> {
+        let signals = &self.tags.signals;
+        let mut told = Vec::new();
+        if let Some(reason) = signals.urgency.reason {
+            told.push(format!("urgency {:.1}: {}", signals.urgency.score, reason.name()));
+        }
+        told.extend(signals.actionable.then(|| "actionable".to_owned()));
+        told.extend(signals.emotion.map(|emotion| emotion.name().to_owned()));
+        told.extend(signals.effort.map(|e| format!("effort {e:+}").replace('-', "−")));
+        told.extend(signals.profanity.then(|| "profanity".to_owned()));
+        told.extend(signals.repeated_problem.then(|| "repeated problem".to_owned()));
+        let places = [signals.journey_stage, signals.purchase_phase, signals.touchpoint];
+        let places = places.into_iter().flatten().map(str::to_owned);
+        let mut lines = listed(told);
+        lines.extend(listed(places.collect()));
+        lines
     }
 
     /// Pieces that were replaced, by kind.
@@ -199,7 +231,8 @@ fn reach(characters: impl Iterator<Item = (usize, char)>) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::enrich::{Language, LanguageShare};
+    use crate::enrich::intents::{Emotion, Reason, Urgency, Want};
+    use crate::enrich::{Intent, Language, LanguageShare, Signals};
 
     const TEXT: &str = "بسته سه روز دیر رسید ولی کیفیت گوشی عالی است\nشماره من [phone]";
 
@@ -246,6 +279,23 @@ mod tests {
                 ),
                 topic("own", "own_group", said(Label::Positive, 0.9), "کیفیت"),
             ],
+            signals: Signals {
+                intents: vec![Intent {
+                    want: Want::Complaint,
+                    part: 0,
+                    evidence: 0.."بسته سه روز دیر".len(),
+                }],
+                urgency: Urgency {
+                    score: 0.6,
+                    reason: Some(Reason::Deadline),
+                },
+                actionable: true,
+                emotion: Some(Emotion::Anger),
+                effort: Some(-3),
+                repeated_problem: true,
+                touchpoint: Some("delivery"),
+                ..Signals::default()
+            },
             flags: vec!["mojibake_repaired"],
             ..Tags::untagged(TEXT.to_owned())
         }
@@ -280,6 +330,10 @@ line 3
              own             positive +0.90, confidence 0.75
                own_group › own, confidence 0.60
                \u{2068}…سه روز دیر رسید ولی ⟦کیفیت⟧ گوشی عالی است\u{2069}
+  intents    complaint
+               \u{2068}⟦بسته سه روز دیر⟧ رسید ولی کیفیت گوشی…\u{2069}
+  signals    urgency 0.6: deadline, actionable, anger, effort −3, repeated problem
+             delivery
   redacted   email 1, phone 2
   flags      truncated, mojibake_repaired
 ";

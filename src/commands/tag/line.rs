@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 
 use super::explain::{self, Explanation};
 use crate::commands::terminal::Ink;
+use crate::enrich::intents::{Emotion, Reason};
 use crate::enrich::{Enricher, Hints, Tags};
 
 /// A line of the input.
@@ -158,7 +159,7 @@ impl Serialize for Fields<'_> {
 }
 
 /// Names of the fields that Sada writes.
-const NAMES: [&str; 11] = [
+const NAMES: [&str; 23] = [
     "text",
     "truncated",
     "language",
@@ -169,6 +170,18 @@ const NAMES: [&str; 11] = [
     "sentiment_score",
     "sentiment_confidence",
     "topics",
+    "intents",
+    "urgency",
+    "urgency_reason",
+    "actionable",
+    "emotion",
+    "effort",
+    "profanity",
+    "repeated_problem",
+    "text_journey_stage",
+    "text_purchase_phase",
+    "text_touchpoint",
+    "match_hash",
     "flags",
 ];
 
@@ -193,6 +206,14 @@ struct Topic<'a> {
     sentiment: &'a str,
     score: f32,
     confidence: f32,
+    part: u32,
+    start: usize,
+    end: usize,
+}
+
+#[derive(Serialize)]
+struct Intent<'a> {
+    name: &'a str,
     part: u32,
     start: usize,
     end: usize,
@@ -248,6 +269,35 @@ impl Serialize for Answer<'_> {
             })
             .collect();
         map.serialize_entry("topics", &topics)?;
+        let signals = &tags.signals;
+        let intents: Vec<Intent> = signals
+            .intents
+            .iter()
+            .map(|i| Intent {
+                name: i.want.name(),
+                part: i.part,
+                start: i.evidence.start,
+                end: i.evidence.end,
+            })
+            .collect();
+        map.serialize_entry("intents", &intents)?;
+        map.serialize_entry("urgency", &signals.urgency.score)?;
+        let reason = signals.urgency.reason.map_or("", Reason::name);
+        map.serialize_entry("urgency_reason", reason)?;
+        map.serialize_entry("actionable", &signals.actionable)?;
+        map.serialize_entry("emotion", &signals.emotion.map(Emotion::name))?;
+        map.serialize_entry("effort", &signals.effort)?;
+        map.serialize_entry("profanity", &signals.profanity)?;
+        map.serialize_entry("repeated_problem", &signals.repeated_problem)?;
+        for (name, place) in [
+            ("text_journey_stage", signals.journey_stage),
+            ("text_purchase_phase", signals.purchase_phase),
+            ("text_touchpoint", signals.touchpoint),
+        ] {
+            map.serialize_entry(name, place.unwrap_or_default())?;
+        }
+        // As a string: many readers of JSON lose digits of such a number.
+        map.serialize_entry("match_hash", &tags.match_hash.to_string())?;
         map.serialize_entry("flags", &tags.flags)?;
         if hides {
             map.serialize_entry("input", &Fields(hidden))?;
@@ -285,6 +335,10 @@ mod tests {
             r#""sentiment_score":"#,
             r#""sentiment_confidence":"#,
             r#""topics":["#,
+            r#""intents":[{"name":"complaint","part":0,"start":0,"end":"#,
+            r#""urgency":0.0,"urgency_reason":"","actionable":true,"emotion":null,"effort":null"#,
+            r#""profanity":false,"repeated_problem":false,"text_journey_stage":"""#,
+            r#""text_purchase_phase":"post_purchase","text_touchpoint":"","match_hash":""#,
             r#""flags":[]"#,
         ] {
             assert!(answer.contains(field), "{field} in {answer}");

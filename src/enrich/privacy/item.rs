@@ -37,6 +37,8 @@ impl Redactor {
         for field in [
             &mut feedback.channel,
             &mut context.touchpoint,
+            &mut context.journey_stage,
+            &mut context.purchase_phase,
             &mut context.lang_hint,
         ] {
             pass.identifier(field);

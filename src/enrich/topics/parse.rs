@@ -8,7 +8,7 @@ use toml::Spanned;
 
 use super::keywords::Keywords;
 use super::{Definition, Taxonomy};
-use crate::text::{self, MatchForm};
+use crate::enrich::phrases;
 
 /// What is wrong with a taxonomy file, and the mend.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -175,16 +175,11 @@ pub(super) fn taxonomy(toml: &str) -> Result<Taxonomy, TaxonomyError> {
             });
         }
         let folded = |keyword: &String| {
-            let folded = MatchForm::of(&text::clean(keyword)).text;
-            if folded.chars().any(char::is_alphanumeric) {
-                Ok(folded)
-            } else {
-                Err(TaxonomyError::EmptyKeyword {
-                    line,
-                    id: id.clone(),
-                    keyword: keyword.clone(),
-                })
-            }
+            phrases::folded(keyword).ok_or_else(|| TaxonomyError::EmptyKeyword {
+                line,
+                id: id.clone(),
+                keyword: keyword.clone(),
+            })
         };
         for keyword in entry.keywords.values().flatten() {
             let word = folded(keyword)?;
@@ -219,6 +214,6 @@ pub(super) fn taxonomy(toml: &str) -> Result<Taxonomy, TaxonomyError> {
         version: file.version,
         groups,
         topics,
-        keywords: Keywords::new(words).map_err(TaxonomyError::Unusable)?,
+        keywords: Keywords::new(&words).map_err(TaxonomyError::Unusable)?,
     })
 }

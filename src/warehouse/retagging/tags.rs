@@ -4,7 +4,8 @@ use clickhouse::Row;
 use serde::Serialize;
 
 use super::StoredRow;
-use crate::enrich::{LanguageShare, Sentiment, Tags, Topic};
+use crate::enrich::intents::{Emotion, Reason, debris};
+use crate::enrich::{Intent, LanguageShare, Sentiment, Tags, Topic};
 use crate::warehouse::rows::{Column, Parts};
 
 /// Its name.
@@ -25,9 +26,9 @@ pub(super) const SAME_KEY: &str = "f.tenant = t.tenant AND f.kind = t.kind \
     AND toDate(f.created_at) = toDate(t.day) AND f.source = t.source \
     AND f.feedback_id = t.feedback_id";
 
-/// Columns of `feedback` that it replaces. Not `flags`: they tell of the raw text, which is not
-/// stored, and are copied with the row.
-const TAGS: [(&str, &str); 23] = [
+/// Columns of `feedback` that it replaces. Of `flags` only those that tell of the clean text: see
+/// [`replacements`].
+const TAGS: [(&str, &str); 39] = [
     ("language", "String"),
     ("language_tag", "String"),
     ("language_confidence", "Float32"),
@@ -45,6 +46,22 @@ const TAGS: [(&str, &str); 23] = [
     ("topics.part", "Array(UInt32)"),
     ("topics.start", "Array(UInt32)"),
     ("topics.end", "Array(UInt32)"),
+    ("intents.name", "Array(String)"),
+    ("intents.part", "Array(UInt32)"),
+    ("intents.start", "Array(UInt32)"),
+    ("intents.end", "Array(UInt32)"),
+    ("urgency", "Float32"),
+    ("urgency_reason", "String"),
+    ("actionable", "Bool"),
+    ("emotion", "Nullable(String)"),
+    ("effort", "Nullable(Int8)"),
+    ("profanity", "Bool"),
+    ("repeated_problem", "Bool"),
+    ("text_journey_stage", "String"),
+    ("text_purchase_phase", "String"),
+    ("text_touchpoint", "String"),
+    ("match_hash", "UInt64"),
+    (FLAGS, "Array(String)"),
     ("turns.sentiment", "Array(String)"),
     ("turns.sentiment_score", "Array(Float32)"),
     ("turns.sentiment_confidence", "Array(Float32)"),
@@ -62,11 +79,25 @@ pub(super) fn create() -> String {
     format!("CREATE TEMPORARY TABLE {TABLE} ({columns}) ENGINE = Memory")
 }
 
-/// `t.language AS language, …`
+/// Flags of the clean text come first, as when a row is ingested.
+const FLAGS: &str = "flags";
+
+/// `t.language AS language, …`. Flags of the raw text, which is not stored, are those of the row.
 pub(super) fn replacements() -> String {
+    let of_clean = [
+        debris::LLM_ARTIFACT,
+        debris::MT_SUSPECT,
+        debris::BOILERPLATE,
+    ];
+    let of_clean = of_clean.map(|flag| format!("'{flag}'")).join(", ");
     let columns: Vec<String> = TAGS
         .iter()
-        .map(|(name, _)| format!("t.`{name}` AS `{name}`"))
+        .map(|(name, _)| match *name {
+            FLAGS => format!(
+                "arrayConcat(t.flags, arrayFilter(flag -> flag NOT IN ({of_clean}), f.flags)) AS flags"
+            ),
+            name => format!("t.`{name}` AS `{name}`"),
+        })
         .collect();
     columns.join(", ")
 }
@@ -109,6 +140,26 @@ pub struct Retagged<'a> {
     pub topics_start: Column<'a, Topic, u32>,
     #[serde(rename = "topics.end")]
     pub topics_end: Column<'a, Topic, u32>,
+    #[serde(rename = "intents.name")]
+    pub intents_name: Column<'a, Intent, &'static str>,
+    #[serde(rename = "intents.part")]
+    pub intents_part: Column<'a, Intent, u32>,
+    #[serde(rename = "intents.start")]
+    pub intents_start: Column<'a, Intent, u32>,
+    #[serde(rename = "intents.end")]
+    pub intents_end: Column<'a, Intent, u32>,
+    pub urgency: f32,
+    pub urgency_reason: &'static str,
+    pub actionable: bool,
+    pub emotion: Option<&'static str>,
+    pub effort: Option<i8>,
+    pub profanity: bool,
+    pub repeated_problem: bool,
+    pub text_journey_stage: &'static str,
+    pub text_purchase_phase: &'static str,
+    pub text_touchpoint: &'static str,
+    pub match_hash: u64,
+    pub flags: &'a [&'static str],
     #[serde(rename = "turns.sentiment")]
     pub turns_sentiment: Parts<'a, &'static str>,
     #[serde(rename = "turns.sentiment_score")]
@@ -132,6 +183,7 @@ impl<'a> Retagged<'a> {
             "survey" => (&[][..], parts),
             _ => (parts, &[][..]),
         };
+        let signals = &tags.signals;
         let (turns_len, answers_len) = (row.turns_text.len(), row.answers_text.len());
         Self {
             tenant: &row.tenant,
@@ -157,6 +209,22 @@ impl<'a> Retagged<'a> {
             topics_part: Column::new(&tags.topics, |t| t.part),
             topics_start: Column::new(&tags.topics, |t| t.evidence.start as u32),
             topics_end: Column::new(&tags.topics, |t| t.evidence.end as u32),
+            intents_name: Column::new(&signals.intents, |i| i.want.name()),
+            intents_part: Column::new(&signals.intents, |i| i.part),
+            intents_start: Column::new(&signals.intents, |i| i.evidence.start as u32),
+            intents_end: Column::new(&signals.intents, |i| i.evidence.end as u32),
+            urgency: signals.urgency.score,
+            urgency_reason: signals.urgency.reason.map_or("", Reason::name),
+            actionable: signals.actionable,
+            emotion: signals.emotion.map(Emotion::name),
+            effort: signals.effort,
+            profanity: signals.profanity,
+            repeated_problem: signals.repeated_problem,
+            text_journey_stage: signals.journey_stage.unwrap_or_default(),
+            text_purchase_phase: signals.purchase_phase.unwrap_or_default(),
+            text_touchpoint: signals.touchpoint.unwrap_or_default(),
+            match_hash: tags.match_hash,
+            flags: &tags.flags,
             turns_sentiment: Parts::new(turns, turns_len, |s| s.label.name()),
             turns_sentiment_score: Parts::new(turns, turns_len, |s| s.score),
             turns_sentiment_confidence: Parts::new(turns, turns_len, |s| s.confidence),

@@ -10,7 +10,7 @@ use proptest::test_runner::{Config as Cases, TestRunner};
 use sada::batch::{Computed, EnrichedBatch, Offsets, Outcome, OutcomeKind, Partition, RawBatch};
 use sada::config::Config;
 use sada::enrich::privacy::Person;
-use sada::enrich::{Enriched, Label, Language, Sentiment, Tags, Versions};
+use sada::enrich::{Enriched, Tags, Versions};
 use sada::erasure::{Erasures, Marker, Named};
 use sada::feedback::{Body, Context, Customer, Feedback, Millis, References, Review};
 use sada::odata::{self, Change, Facts, Joined};
@@ -90,22 +90,7 @@ fn feedback() -> impl Strategy<Value = Enriched> {
                 unknown_fields: 0,
                 truncated: false,
             },
-            tags: Tags {
-                text: String::new(),
-                language: Language {
-                    base: "und",
-                    tag: "und",
-                    confidence: 0.0,
-                },
-                languages: Vec::new(),
-                sentiment: Sentiment {
-                    label: Label::Unknown,
-                    score: 0.0,
-                    confidence: 0.0,
-                },
-                topics: Vec::new(),
-                flags: Vec::new(),
-            },
+            tags: Tags::untagged(String::new()),
             parts: Vec::new(),
             redactions: sada::enrich::privacy::Redactions::default(),
             versions: Arc::new(Versions {
