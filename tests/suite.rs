@@ -49,6 +49,8 @@ mod language_fuzz;
 mod load;
 #[path = "suite/odata_schemas.rs"]
 mod odata_schemas;
+#[path = "suite/privacy.rs"]
+mod privacy;
 #[path = "suite/reconcile.rs"]
 mod reconcile;
 #[path = "suite/recovery.rs"]

@@ -259,4 +259,85 @@ mod tests {
         assert_eq!(hashed("a", "c-1042").0.customer.id, "c-1042");
         assert_eq!(hashed("a", "123456").0.customer.id, "123456");
     }
+    /// Every text of every kind of item, each with the same e-mail address in it.
+    fn planted() -> Vec<Feedback> {
+        let mail = || "write to planted@example.com".to_owned();
+        let turn = Turn {
+            body: mail(),
+            ..Turn::default()
+        };
+        let rating = crate::feedback::Rating {
+            value: 1.0,
+            worst: 1.0,
+            best: 5.0,
+        };
+        let bodies = [
+            Body::Review(Review {
+                title: mail(),
+                body: mail(),
+                author: mail(),
+                item: crate::feedback::Item {
+                    name: mail(),
+                    ..crate::feedback::Item::default()
+                },
+                aspect_ratings: vec![(mail(), rating)],
+                reply: Some((mail(), 0)),
+                ..Review::default()
+            }),
+            Body::Conversation(crate::feedback::Conversation {
+                turns: vec![turn.clone(), turn.clone()],
+                rating_comment: mail(),
+                tags: vec![mail()],
+                ..crate::feedback::Conversation::default()
+            }),
+            Body::Message(turn),
+            Body::Survey(Survey {
+                name: mail(),
+                answers: vec![crate::feedback::Answer {
+                    question_id: "q".into(),
+                    question: mail(),
+                    kind: crate::feedback::AnswerType::Text,
+                    number: None,
+                    text: mail(),
+                    boolean: None,
+                    choices: vec![mail()],
+                    scale: None,
+                }],
+                ..Survey::default()
+            }),
+        ];
+        let feedback = |body| Feedback {
+            tenant: "acme".into(),
+            source: "shop".into(),
+            id: "r-1".into(),
+            version: 1,
+            deleted: false,
+            created_at: 0,
+            channel: "web".into(),
+            customer: Customer::default(),
+            context: Context {
+                url: mail(),
+                ..Context::default()
+            },
+            references: References::default(),
+            extra: vec![("note".into(), mail())],
+            body,
+            unknown_fields: 0,
+            truncated: false,
+        };
+        bodies.into_iter().map(feedback).collect()
+    }
+
+    #[test]
+    fn every_text_of_every_kind_is_redacted_and_counted() {
+        let redactor = Redactor::new(b"sixteen bytes key");
+        for mut item in planted() {
+            let texts = format!("{item:?}").matches("planted").count();
+            let found = redactor.redact_feedback(&mut item);
+            let after = format!("{item:?}");
+            assert!(!after.contains("planted"), "{after}");
+            assert_eq!(found.of(Kind::Email) as usize, texts);
+            assert_eq!(after.matches("[email]").count(), texts);
+        }
+    }
 }
