@@ -169,7 +169,7 @@ fn bracketed(text: &str, start: usize, end: usize) -> Option<std::ops::Range<usi
 fn worded(text: &str, dot: usize, end: usize) -> Option<std::ops::Range<usize>> {
     let is_gap = |gap: &str| (1..=3).contains(&gap.len()) && gap.chars().all(|c| " ()[]{}".contains(c));
     let mut before = words::before(text, dot);
-    let host = before.next().filter(|word| is_gap(word.gap) && is_label(word))?;
+    before.next().filter(|word| is_gap(word.gap) && is_label(word))?;
     let at = before.next().filter(|word| is_gap(word.gap))?;
     if !at.text.eq_ignore_ascii_case("at") {
         return None;
