@@ -119,12 +119,12 @@ impl Redactor {
         for Finding { kind, range } in findings {
             out.push_str(&text[from..range.start]);
             let hash = match self.treatments.of(*kind) {
-                Treatment::Hmac => {
-                    self.hash(tenant, &canonical::form(&text[range.clone()], *kind))
-                }
+                Treatment::Hmac => self.hash(tenant, &canonical::form(&text[range.clone()], *kind)),
                 Treatment::Mask | Treatment::Keep => None,
             };
-            let digits = hash.as_deref().and_then(|hash| hash.get(..marks::HASH_DIGITS));
+            let digits = hash
+                .as_deref()
+                .and_then(|hash| hash.get(..marks::HASH_DIGITS));
             marks::push(&mut out, *kind, digits.unwrap_or_default());
             redactions.add(*kind);
             from = range.end;
@@ -334,13 +334,63 @@ mod tests {
     fn texts() -> impl Strategy<Value = String> {
         let pieces = prop_oneof![
             prop::sample::select(vec![
-                " ", " ", ", ", "\n", ": ", "my name is ", "I'm ", "Sara", "Smith", "regards,", "Mr. ",
-                "من ", " هستم", "اسمي ", "علی", "رضایی", "أنا ", "我叫", "我是", "王芳", "先生", "姓名：",
-                "خیابان ", "پلاک ", "۱۲", "شارع ", "رقم ", "路", "88号", "北京市", "12 ", "Baker Street",
-                "passport ", "A1234567", "password: ", "abc123", "phone ", "09123456789", "+98", "order ",
-                "4111111111111111", "DE89370400440532013000", "jo@example.com", " at ", " dot ", "(at)",
-                "192.168.10.24", "http://u:p@h.example/?token=x1", "[phone]", "[name]", "[sic]", "[", "]",
-                "784199012345676", "0012345679", "12345678901234567", "-",
+                " ",
+                " ",
+                ", ",
+                "\n",
+                ": ",
+                "my name is ",
+                "I'm ",
+                "Sara",
+                "Smith",
+                "regards,",
+                "Mr. ",
+                "من ",
+                " هستم",
+                "اسمي ",
+                "علی",
+                "رضایی",
+                "أنا ",
+                "我叫",
+                "我是",
+                "王芳",
+                "先生",
+                "姓名：",
+                "خیابان ",
+                "پلاک ",
+                "۱۲",
+                "شارع ",
+                "رقم ",
+                "路",
+                "88号",
+                "北京市",
+                "12 ",
+                "Baker Street",
+                "passport ",
+                "A1234567",
+                "password: ",
+                "abc123",
+                "phone ",
+                "09123456789",
+                "+98",
+                "order ",
+                "4111111111111111",
+                "DE89370400440532013000",
+                "jo@example.com",
+                " at ",
+                " dot ",
+                "(at)",
+                "192.168.10.24",
+                "http://u:p@h.example/?token=x1",
+                "[phone]",
+                "[name]",
+                "[sic]",
+                "[",
+                "]",
+                "784199012345676",
+                "0012345679",
+                "12345678901234567",
+                "-",
             ])
             .prop_map(str::to_owned),
             "\\PC{0,3}",
@@ -356,14 +406,23 @@ mod tests {
             ..Treatments::default()
         };
         let redactor = Redactor::new(b"sixteen bytes key").treating(treatments);
-        let (text, found) =
-            redactor.redact("my name is Sara, call +98 912 345 6789 or 00989123456789, jo@example.com");
+        let (text, found) = redactor
+            .redact("my name is Sara, call +98 912 345 6789 or 00989123456789, jo@example.com");
         let hash = redactor.hash("", "989123456789").unwrap();
         let mark = format!("[phone:{}]", &hash[..12]);
-        assert_eq!(text, format!("my name is Sara, call {mark} or {mark}, [email]"));
+        assert_eq!(
+            text,
+            format!("my name is Sara, call {mark} or {mark}, [email]")
+        );
         assert_eq!((found.of(Kind::Phone), found.total()), (2, 3));
-        assert_eq!(redactor.redact(&text), (text.clone(), Redactions::default()));
+        assert_eq!(
+            redactor.redact(&text),
+            (text.clone(), Redactions::default())
+        );
         let other = redactor.redact_of("b", "+98 912 345 6789".into()).0;
-        assert!(other.starts_with("[phone:") && !other.contains(&hash[..12]), "{other}");
+        assert!(
+            other.starts_with("[phone:") && !other.contains(&hash[..12]),
+            "{other}"
+        );
     }
 }

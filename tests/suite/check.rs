@@ -61,7 +61,12 @@ fn a_bad_value_is_refused_with_its_line_and_field() {
 fn what_becomes_of_personal_data_is_checked() {
     refused(
         check("[privacy]\n\n[privacy.kinds]\nname = \"mask\"\nphone = \"hmac\"\n"),
-        &["sada.toml:5", "privacy.kinds.phone", "privacy.key_file", "mend:"],
+        &[
+            "sada.toml:5",
+            "privacy.kinds.phone",
+            "privacy.key_file",
+            "mend:",
+        ],
     );
     refused(
         check("[privacy]\nkinds = { secret = \"keep\" }\n"),

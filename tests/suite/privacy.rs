@@ -60,7 +60,10 @@ fn bad() -> Vec<String> {
     vec![
         cut,
         event("cx.zqplanted.v1", &json!({"body": told})),
-        event("cx.review.v1", &json!({"review_id": 7, "platform": "zqplanted", "body": told})),
+        event(
+            "cx.review.v1",
+            &json!({"review_id": 7, "platform": "zqplanted", "body": told}),
+        ),
         event(
             "cx.review.v1",
             &json!({"review_id": "r2", "platform": "shop", "body": told, "created_at": "zqplanted"}),

@@ -33,6 +33,7 @@ pub(super) enum Part {
 }
 
 /// Words of addresses.
+#[rustfmt::skip]
 pub(super) const CUES: &[(Cue, &[&str])] = &[
     (
         Cue::Address(Part::Lane),

@@ -7,6 +7,7 @@ use crate::text::MatchForm;
 const NEAR: usize = 32;
 
 /// Short words that may stand between what a number is called and the number.
+#[rustfmt::skip]
 const LINKS: &[&str] = &[
     "is", "no", "number", "num", "nr", "id", "code", "my", "was", "号码", "编号", "号", "码", "是", "为",
     "هست", "شماره", "کد", "من", "ما", "ام", "هو", "هی", "رقم", "الخاص", "بی", "برقم",
@@ -21,9 +22,7 @@ impl Before {
     pub(super) fn of(text: &Shadow, position: usize) -> Self {
         let far = position.saturating_sub(NEAR);
         let bytes = &text.bytes()[far..position];
-        let other = bytes
-            .iter()
-            .rposition(|b| b.is_ascii_digit() || *b == MARK);
+        let other = bytes.iter().rposition(|b| b.is_ascii_digit() || *b == MARK);
         let from = far + other.map_or(0, |at| at + 1);
         let letters = text.bytes()[from..position]
             .iter()

@@ -26,7 +26,10 @@ pub(super) fn form(value: &str, kind: Kind) -> String {
         Kind::Name | Kind::Address => {
             let form = MatchForm::of(value).text;
             let words = form.split(|c: char| !c.is_alphanumeric());
-            words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+            words
+                .filter(|word| !word.is_empty())
+                .collect::<Vec<_>>()
+                .join(" ")
         }
         Kind::Ip | Kind::Secret => value.to_owned(),
     }
@@ -65,7 +68,11 @@ mod tests {
         for (kind, spellings, one) in [
             (
                 Kind::Email,
-                ["Jo@Example.com", "jo at example dot com", "jo(at)example.com"],
+                [
+                    "Jo@Example.com",
+                    "jo at example dot com",
+                    "jo(at)example.com",
+                ],
                 "jo@example.com",
             ),
             (

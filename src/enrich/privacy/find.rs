@@ -32,7 +32,9 @@ pub(super) fn find(clean: &str) -> Vec<Finding> {
         claims.add(postal(clean, &hits));
     }
     claims.add(names::names(clean, &hits));
-    claims.findings.sort_unstable_by_key(|finding| finding.range.start);
+    claims
+        .findings
+        .sort_unstable_by_key(|finding| finding.range.start);
     claims.findings
 }
 

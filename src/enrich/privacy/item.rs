@@ -174,7 +174,9 @@ impl<'a> Pass<'a> {
     }
 
     fn hash(&mut self, value: &mut String, kind: Kind) {
-        let hash = self.redactor.hash(self.tenant, &canonical::form(value, kind));
+        let hash = self
+            .redactor
+            .hash(self.tenant, &canonical::form(value, kind));
         // A key that HMAC refuses does not exist; should it, the value goes all the same.
         *value = match hash {
             Some(hash) => format!("h:{hash}"),

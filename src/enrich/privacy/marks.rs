@@ -41,8 +41,7 @@ pub(super) fn len(text: &str) -> Option<usize> {
 
 /// The marks of a text, in order, as ranges of bytes.
 pub(super) fn ranges(text: &str) -> impl Iterator<Item = Range<usize>> {
-    memchr::memchr_iter(b'[', text.as_bytes())
-        .filter_map(|at| Some(at..at + len(&text[at..])?))
+    memchr::memchr_iter(b'[', text.as_bytes()).filter_map(|at| Some(at..at + len(&text[at..])?))
 }
 
 /// A redacted text without the marks that stand for personal data: they are English in any text.

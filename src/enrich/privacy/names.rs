@@ -45,6 +45,7 @@ pub(super) enum How {
 }
 
 /// Words that say that a name stands beside them.
+#[rustfmt::skip]
 pub(super) const CUES: &[(Cue, &[&str])] = &[
     (
         Cue::Name(How::Told),

@@ -79,7 +79,9 @@ fn is_saudi(number: &[u8]) -> bool {
 
 /// 784, year of birth, seven digits, check digit by Luhn.
 fn is_emirati(number: &[u8]) -> bool {
-    number.len() == 15 && matches!(number, [7, 8, 4, 1, 9, ..] | [7, 8, 4, 2, 0, ..]) && luhn(number)
+    number.len() == 15
+        && matches!(number, [7, 8, 4, 1, 9, ..] | [7, 8, 4, 2, 0, ..])
+        && luhn(number)
 }
 
 /// Six digits of a region, date of birth, three digits, check digit (GB 11643).
@@ -102,6 +104,7 @@ fn is_chinese(number: &[u8]) -> bool {
 }
 
 /// Words that say that a national id follows.
+#[rustfmt::skip]
 const ID_WORDS: &[&str] = &[
     "کد ملی", "کدملی", "کد ملیم", "کدملیم", "شماره ملی", "کارت ملی", "الهویه", "هویتی", "هویه", "الاقامه",
     "اقامه", "اقامتی", "السجل المدنی", "الرقم القومی", "رقمی القومی", "الرقم الوطنی", "national id",

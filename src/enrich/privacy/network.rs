@@ -95,7 +95,9 @@ pub(super) fn emails(text: &Shadow) -> Vec<Finding> {
         } else {
             latin
         };
-        start += run(&bytes[start..at], 0, |b| matches!(b, b'.' | b'-' | b'%' | b'\''));
+        start += run(&bytes[start..at], 0, |b| {
+            matches!(b, b'.' | b'-' | b'%' | b'\'')
+        });
         let Some(end) = domain_end(bytes, at + 1) else {
             continue;
         };
@@ -167,21 +169,39 @@ fn bracketed(text: &str, start: usize, end: usize) -> Option<std::ops::Range<usi
 
 /// Around a dot in words, before which an at stands in words or in brackets.
 fn worded(text: &str, dot: usize, end: usize) -> Option<std::ops::Range<usize>> {
-    let is_gap = |gap: &str| (1..=3).contains(&gap.len()) && gap.chars().all(|c| " ()[]{}".contains(c));
+    let is_gap =
+        |gap: &str| (1..=3).contains(&gap.len()) && gap.chars().all(|c| " ()[]{}".contains(c));
     let mut before = words::before(text, dot);
-    before.next().filter(|word| is_gap(word.gap) && is_label(word))?;
+    before
+        .next()
+        .filter(|word| is_gap(word.gap) && is_label(word))?;
     let at = before.next().filter(|word| is_gap(word.gap))?;
     if !at.text.eq_ignore_ascii_case("at") {
         return None;
     }
-    let sign = text[..at.range.start].trim_end_matches([' ', '(', '[', '{']).len();
+    let sign = text[..at.range.start]
+        .trim_end_matches([' ', '(', '[', '{'])
+        .len();
     let local = local_before(text, sign)?;
     // `look at example dot com` speaks of a site.
     const VERBS: [&str; 12] = [
-        "look", "looked", "shop", "buy", "bought", "found", "sold", "see", "cheaper", "available", "order",
+        "look",
+        "looked",
+        "shop",
+        "buy",
+        "bought",
+        "found",
+        "sold",
+        "see",
+        "cheaper",
+        "available",
+        "order",
         "ordered",
     ];
-    if VERBS.iter().any(|verb| text[local..sign].eq_ignore_ascii_case(verb)) {
+    if VERBS
+        .iter()
+        .any(|verb| text[local..sign].eq_ignore_ascii_case(verb))
+    {
         return None;
     }
     let last = words::after(text, end).next()?;
@@ -242,6 +262,7 @@ pub(super) fn ips(text: &Shadow) -> Vec<Finding> {
 }
 
 /// Words that say that a version, a chapter or a part follows.
+#[rustfmt::skip]
 const VERSIONS: &[&str] = &[
     "app", "version", "ver", "v", "build", "release", "update", "firmware", "chrome", "firefox", "safari",
     "android", "ios", "windows", "driver", "chapter", "section", "rev", "نسخه", "نسخه ی", "ورژن", "اپدیت",

@@ -61,6 +61,7 @@ fn number(text: &Shadow, run: &[Group]) -> Option<(Kind, usize)> {
 }
 
 /// Words that say that the number of something follows that is no person's.
+#[rustfmt::skip]
 const KEPT: &[&str] = &[
     "order", "tracking", "parcel", "shipment", "invoice", "ticket", "reference", "ref", "sku", "serial",
     "isbn", "imei", "barcode", "transaction", "product", "item", "model", "part", "batch", "reservation",

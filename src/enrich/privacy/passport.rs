@@ -7,6 +7,7 @@ use super::{Finding, Kind};
 use crate::text::MatchForm;
 
 /// Words that say that the number of a passport follows.
+#[rustfmt::skip]
 pub(super) const CUES: &[(Cue, &[&str])] = &[(
     Cue::Passport,
     &[
@@ -20,6 +21,7 @@ pub(super) const CUES: &[(Cue, &[&str])] = &[(
 const NEAR: usize = 32;
 
 /// Words that may stand between, in match form.
+#[rustfmt::skip]
 const LINKS: &[&str] = &[
     "no", "nr", "number", "num", "nummer", "id", "is", "was", "my", "the", "with", "holder", "شماره",
     "شمارش", "من", "ام", "به", "ی", "م", "با", "رقم", "رقمه", "السفر", "سفر", "سفری", "هو", "الخاص", "بی",
@@ -73,10 +75,16 @@ mod tests {
     #[test]
     fn numbers_of_passports_beside_their_cue() {
         check(&[
-            ("My passport number is A03645400.", "My passport number is [passport]."),
+            (
+                "My passport number is A03645400.",
+                "My passport number is [passport].",
+            ),
             ("passport # G56855422 but", "passport # [passport] but"),
             ("passport: 512345678", "passport: [passport]"),
-            ("شماره گذرنامه من K۱۲۳۴۵۶۷۸ است", "شماره گذرنامه من [passport] است"),
+            (
+                "شماره گذرنامه من K۱۲۳۴۵۶۷۸ است",
+                "شماره گذرنامه من [passport] است",
+            ),
             ("رقم جواز السفر: A12345678", "رقم جواز السفر: [passport]"),
             ("护照号码E12345678丢了", "护照号码[passport]丢了"),
         ]);

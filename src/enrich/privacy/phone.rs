@@ -58,7 +58,9 @@ fn is_date(groups: &[Group]) -> bool {
 fn are_years(number: &[u8], groups: &[Group]) -> bool {
     groups.len() > 1
         && groups.iter().all(|group| group.len() == 4)
-        && number.chunks(4).all(|year| matches!(year, [1, 9, ..] | [2, 0, ..]))
+        && number
+            .chunks(4)
+            .all(|year| matches!(year, [1, 9, ..] | [2, 0, ..]))
 }
 
 fn is_phone(number: &[u8], groups: &[Group]) -> bool {
@@ -79,12 +81,18 @@ fn is_phone(number: &[u8], groups: &[Group]) -> bool {
             single || matches!(lengths.as_slice(), [3, 9] | [4, 8] | [4, 4, 4] | [5, 7])
         }
         // Mobiles without it: Iran and India, China.
-        (10, [9, ..]) => single || (grouped && matches!(lengths.as_slice(), [3, 3, 4] | [3, 7] | [5, 5])),
+        (10, [9, ..]) => {
+            single || (grouped && matches!(lengths.as_slice(), [3, 3, 4] | [3, 7] | [5, 5]))
+        }
         (11, [1, 3..=9, ..]) => single || matches!(lengths.as_slice(), [3, 4, 4]),
         // Country's code without a sign: Iran, Turkey, Egypt, Iraq, Saudi Arabia, the Emirates.
         (
             12,
-            [9, 8, 9, ..] | [9, 0, 5, ..] | [2, 0, 1, 0..=2 | 5, ..] | [9, 6, 6, 5, ..] | [9, 7, 1, 5, ..],
+            [9, 8, 9, ..]
+            | [9, 0, 5, ..]
+            | [2, 0, 1, 0..=2 | 5, ..]
+            | [9, 6, 6, 5, ..]
+            | [9, 7, 1, 5, ..],
         )
         | (13, [9, 6, 4, 7, ..] | [8, 6, 1, 3..=9, ..])
         | (12, [9, 6, 2, 7, ..]) => grouped,
@@ -96,6 +104,7 @@ fn is_phone(number: &[u8], groups: &[Group]) -> bool {
 }
 
 /// Words that say that a phone number follows.
+#[rustfmt::skip]
 const PHONE_WORDS: &[&str] = &[
     "phone", "telephone", "tel", "call", "mobile", "whatsapp", "cell", "number is", "telegram", "viber",
     "sms", "wa.me", "t.me", "تلفن", "تلفنم", "موبایل", "موبایلم", "همراه", "همراهم", "شماره تماس",

@@ -19,6 +19,7 @@ pub(super) enum Sort {
 }
 
 /// Words that say that a secret follows.
+#[rustfmt::skip]
 pub(super) const CUES: &[(Cue, &[&str])] = &[
     (
         Cue::Secret(Sort::Password),
@@ -47,6 +48,7 @@ pub(super) const CUES: &[(Cue, &[&str])] = &[
 ];
 
 /// Words that may stand between a cue and its value, as they are written in lower case.
+#[rustfmt::skip]
 const LINKS: &[&str] = &[
     "is", "was", "are", "id", "code", "now", "هست", "است", "من", "ام", "م", "هم", "هو", "هي", "الخاص", "بي",
     "لي", "حسابي", "حسابم", "是", "为", "我的", "api", "key", "token", "basic", "bearer",
@@ -108,9 +110,13 @@ fn value_start(text: &str, at: usize) -> Option<(usize, Told)> {
         }
         rest = signed.trim_start_matches([' ', '"', '\'', '«', '“']);
         let link = LINKS.iter().find_map(|link| {
-            let tail = rest.get(..link.len())?.eq_ignore_ascii_case(link).then(|| &rest[link.len()..])?;
+            let tail = rest
+                .get(..link.len())?
+                .eq_ignore_ascii_case(link)
+                .then(|| &rest[link.len()..])?;
             // `is` of `island` is no link; Chinese sets no spaces.
-            let ends = !tail.starts_with(|c: char| c.is_alphanumeric()) || !link.starts_with(is_letter);
+            let ends =
+                !tail.starts_with(|c: char| c.is_alphanumeric()) || !link.starts_with(is_letter);
             ends.then_some(tail)
         });
         let Some(tail) = link else {
@@ -136,7 +142,9 @@ fn value_len(text: &str) -> usize {
             || (!c.is_ascii() && text::digit(c).is_some())
     };
     let end = text.find(|c| !is_part(c)).unwrap_or(text.len());
-    text[..end].trim_end_matches(['.', '!', '?', ':', '*']).len()
+    text[..end]
+        .trim_end_matches(['.', '!', '?', ':', '*'])
+        .len()
 }
 
 fn is_password(value: &str, told: Told) -> bool {
@@ -146,7 +154,11 @@ fn is_password(value: &str, told: Told) -> bool {
     let long = value.chars().count();
     match told {
         Told::Set => long >= 4,
-        Told::Said => long >= 4 && (digits > 0 && (letters > 0 || digits >= 4) || (signs > 0 && letters > 3 && !value.contains(['/', '-', '\'']))),
+        Told::Said => {
+            long >= 4
+                && (digits > 0 && (letters > 0 || digits >= 4)
+                    || (signs > 0 && letters > 3 && !value.contains(['/', '-', '\''])))
+        }
         Told::Beside => long >= 6 && digits > 0 && letters > 0,
     }
 }
@@ -164,13 +176,22 @@ mod tests {
     #[test]
     fn passwords_and_tokens_after_their_cue() {
         check(&[
-            ("my password is Honda-civic-03 and", "my password is [secret] and"),
+            (
+                "my password is Honda-civic-03 and",
+                "my password is [secret] and",
+            ),
             ("pwd=trevor99", "pwd=[secret]"),
             ("رمز عبور من: abc۱۲۳۴ بود", "رمز عبور من: [secret] بود"),
             ("كلمة المرور هي Noor2020", "كلمة المرور هي [secret]"),
             ("密码是abc123456，登录不了", "密码是[secret]，登录不了"),
-            ("API key: 5b3564010e76fc6a11acfd0d4e46ff9a", "API key: [secret]"),
-            ("Bearer qJyaA3ayC5eqVxhQYjg9n8Fur rejected", "Bearer [secret] rejected"),
+            (
+                "API key: 5b3564010e76fc6a11acfd0d4e46ff9a",
+                "API key: [secret]",
+            ),
+            (
+                "Bearer qJyaA3ayC5eqVxhQYjg9n8Fur rejected",
+                "Bearer [secret] rejected",
+            ),
             ("it was sk_live_a1b2c3d4e5", "it was [secret]"),
         ]);
     }

@@ -53,8 +53,8 @@ fn length(text: &str) -> usize {
     let mut end = 0;
     let mut chars = text.char_indices().peekable();
     while let Some((at, c)) = chars.next() {
-        let apostrophe = matches!(c, '\'' | '’')
-            && chars.peek().is_some_and(|(_, next)| next.is_alphabetic());
+        let apostrophe =
+            matches!(c, '\'' | '’') && chars.peek().is_some_and(|(_, next)| next.is_alphabetic());
         if !(is_inner(c) || (apostrophe && at > 0)) {
             break;
         }
@@ -80,11 +80,7 @@ mod tests {
         let told: Vec<(&str, &str)> = after(text, 0).map(|w| (w.gap, w.text)).collect();
         assert_eq!(
             told,
-            [
-                (": ", "O'Brien"),
-                (", ", "محمّد"),
-                (" \u{200C}", "علی‌پور")
-            ]
+            [(": ", "O'Brien"), (", ", "محمّد"), (" \u{200C}", "علی‌پور")]
         );
         let back: Vec<(&str, &str)> = before(text, text.len()).map(|w| (w.gap, w.text)).collect();
         assert_eq!(back[..2], [("!", "علی‌پور"), (" \u{200C}", "محمّد")]);

@@ -111,7 +111,9 @@ fn number_after(text: &str, at: usize) -> Option<usize> {
         return None;
     }
     if is_number(&word) {
-        let second = words.next().filter(|next| next.gap == "/" && is_number(next));
+        let second = words
+            .next()
+            .filter(|next| next.gap == "/" && is_number(next));
         return Some(second.map_or(word.range.end, |next| next.range.end));
     }
     let letter = word.text.chars().count() == 1 && word.text != "و";
@@ -120,6 +122,7 @@ fn number_after(text: &str, at: usize) -> Option<usize> {
 }
 
 /// Ordinal numbers of floors, in match form.
+#[rustfmt::skip]
 const ORDINALS: [&str; 22] = [
     "اول", "دوم", "سوم", "چهارم", "پنجم", "ششم", "هفتم", "هشتم", "همکف", "الاول", "الاولی", "الثانی",
     "الثانیه", "الثالث", "الثالثه", "الرابع", "الرابعه", "الخامس", "الخامسه", "السادس", "السابع", "الارضی",
@@ -145,12 +148,24 @@ mod tests {
     #[test]
     fn parts_that_name_themselves() {
         check(&[
-            ("آدرس من خیابان ولیعصر، کوچه نسترن، پلاک ۱۲، واحد ۳", "آدرس من [address]"),
-            ("تهران، خیابان سعدی کوچه مهر پلاک ۳ کد پستی ۷۱۳۵۸۴۴۱۹۰.", "تهران، [address]."),
-            ("جدید - خیابان بهار، پلاک ۵۵/۱، زنگ اول - رو", "جدید - [address] - رو"),
+            (
+                "آدرس من خیابان ولیعصر، کوچه نسترن، پلاک ۱۲، واحد ۳",
+                "آدرس من [address]",
+            ),
+            (
+                "تهران، خیابان سعدی کوچه مهر پلاک ۳ کد پستی ۷۱۳۵۸۴۴۱۹۰.",
+                "تهران، [address].",
+            ),
+            (
+                "جدید - خیابان بهار، پلاک ۵۵/۱، زنگ اول - رو",
+                "جدید - [address] - رو",
+            ),
             ("شهرک اکباتان، فاز ۲، بلوک ۱۴، واحد ۵۲ زیر", "[address] زیر"),
             ("عنواني شارع الملك فهد، مبنى ١٢، شقة ٣", "عنواني [address]"),
-            ("العنوان: ٩ شارع الهرم، عمارة ب، شقة ٥٢", "العنوان: [address]"),
+            (
+                "العنوان: ٩ شارع الهرم، عمارة ب، شقة ٥٢",
+                "العنوان: [address]",
+            ),
             ("شارع الأمير سلطان رقم 77 تحت", "[address] تحت"),
             ("في ص.ب ٤٤١٧ استلمت", "في [address] استلمت"),
         ]);

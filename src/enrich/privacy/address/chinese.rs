@@ -16,8 +16,8 @@ const LONGEST: usize = 30;
 
 /// Units, the longest first.
 const UNITS: [&str; 21] = [
-    "号楼", "號樓", "号院", "单元", "單元", "号", "號", "弄", "巷", "栋", "棟", "幢", "座", "室", "楼", "樓", "层",
-    "層", "组", "户", "房",
+    "号楼", "號樓", "号院", "单元", "單元", "号", "號", "弄", "巷", "栋", "棟", "幢", "座", "室",
+    "楼", "樓", "层", "層", "组", "户", "房",
 ];
 
 /// The address around the word of a street or of a place where people live.
@@ -75,10 +75,7 @@ impl Tail {
         // A section, a lane, a house, an entry, a floor, a room: more than any address has.
         for _ in 0..10 {
             let rest = &text[tail.len..];
-            let Some(step) = section(rest)
-                .or_else(|| unit(rest))
-                .or_else(|| place(rest))
-            else {
+            let Some(step) = section(rest).or_else(|| unit(rest)).or_else(|| place(rest)) else {
                 break;
             };
             tail.len += step.len;
@@ -108,7 +105,9 @@ fn section(text: &str) -> Option<Step> {
     let found = match second {
         '段' => (side || is_numeral(first)).then_some((len, false)),
         '单' if side && text[len..].starts_with('元') => Some((len + '元'.len_utf8(), true)),
-        _ if first == '之' && (is_numeral(second) || text::digit(second).is_some()) => Some((len, false)),
+        _ if first == '之' && (is_numeral(second) || text::digit(second).is_some()) => {
+            Some((len, false))
+        }
         _ => None,
     };
     found.map(|(len, unit)| Step { len, unit })
@@ -141,7 +140,8 @@ fn number(text: &str) -> Option<usize> {
     if (1..=4).contains(&text[..numerals].chars().count()) {
         return Some(numerals);
     }
-    text.starts_with(|c: char| c.is_ascii_uppercase()).then_some(1)
+    text.starts_with(|c: char| c.is_ascii_uppercase())
+        .then_some(1)
 }
 
 /// The name of what stands at the house number, before its own number: 312号学府公寓4栋.
@@ -153,7 +153,10 @@ fn place(text: &str) -> Option<Step> {
         .take_while(|c| is_han(*c) && !BEFORE.contains(*c))
         .map(char::len_utf8)
         .sum();
-    let ends = ["公寓", "小区", "花园", "家园", "苑", "里", "大厦", "广场", "新村", "城", "园", "庭", "府", "湾", "郡", "院"];
+    let ends = [
+        "公寓", "小区", "花园", "家园", "苑", "里", "大厦", "广场", "新村", "城", "园", "庭", "府",
+        "湾", "郡", "院",
+    ];
     let fits = ends.iter().any(|end| text[..name].ends_with(end)) && unit(&text[name..]).is_some();
     fits.then_some(Step {
         len: name,
@@ -187,10 +190,16 @@ mod tests {
     #[test]
     fn from_the_province_to_the_room() {
         check(&[
-            ("我的地址是浙江省杭州市西湖区文三路88号5幢301室，", "我的地址是[address]，"),
+            (
+                "我的地址是浙江省杭州市西湖区文三路88号5幢301室，",
+                "我的地址是[address]，",
+            ),
             ("地址：学院路37号15号楼203", "地址：[address]"),
             ("送到厦门市思明区湖滨南路55号之二702室了", "送到[address]了"),
-            ("台北市大安區忠孝東路四段216巷33弄12號5樓一直", "[address]一直"),
+            (
+                "台北市大安區忠孝東路四段216巷33弄12號5樓一直",
+                "[address]一直",
+            ),
             ("洪山区珞喻路312号学府公寓4栋1107门口", "[address]门口"),
             ("（平安里3号楼2单元602）", "（[address]）"),
             ("在昆明市五华区翠湖北路２号收到", "在[address]收到"),

@@ -9,7 +9,18 @@ const PLAIN: [&str; 5] = ["street", "road", "avenue", "boulevard", "lane"];
 
 /// Words before the number of a flat.
 const UNITS: [&str; 12] = [
-    "flat", "apt", "apartment", "unit", "suite", "ste", "room", "floor", "fl", "house", "building", "bldg",
+    "flat",
+    "apt",
+    "apartment",
+    "unit",
+    "suite",
+    "ste",
+    "room",
+    "floor",
+    "fl",
+    "house",
+    "building",
+    "bldg",
 ];
 
 /// The address around the word of a street.
@@ -70,7 +81,10 @@ fn is_number(word: &str) -> bool {
 
 fn is_ordinal(word: &str) -> bool {
     let end = word.trim_start_matches(|c: char| c.is_ascii_digit());
-    end.len() < word.len() && ["st", "nd", "rd", "th"].iter().any(|th| end.eq_ignore_ascii_case(th))
+    end.len() < word.len()
+        && ["st", "nd", "rd", "th"]
+            .iter()
+            .any(|th| end.eq_ignore_ascii_case(th))
 }
 
 fn is_name_part(word: &str) -> bool {
@@ -80,8 +94,11 @@ fn is_name_part(word: &str) -> bool {
 }
 
 fn is_lower_name(word: &str) -> bool {
-    !["a", "an", "the", "of", "and", "your", "my", "our", "this", "that", "from", "in", "on", "to", "minute", "hour"]
-        .contains(&word)
+    ![
+        "a", "an", "the", "of", "and", "your", "my", "our", "this", "that", "from", "in", "on",
+        "to", "minute", "hour",
+    ]
+    .contains(&word)
         && word.starts_with(char::is_alphabetic)
 }
 
@@ -95,7 +112,9 @@ fn unit_before(text: &str, number: usize) -> Option<usize> {
 }
 
 fn is_unit(word: &Word) -> bool {
-    UNITS.iter().any(|unit| word.text.eq_ignore_ascii_case(unit))
+    UNITS
+        .iter()
+        .any(|unit| word.text.eq_ignore_ascii_case(unit))
 }
 
 /// Where the address ends that has come to `end`.

@@ -16,7 +16,11 @@ pub(super) fn after(text: &str, how: How, at: usize) -> Option<Range<usize>> {
     let mut words = words::after(text, at).peekable();
     let gap = words.peek()?.gap;
     let mut words: Vec<Seen> = words.take(LONGEST + 2).map(Seen::of).collect();
-    while how != How::Titled && words.first().is_some_and(|word| TITLES.contains(&word.folded.as_str())) {
+    while how != How::Titled
+        && words
+            .first()
+            .is_some_and(|word| TITLES.contains(&word.folded.as_str()))
+    {
         words.remove(0);
     }
     let first = words.first()?;
@@ -52,9 +56,11 @@ pub(super) fn before(text: &str, at: usize) -> Option<Range<usize>> {
             names.is_surname(&name.get(last)?.folded).then_some(last)
         })?;
     let name = name.get(start..)?;
-    let fits = name.iter().enumerate().skip(1).all(|(number, seen)| {
-        seen.continues() || number + 1 == name.len()
-    });
+    let fits = name
+        .iter()
+        .enumerate()
+        .skip(1)
+        .all(|(number, seen)| seen.continues() || number + 1 == name.len());
     let alone = name.len() == 1 && known().persian_words.contains(&name.first()?.folded);
     let range = name.first()?.word.range.start..name.last()?.word.range.end;
     (fits && !alone).then_some(range)
@@ -125,10 +131,7 @@ fn is_name(how: How, gap: &str, name: &[Seen], closed: bool) -> bool {
         .any(|seen| names.is_name(&seen.folded) || seen.is_family());
     let family = name.len() > 1 && name.iter().skip(1).any(Seen::continues);
     // `أنا أحمد الله`: praise.
-    let praise = first.folded != "عبد"
-        && name
-            .get(1)
-            .is_some_and(|second| second.folded == "الله");
+    let praise = first.folded != "عبد" && name.get(1).is_some_and(|second| second.folded == "الله");
     match how {
         How::Told | How::Field => given || any_known || closed,
         How::Titled => any_known || first.folded.ends_with('ی') && first.long(4),
@@ -196,12 +199,14 @@ impl<'t> Seen<'t> {
 }
 
 /// Titles before a name, in match form.
+#[rustfmt::skip]
 const TITLES: [&str; 16] = [
     "اقای", "خانم", "جناب", "سرکار", "دکتر", "مهندس", "السید", "السیده", "الاستاذ", "الاستاذه", "المهندس",
     "المهندسه", "الدکتور", "الدکتوره", "الاخ", "الاخت",
 ];
 
 /// Verbs that end a name, in match form.
+#[rustfmt::skip]
 const VERBS: [&str; 11] = [
     "است", "هست", "هستم", "هستش", "میباشد", "میباشم", "بوده", "بود", "ه", "هو", "شد",
 ];
@@ -244,11 +249,17 @@ mod tests {
             ("سلام، رضا هستم از شیراز", "سلام، [name] هستم از شیراز"),
             ("من علیرضا قربانی ام، همون", "من [name] ام، همون"),
             ("با احترام، مینا بهرامی", "با احترام، [name]"),
-            ("آقای محمدی پیک بد رفتار کرد", "آقای [name] پیک بد رفتار کرد"),
+            (
+                "آقای محمدی پیک بد رفتار کرد",
+                "آقای [name] پیک بد رفتار کرد",
+            ),
             ("اسمي أحمد الشمري وطلبت", "اسمي [name] وطلبت"),
             ("أنا سعيد القحطاني من جدة", "أنا [name] من جدة"),
             ("معكم عبد الله الكعبي", "معكم [name]"),
-            ("المرسل: بدر المري، المستلم: مصطفى جابر", "المرسل: [name]، المستلم: [name]"),
+            (
+                "المرسل: بدر المري، المستلم: مصطفى جابر",
+                "المرسل: [name]، المستلم: [name]",
+            ),
             ("عزيزي خالد، جوابك", "عزيزي [name]، جوابك"),
             ("مع تحيات يوسف صالح", "مع تحيات [name]"),
         ]);

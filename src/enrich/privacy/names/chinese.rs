@@ -120,9 +120,9 @@ impl Candidate {
         if let Some(short) = nickname(text) {
             return Some(short);
         }
-        let surname = [2, 1]
-            .into_iter()
-            .find(|chars| prefix(text, *chars).is_some_and(|len| known.chinese_surnames.contains(&text[..len])))?;
+        let surname = [2, 1].into_iter().find(|chars| {
+            prefix(text, *chars).is_some_and(|len| known.chinese_surnames.contains(&text[..len]))
+        })?;
         let mut chars = surname;
         let mut given = true;
         for c in text.chars().skip(surname).take(2) {
@@ -172,10 +172,9 @@ fn nickname(text: &str) -> Option<Candidate> {
     let chars = rest.chars().take_while(|c| is_han(*c)).count();
     let len = prefix(text, chars + 1)?;
     let known = known();
-    let named = rest
-        .chars()
-        .take(chars)
-        .all(|c| known.chinese_given.contains(&c) || known.chinese_surnames.contains(c.to_string().as_str()));
+    let named = rest.chars().take(chars).all(|c| {
+        known.chinese_given.contains(&c) || known.chinese_surnames.contains(c.to_string().as_str())
+    });
     (matches!(chars, 1 | 2) && named).then_some(Candidate {
         len,
         chars: chars + 1,

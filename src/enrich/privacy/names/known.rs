@@ -56,8 +56,8 @@ pub(super) fn known() -> &'static Known {
 
 /// A file that can't be read would leave the lists empty; a test refutes that.
 static KNOWN: LazyLock<Known> = LazyLock::new(|| {
-    let file: File = toml::from_str(include_str!("../../../../models/names.toml"))
-        .unwrap_or_default();
+    let file: File =
+        toml::from_str(include_str!("../../../../models/names.toml")).unwrap_or_default();
     Known {
         latin: Script {
             given: folded(&file.latin.given),

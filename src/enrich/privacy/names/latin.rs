@@ -81,7 +81,9 @@ impl After {
         }
         match words.get(count).map(|next| next.folded.as_str()) {
             Some("here" | "speaking" | "writing") => Self::Speaking,
-            Some("from" | "calling" | "and" | "i" | "im" | "i'm" | "again" | "aus" | "my") => Self::Link,
+            Some("from" | "calling" | "and" | "i" | "im" | "i'm" | "again" | "aus" | "my") => {
+                Self::Link
+            }
             _ => Self::Word,
         }
     }
@@ -131,9 +133,11 @@ fn is_introduced(name: &[Seen], after: After) -> bool {
 
 /// `Iranian`, `Chinese`, `Turkish`.
 fn is_of_a_place(word: &str) -> bool {
-    ["ian", "ese", "ish", "ean", "can", "german", "dutch", "french", "arab", "muslim"]
-        .iter()
-        .any(|end| word.ends_with(end))
+    [
+        "ian", "ese", "ish", "ean", "can", "german", "dutch", "french", "arab", "muslim",
+    ]
+    .iter()
+    .any(|end| word.ends_with(end))
 }
 
 /// How a word is written.
@@ -206,11 +210,15 @@ impl<'t> Seen<'t> {
                 break;
             }
             let fits = match (self.case, next.case) {
-                (Case::Lower, Case::Lower) => names.is_name(&next.folded) && !names.is_word(&next.folded),
+                (Case::Lower, Case::Lower) => {
+                    names.is_name(&next.folded) && !names.is_word(&next.folded)
+                }
                 (Case::Lower, _) => false,
                 (Case::Upper, case) => case == Case::Upper || case == Case::Initial,
                 (_, Case::Lower) => false,
-                (_, Case::Upper) => next.word.text.chars().count() < 4 || names.is_name(&next.folded),
+                (_, Case::Upper) => {
+                    next.word.text.chars().count() < 4 || names.is_name(&next.folded)
+                }
                 _ => true,
             };
             if fits {
@@ -220,7 +228,9 @@ impl<'t> Seen<'t> {
             // `van der Berg`, `al Hassan`.
             let particles = words[count..]
                 .iter()
-                .take_while(|word| PARTICLES.contains(&word.folded.as_str()) && word.word.gap == " ")
+                .take_while(|word| {
+                    PARTICLES.contains(&word.folded.as_str()) && word.word.gap == " "
+                })
                 .count();
             let end = count + particles;
             let follows = words
@@ -235,6 +245,7 @@ impl<'t> Seen<'t> {
     }
 }
 
+#[rustfmt::skip]
 const PARTICLES: [&str; 20] = [
     "van", "von", "der", "den", "de", "da", "di", "del", "della", "dos", "das", "la", "le", "bin", "ibn",
     "bint", "al", "el", "abu", "ter",
