@@ -119,9 +119,15 @@ fn is_word(text: &str, range: Range<usize>) -> bool {
         &text[range.clone()],
         &text[range.end..],
     );
+    // Letters of another script end a word: `پاسپورتمR0670`.
     let inside = |edge: Option<char>, neighbour: Option<char>| {
-        edge.is_some_and(|edge| edge.is_alphanumeric() && !is_unspaced(edge))
-            && neighbour.is_some_and(|c| c.is_alphanumeric() && !is_unspaced(c))
+        edge.zip(neighbour).is_some_and(|(edge, neighbour)| {
+            let both = |such: fn(char) -> bool| such(edge) && such(neighbour);
+            both(char::is_alphanumeric)
+                && !is_unspaced(edge)
+                && !is_unspaced(neighbour)
+                && names::is_arabic(edge) == names::is_arabic(neighbour)
+        })
     };
     if inside(word.chars().next_back(), after.chars().next()) {
         return false;

@@ -34,7 +34,7 @@ pub(super) const CUES: &[(Cue, &[&str])] = &[
         Cue::Secret(Sort::Token),
         &[
             "api key", "api_key", "api-key", "apikey", "secret key", "secret_key", "secret", "token",
-            "access token", "access_token", "refresh token", "refresh_token", "auth token", "bearer",
+            "jsessionid", "phpsessid", "access token", "access_token", "refresh token", "refresh_token", "auth token", "bearer",
             "authorization", "session id", "session_id", "sessionid", "session", "sid", "cookie",
             "client secret", "client_secret", "private key", "private_key", "jwt", "key", "توکن", "کلید",
             "کلید api", "شناسه نشست", "توكن", "رمز الوصول", "مفتاح", "مفتاح api", "معرف الجلسة", "令牌",
@@ -50,7 +50,7 @@ pub(super) const CUES: &[(Cue, &[&str])] = &[
 /// Words that may stand between a cue and its value, as they are written in lower case.
 #[rustfmt::skip]
 const LINKS: &[&str] = &[
-    "is", "was", "are", "id", "code", "now", "هست", "است", "من", "ام", "م", "هم", "هو", "هي", "الخاص", "بي",
+    "is", "was", "are", "id", "code", "now", "هست", "است", "من", "ام", "م", "هم", "رو", "را", "گذاشتم", "هو", "هي", "حقي", "حقتي", "الخاص", "بي",
     "لي", "حسابي", "حسابم", "是", "为", "我的", "api", "key", "token", "basic", "bearer",
 ];
 
@@ -101,7 +101,7 @@ fn value_start(text: &str, at: usize) -> Option<(usize, Told)> {
     let mut told = Told::Beside;
     // Four links are more than any text has.
     for _ in 0..4 {
-        let trimmed = rest.trim_start_matches([' ', '"', '\'', '«', '“', '(', '#']);
+        let trimmed = rest.trim_start_matches([' ', '"', '\'', '«', '“', '(', '（', '#']);
         let signed = trimmed.trim_start_matches([':', '：', '=', '-', '>', '→']);
         match trimmed.chars().next() {
             Some('=') => told = Told::Set,
@@ -114,9 +114,8 @@ fn value_start(text: &str, at: usize) -> Option<(usize, Told)> {
                 .get(..link.len())?
                 .eq_ignore_ascii_case(link)
                 .then(|| &rest[link.len()..])?;
-            // `is` of `island` is no link; Chinese sets no spaces.
-            let ends =
-                !tail.starts_with(|c: char| c.is_alphanumeric()) || !link.starts_with(is_letter);
+            // `is` of `island` and `key` of `key_1` are no links; Chinese sets no spaces.
+            let ends = tail.starts_with([' ', ':', '：', '=']) || !link.starts_with(is_letter);
             ends.then_some(tail)
         });
         let Some(tail) = link else {

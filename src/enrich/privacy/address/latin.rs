@@ -64,7 +64,7 @@ fn number_before(text: &str, street: usize, capital: bool) -> Option<usize> {
 
 /// Whether an address may begin after this word.
 fn introduced(before: Option<Word>) -> bool {
-    before.is_none_or(|word| {
+    before.is_some_and(|word| {
         ["at", "to", "is", "in", "address", "live"]
             .iter()
             .any(|intro| word.text.eq_ignore_ascii_case(intro))

@@ -29,7 +29,9 @@ pub(super) fn after(text: &str, how: How, at: usize) -> Option<Range<usize>> {
     }
     let count = name_len(text, &words);
     let closed = ends(text, &words, count);
-    let name = words.get(..count)?;
+    // `أنا أحمد الله`: praise.
+    let praise = first.folded != "عبد" && words.get(1).is_some_and(|word| word.folded == "الله");
+    let name = words.get(..count).filter(|_| !praise)?;
     let range = first.word.range.start..name.last()?.word.range.end;
     is_name(how, gap, name, closed).then_some(range)
 }
@@ -129,9 +131,9 @@ fn is_name(how: How, gap: &str, name: &[Seen], closed: bool) -> bool {
     let any_known = name
         .iter()
         .any(|seen| names.is_name(&seen.folded) || seen.is_family());
-    let family = name.len() > 1 && name.iter().skip(1).any(Seen::continues);
-    // `أنا أحمد الله`: praise.
-    let praise = first.folded != "عبد" && name.get(1).is_some_and(|second| second.folded == "الله");
+    let family = name
+        .windows(2)
+        .any(|pair| pair[1].continues() || pair[1].is_family_of(&pair[0]));
     match how {
         How::Told | How::Field => given || any_known || closed,
         How::Titled => any_known || first.folded.ends_with('ی') && first.long(4),
@@ -140,8 +142,8 @@ fn is_name(how: How, gap: &str, name: &[Seen], closed: bool) -> bool {
             any_known && closed && (on_its_own || given)
         }
         How::Thanked => any_known && closed && name.len() > 1,
-        How::Said => !praise && ((given && !word) || (any_known && family && given)),
-        How::Greeted => given && !praise && (family || closed),
+        How::Said => given && (!word || family),
+        How::Greeted => given && (family || closed),
         _ => false,
     }
 }

@@ -8,7 +8,7 @@ use crate::enrich::privacy::words::{self, Word};
 use crate::text::MatchForm;
 
 /// A name has at most so many words.
-const LONGEST: usize = 4;
+const LONGEST: usize = 5;
 
 /// The name that follows a cue that ends at `at`.
 pub(super) fn after(text: &str, how: How, at: usize) -> Option<Range<usize>> {
@@ -226,11 +226,13 @@ impl<'t> Seen<'t> {
                 continue;
             }
             // `van der Berg`, `al Hassan`.
+            let is_particle = |(at, seen): &(usize, &Seen)| {
+                PARTICLES.contains(&seen.folded.as_str()) && (*at == 0 || seen.word.gap == " ")
+            };
             let particles = words[count..]
                 .iter()
-                .take_while(|word| {
-                    PARTICLES.contains(&word.folded.as_str()) && word.word.gap == " "
-                })
+                .enumerate()
+                .take_while(is_particle)
                 .count();
             let end = count + particles;
             let follows = words
