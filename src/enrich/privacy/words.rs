@@ -34,7 +34,13 @@ pub(super) fn before(text: &str, to: usize) -> impl Iterator<Item = Word<'_>> {
         let rest = &text[..at];
         let (last, c) = rest.char_indices().rfind(|(_, c)| c.is_alphanumeric())?;
         let end = last + c.len_utf8();
-        let start = rest[..end].trim_end_matches(is_inner).len();
+        let mut start = rest[..end].trim_end_matches(is_inner).len();
+        // `Mary's`: an apostrophe between letters.
+        if let Some(left) = rest[..start].strip_suffix(['\'', '’'])
+            && left.ends_with(char::is_alphabetic)
+        {
+            start = left.trim_end_matches(is_inner).len();
+        }
         // Marks and joiners alone begin no word.
         let start = start + rest[start..end].find(char::is_alphanumeric)?;
         let gap = &text[end..at];
@@ -84,6 +90,8 @@ mod tests {
         );
         let back: Vec<(&str, &str)> = before(text, text.len()).map(|w| (w.gap, w.text)).collect();
         assert_eq!(back[..2], [("!", "علی‌پور"), (" \u{200C}", "محمّد")]);
+        let mary: Vec<&str> = before("7 St. Mary's ", 13).map(|w| w.text).collect();
+        assert_eq!(mary, ["Mary's", "St", "7"]);
         assert_eq!(after("", 0).count() + before("…", 3).count(), 0);
     }
 }

@@ -278,7 +278,7 @@ const STOPS: &[&str] = &[
     "trying", "tuesday", "unknown", "until", "up", "upset", "us", "usually", "valued", "very", "was", "waiting",
     "warm", "we", "wednesday", "welcome", "well", "what", "when", "where", "which", "who", "whom", "why",
     "wishes", "with", "without", "worst", "would", "writing", "written", "wrong", "required", "optional", "empty", "invalid", "asap", "immediately", "anytime", "whenever", "later", "maybe", "yes", "yesterday",
-    "yet", "you", "your", "yours", "pepper", "dre", "coffee", "muscle", "beast", "dior", "universe", "world",
+    "yet", "you", "your", "yours", "pepper", "dre", "martens", "coffee", "muscle", "beast", "dior", "universe", "world",
     "n", "na", "none", "null", "field", "tag", "list", "id", "number", "brand", "product", "change", "changed",
 ];
 
