@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use crate::enrich::privacy::Treatments;
+
 mod listen;
 mod load;
 mod operations;
@@ -254,6 +256,8 @@ pub struct Privacy {
     /// File with the secret, at least 16 bytes, under which identifiers that look like an e-mail
     /// address or a phone number are hashed. Keep it: another key makes other hashes.
     pub key_file: PathBuf,
+    /// What becomes of each kind of personal data in texts: `mask`, `hmac` or `keep`.
+    pub kinds: Treatments,
 }
 
 /// `[health]`

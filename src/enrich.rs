@@ -38,8 +38,8 @@ pub struct Enriched {
     /// Sentiment of each turn of a conversation (`Unknown` for other roles than the customer)
     /// or each answer of a survey; empty for other kinds.
     pub parts: Vec<Sentiment>,
-    /// Personal data replaced, over all texts.
-    pub redactions: u32,
+    /// Personal data replaced, over all texts and identifiers.
+    pub redactions: privacy::Redactions,
     /// Stamp of models and taxonomy.
     pub versions: Arc<Versions>,
     /// What was true when it was said. Enrichment itself knows nothing of it: [`Joined::unknown`].
@@ -245,9 +245,9 @@ impl Enricher {
         parts.iter().map(of).collect()
     }
 
-    /// Replaces every text of the item by its clean, redacted form; returns how often personal
-    /// data was found. Identifiers that look like personal data become keyed hashes.
-    fn redact(&self, feedback: &mut Feedback) -> u32 {
+    /// Replaces every text of the item by its clean, redacted form; returns what was replaced.
+    /// Identifiers that look like personal data become keyed hashes.
+    fn redact(&self, feedback: &mut Feedback) -> privacy::Redactions {
         self.privacy.redact_feedback(feedback)
     }
 }
@@ -375,7 +375,8 @@ mod tests {
         let enriched = enricher().enrich(feedback(Body::Review(review)));
         let text = "Late again\nDelivery took three weeks, terrible. Write to [email] please";
         assert_eq!(enriched.tags.text, text);
-        assert_eq!(enriched.redactions, 1);
+        assert_eq!(enriched.redactions.of(privacy::Kind::Email), 1);
+        assert_eq!(enriched.redactions.total(), 1);
         assert_eq!(enriched.tags.language.base, "en");
         assert_eq!(enriched.tags.sentiment.label, Label::Negative);
         let topic = &enriched.tags.topics[0];

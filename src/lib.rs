@@ -85,6 +85,8 @@
 //! | How is a text cleaned, how is it folded for matching? | [`text`] |
 //! | Sentiment, topics, redaction, mojibake in an item | one file each in [`enrich`] |
 //! | Which language is a text in, how sure is that, what else is it in? | [`language`], a file a step |
+//! | What is personal data, and by which words and shapes is it found? | [`enrich::privacy`], a file a kind; names in `models/names.toml` |
+//! | Which fields are texts, which identifiers, which keys? | `enrich/privacy/item.rs`, of O-data `enrich/privacy/change.rs` |
 //! | Which languages are told apart? | [`language::classes`] |
 //! | What do `lang_hint`, `locale` and `language.expected` decide? | [`language::hints`] |
 //! | What is mojibake, and when is it repaired? | [`language::mojibake`]; in which texts `enrich/mojibake.rs` |

@@ -449,7 +449,7 @@ mod tests {
             feedback,
             tags: crate::enrich::Tags::untagged(String::new()),
             parts: Vec::new(),
-            redactions: 0,
+            redactions: crate::enrich::privacy::Redactions::default(),
             versions: versions.clone(),
         };
         let parts = Arc::new(Parts {

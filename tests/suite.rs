@@ -51,6 +51,8 @@ mod load;
 mod measures;
 #[path = "suite/odata_schemas.rs"]
 mod odata_schemas;
+#[path = "suite/privacy.rs"]
+mod privacy;
 #[path = "suite/reconcile.rs"]
 mod reconcile;
 #[path = "suite/recovery.rs"]

@@ -48,7 +48,7 @@ pub fn bare() -> Enrich {
             feedback,
             tags,
             parts: Vec::new(),
-            redactions: 0,
+            redactions: sada::enrich::privacy::Redactions::default(),
             versions: versions.clone(),
         }
     })

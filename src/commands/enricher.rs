@@ -34,7 +34,7 @@ pub fn load(config: &Config) -> Result<Enricher, ConfigError> {
 }
 
 /// Names what decides about the outcome of a record: this program, its models, the languages it
-/// expects, its limits, its feeds and the privacy key. The ledger keeps it with each range: a log tells so when another build takes up what
+/// expects, its limits, its feeds, the privacy key and what becomes of each kind of personal data. The ledger keeps it with each range: a log tells so when another build takes up what
 /// one has left.
 ///
 /// # Errors
@@ -46,14 +46,15 @@ pub fn build(config: &Config, enricher: &Enricher) -> Result<String, ConfigError
     };
     let versions = enricher.versions();
     let decides = format!(
-        "{} {} {} {} {} {} {:?}",
+        "{} {} {} {} {} {} {:?} {:?}",
         env!("SADA_BUILD"),
         versions.models,
         versions.taxonomy,
         config.language.expected.join(","),
         config.limits.record_bytes,
         config.limits.text_bytes,
-        config.operations.feeds
+        config.operations.feeds,
+        config.privacy.kinds
     );
     // The name is stored: it must not give the key away.
     let digest = Sha256::digest(format!("{decides} {:x}", Sha256::digest(key)));
@@ -61,7 +62,8 @@ pub fn build(config: &Config, enricher: &Enricher) -> Result<String, ConfigError
 }
 
 /// Names what decides about what a record of O-data tells, besides the program (which the index
-/// knows by the number of its format): the feeds, the limit of a record and the privacy key.
+/// knows by the number of its format): the feeds, the limit of a record, the privacy key and what
+/// becomes of each kind of personal data.
 ///
 /// # Errors
 /// The key file can't be read.
@@ -71,8 +73,8 @@ pub fn feeds_build(config: &Config) -> Result<String, ConfigError> {
         false => key(config)?,
     };
     let decides = format!(
-        "{} {:?}",
-        config.limits.record_bytes, config.operations.feeds
+        "{} {:?} {:?}",
+        config.limits.record_bytes, config.operations.feeds, config.privacy.kinds
     );
     // It is stored: it must not give the key away.
     let digest = Sha256::digest(format!("{decides} {:x}", Sha256::digest(key)));
@@ -84,7 +86,8 @@ pub fn feeds_build(config: &Config) -> Result<String, ConfigError> {
 /// # Errors
 /// The key file can't be read.
 pub fn redactor(config: &Config) -> Result<Redactor, ConfigError> {
-    Ok(Redactor::new(key(config)?.as_bytes()))
+    let redactor = Redactor::new(key(config)?.as_bytes());
+    Ok(redactor.treating(config.privacy.kinds.clone()))
 }
 
 /// What makes marks of those who are erased, under the configured key.
@@ -128,7 +131,7 @@ pub fn limits(config: &Config) -> Limits {
 fn with_key(config: &Config, key: &[u8]) -> Result<Enricher, ConfigError> {
     Ok(Enricher::new(
         detector(config)?,
-        Redactor::new(key),
+        Redactor::new(key).treating(config.privacy.kinds.clone()),
         sentiment(config)?,
         taxonomy(config)?,
         cues(config)?,

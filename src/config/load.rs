@@ -121,7 +121,10 @@ fn overlay(table: &mut Table, name: &str, value: &str) -> Result<(), ConfigError
                 .map(|item| Value::String(item.to_owned()))
                 .collect(),
         ),
-        ("kafka", "properties") | ("clickhouse", "ttl") | ("operations", "feeds") => {
+        ("kafka", "properties")
+        | ("clickhouse", "ttl")
+        | ("operations", "feeds")
+        | ("privacy", "kinds") => {
             return Err(ConfigError {
                 place: format!("{name}: "),
                 field: format!("{section}.{field}"),

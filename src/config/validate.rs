@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::rule::{self, Broken, is_topic};
 use super::{Config, ConfigError, Engine, listen_address, load, operations};
+use crate::enrich::privacy::{Kind, Treatment};
 use crate::language;
 
 pub(super) fn check(config: &Config, file: Option<&Path>) -> Result<(), ConfigError> {
@@ -57,6 +58,8 @@ fn rules(c: &Config) -> Vec<Broken> {
         .cloned();
     vec![
         unknown_language(c),
+        secrets_kept(c),
+        hashed_without_key(c),
         operations::broken(c),
         refuse(
             c.kafka.brokers.split(',').any(|b| !b.contains(':')),
@@ -228,6 +231,32 @@ pub fn told_apart() -> String {
     let mut tags: Vec<&str> = language::tags().collect();
     tags.sort_unstable();
     tags.join(", ")
+}
+
+/// A password in a table is worth stealing.
+fn secrets_kept(c: &Config) -> Broken {
+    if c.privacy.kinds.secret != Treatment::Keep {
+        return None;
+    }
+    rule::refuse(
+        "privacy.kinds.secret",
+        "passwords, tokens and keys can't be kept in texts",
+        "write \"mask\" or \"hmac\"",
+    )
+}
+
+fn hashed_without_key(c: &Config) -> Broken {
+    if !c.privacy.key_file.as_os_str().is_empty() {
+        return None;
+    }
+    let hashed = |kind: &Kind| c.privacy.kinds.of(*kind) == Treatment::Hmac;
+    let kind = Kind::ALL.into_iter().find(hashed)?;
+    rule::refuse(
+        format!("privacy.kinds.{}", kind.name()),
+        "is \"hmac\", and privacy.key_file names no key to hash under",
+        "name a file with a secret by privacy.key_file (`openssl rand -hex 32 > privacy.key`), or \
+         write \"mask\"",
+    )
 }
 
 fn unknown_language(c: &Config) -> Broken {

@@ -16,6 +16,7 @@ use metrics_exporter_prometheus::{
 
 use super::Cause;
 use crate::batch::{EnrichedBatch, Kept, OutcomeKind, RawBatch, Reason, SkipReason};
+use crate::enrich::privacy;
 
 /// A metric.
 #[derive(Debug, Clone, Copy)]
@@ -94,6 +95,13 @@ pub const SKIPPED: Metric = metric(
     Kind::Counter,
     Unit::Count,
     "records that leave nothing to store",
+);
+/// By `kind` ([`Kind::name`](privacy::Kind::name)): [`batch_written`].
+pub const REDACTIONS: Metric = metric(
+    "sada_redactions_total",
+    Kind::Counter,
+    Unit::Count,
+    "pieces of personal data replaced in the rows written",
 );
 /// By `topic`: [`gap`].
 pub const GAPS: Metric = metric(
@@ -234,11 +242,12 @@ pub const INDEX_BYTES: Metric = metric(
 );
 
 /// All of them.
-pub const ALL: [Metric; 24] = [
+pub const ALL: [Metric; 25] = [
     READ,
     ROWS,
     REJECTED,
     SKIPPED,
+    REDACTIONS,
     GAPS,
     RETRIES,
     REPLAYED,
@@ -313,6 +322,9 @@ fn begin(topics: &[String]) {
     for cause in Cause::ALL {
         counter!(RETRIES.name, "cause" => cause.name()).increment(0);
     }
+    for kind in privacy::Kind::ALL {
+        redacted(kind, 0);
+    }
     counter!(REPLAYED.name).increment(0);
     counter!(ASSIGNMENTS.name).increment(0);
     counter!(REPAIRED.name).increment(0);
@@ -331,9 +343,14 @@ pub fn batch_read(batch: &RawBatch) {
 pub fn batch_written(batch: &EnrichedBatch) {
     let topic = &batch.offsets.partition.topic;
     let (mut rows, mut gaps) = (0, 0);
+    let mut redactions = privacy::Redactions::default();
     for outcome in &batch.outcomes {
         match &outcome.kind {
-            OutcomeKind::Row(_) | OutcomeKind::Operational(_) => rows += 1,
+            OutcomeKind::Row(enriched) => {
+                rows += 1;
+                redactions.add_all(&enriched.redactions);
+            }
+            OutcomeKind::Operational(_) => rows += 1,
             // Rare, so counted one by one.
             OutcomeKind::DeadLetter(letter) => rejected(topic, letter.error.reason.code(), 1),
             OutcomeKind::Skipped(reason) => skipped(topic, *reason, 1),
@@ -345,7 +362,14 @@ pub fn batch_written(batch: &EnrichedBatch) {
     if gaps > 0 {
         gap(topic, gaps);
     }
+    for (kind, count) in redactions.by_kind() {
+        redacted(kind, count);
+    }
     counter!(ROWS.name, "topic" => topic.to_string()).increment(rows);
+}
+
+fn redacted(kind: privacy::Kind, count: u32) {
+    counter!(REDACTIONS.name, "kind" => kind.name()).increment(count.into());
 }
 
 fn rejected(topic: &str, reason: &str, count: u64) {
@@ -525,6 +549,7 @@ mod tests {
             r#"sada_records_rejected_total{topic="t",reason="unknown_kind"} 0"#,
             r#"sada_retries_total{cause="too_many_parts"} 0"#,
             r#"sada_records_gap_total{topic="t"} 0"#,
+            r#"sada_redactions_total{kind="passport"} 0"#,
             "sada_records_replayed_total 0",
         ] {
             assert_line(&text, line);

@@ -37,7 +37,7 @@ static SIMPLIFIED: LazyLock<Box<[u16]>> = LazyLock::new(|| {
 });
 
 /// A character's simplified form, if it is a Chinese character of the basic plane.
-pub(super) fn simplified(c: char) -> Option<char> {
+pub fn simplified(c: char) -> Option<char> {
     let index = u32::from(c).checked_sub(*HAN.start())? as usize;
     let folded = *SIMPLIFIED.get(index)?;
     char::from_u32(u32::from(folded))

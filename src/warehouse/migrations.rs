@@ -33,7 +33,7 @@ const fn file(number: u32, name: &'static str, template: &'static str) -> Migrat
 
 /// All migrations, in order.
 #[rustfmt::skip]
-pub const MIGRATIONS: [Migration; 29] = [
+pub const MIGRATIONS: [Migration; 30] = [
     file(1, "database", include_str!("../../schemas/clickhouse/001_database.sql")),
     file(2, "feedback", include_str!("../../schemas/clickhouse/002_feedback.sql")),
     file(3, "ingested", include_str!("../../schemas/clickhouse/003_ingested.sql")),
@@ -55,6 +55,7 @@ pub const MIGRATIONS: [Migration; 29] = [
     file(19, "xo", include_str!("../../schemas/clickhouse/019_xo.sql")),
     file(20, "erasure", include_str!("../../schemas/clickhouse/020_erasure.sql")),
     file(21, "intents", include_str!("../../schemas/clickhouse/021_intents.sql")),
+    file(22, "redacted", include_str!("../../schemas/clickhouse/022_redacted.sql")),
     file(23, "public_turns", include_str!("../../schemas/clickhouse/023_public_turns.sql")),
     file(24, "conversations", include_str!("../../schemas/clickhouse/024_conversations.sql")),
     file(25, "survey_measures", include_str!("../../schemas/clickhouse/025_survey_measures.sql")),

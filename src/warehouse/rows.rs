@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::batch::{self, Computed, EnrichedBatch, Partition};
 use crate::enrich::intents::{Emotion, Reason};
+use crate::enrich::privacy::Redactions;
 use crate::enrich::{Enriched, Intent, LanguageShare, Sentiment, Topic};
 use crate::feedback::{
     Answer, Body, Conversation, Customer, Item, Kind, Millis, Rating, Review, Survey, Turn,
@@ -249,6 +250,7 @@ pub struct FeedbackRow<'a> {
 
     // How the row was made.
     pub redactions: u32,
+    pub redacted: Vec<(&'static str, u32)>,
     pub truncated: bool,
     pub unknown_fields: u32,
     pub model_version: &'a str,
@@ -481,7 +483,8 @@ impl<'a> FeedbackRow<'a> {
                 s.confidence
             }),
 
-            redactions: enriched.redactions,
+            redactions: enriched.redactions.total(),
+            redacted: by_kind(&enriched.redactions),
             truncated: f.truncated,
             unknown_fields: f.unknown_fields,
             model_version: &enriched.versions.models,
@@ -503,6 +506,11 @@ static NO_ITEM: Item = Item {
     name: String::new(),
     sku: String::new(),
 };
+
+fn by_kind(redactions: &Redactions) -> Vec<(&'static str, u32)> {
+    let by_kind = redactions.by_kind();
+    by_kind.map(|(kind, count)| (kind.name(), count)).collect()
+}
 
 fn pair(of: Option<&(String, String)>) -> (&str, &str) {
     of.map_or(("", ""), |(a, b)| (a, b))

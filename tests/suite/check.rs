@@ -58,6 +58,31 @@ fn a_bad_value_is_refused_with_its_line_and_field() {
 }
 
 #[test]
+fn what_becomes_of_personal_data_is_checked() {
+    refused(
+        check("[privacy]\n\n[privacy.kinds]\nname = \"mask\"\nphone = \"hmac\"\n"),
+        &[
+            "sada.toml:5",
+            "privacy.kinds.phone",
+            "privacy.key_file",
+            "mend:",
+        ],
+    );
+    refused(
+        check("[privacy]\nkinds = { secret = \"keep\" }\n"),
+        &["sada.toml", "privacy.kinds.secret", "mend:"],
+    );
+    refused(
+        check("[privacy.kinds]\nfax = \"mask\"\n"),
+        &["sada.toml:2", "fax", "passport", "mend:"],
+    );
+    refused(
+        check("[privacy.kinds]\nphone = \"hide\"\n"),
+        &["sada.toml:2", "hide", "hmac", "mend:"],
+    );
+}
+
+#[test]
 fn an_expected_language_that_is_none_is_refused_with_those_that_are() {
     refused(
         check("[language]\nexpected = [\"fa\", \"farsi\"]\n"),

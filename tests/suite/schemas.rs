@@ -427,7 +427,7 @@ fn row(feedback: Feedback) -> String {
         tags: Tags::untagged(enrich::text_of(&feedback)),
         feedback,
         parts: Vec::new(),
-        redactions: 0,
+        redactions: sada::enrich::privacy::Redactions::default(),
         versions: Arc::new(Versions {
             models: String::new(),
             taxonomy: String::new(),

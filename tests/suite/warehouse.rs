@@ -172,7 +172,7 @@ fn item(id: &str, body: Body, text: &str, label: Label) -> Enriched {
             ..Tags::untagged(text.into())
         },
         parts: Vec::new(),
-        redactions: 0,
+        redactions: sada::enrich::privacy::Redactions::default(),
         versions: Arc::new(Versions {
             models: "m1".into(),
             taxonomy: "t1".into(),

@@ -2,19 +2,17 @@
 
 use crate::odata::{Change, Facts};
 
-use super::{Pass, Redactor, may_hold};
+use super::find::may_hold;
+use super::item::Pass;
+use super::{Redactions, Redactor};
 
 impl Redactor {
     /// Hashes identifiers of a change that are personal data, by the rules that hold for the same
-    /// identifier in feedback; takes personal data out of its labels. Returns the number of
-    /// replacements.
-    pub fn redact_change(&self, change: &mut Change) -> u32 {
+    /// identifier in feedback; takes personal data out of its labels. Returns what was
+    /// replaced.
+    pub fn redact_change(&self, change: &mut Change) -> Redactions {
         let mut tenant = std::mem::take(&mut change.tenant);
-        let mut pass = Pass {
-            redactor: self,
-            tenant: "",
-            found: 0,
-        };
+        let mut pass = Pass::new(self);
         pass.identifier(&mut tenant);
         pass.tenant = &tenant;
         let id = &mut change.id;

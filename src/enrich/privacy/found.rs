@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Redactor, Shadow, find};
+use super::Redactor;
 
 /// A piece of a text that is personal data.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,12 +14,11 @@ pub struct Found {
 }
 
 impl Redactor {
-    /// What [`redact`](Self::redact) replaces in a clean text, in order, without overlaps.
+    /// What [`redact`](Self::redact) replaces in a clean text at its first look, in order, without overlaps.
     pub fn found(&self, clean: &str) -> Vec<Found> {
-        let shadow = Shadow::of(clean);
-        let found = find(clean).into_iter().map(|finding| Found {
-            kind: finding.class.mark().trim_matches(['[', ']']),
-            range: shadow.offset(finding.start)..shadow.offset(finding.end),
+        let found = self.findings(clean).into_iter().map(|finding| Found {
+            kind: finding.kind.name(),
+            range: finding.range,
         });
         found.collect()
     }
@@ -50,7 +49,8 @@ mod tests {
         for Found { kind, range } in found.into_iter().rev() {
             replaced.replace_range(range, &format!("[{kind}]"));
         }
-        assert_eq!(redactor.redact(text), (replaced, 3));
+        let (redacted, counts) = redactor.redact(text);
+        assert_eq!((redacted, counts.total()), (replaced, 3));
         assert_eq!(redactor.found("nothing, 12345678"), []);
     }
 }

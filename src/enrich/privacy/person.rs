@@ -1,6 +1,7 @@
 //! Identifiers of one person in the form in which feedback is stored under them.
 
-use super::{Pass, Redactor};
+use super::Redactor;
+use super::item::Pass;
 
 /// Whom somebody names, as it is stored: see [`Redactor::person`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,11 +18,7 @@ impl Redactor {
     /// Protects identifiers exactly as [`redact_feedback`](Self::redact_feedback) does, so that what
     /// is stored under them is found.
     pub fn person(&self, mut person: Person) -> Person {
-        let mut pass = Pass {
-            redactor: self,
-            tenant: "",
-            found: 0,
-        };
+        let mut pass = Pass::new(self);
         pass.identifier(&mut person.tenant);
         pass.tenant = &person.tenant;
         pass.identifier(&mut person.customer_id);

@@ -1,5 +1,8 @@
 //! A text as personal data is looked for in it: one ASCII byte a character.
 
+use std::ops::Range;
+
+use super::{Finding, Kind, marks};
 use crate::text;
 
 /// A letter of a script with case (Latin with marks, Greek, Cyrillic).
@@ -8,9 +11,12 @@ pub(super) const CASED: u8 = 0x80;
 pub(super) const LETTER: u8 = 0x81;
 /// Anything else.
 pub(super) const OTHER: u8 = 0x82;
+/// A mark of an earlier redaction, whole: personal data stood there.
+pub(super) const MARK: u8 = 0x83;
 
 /// One byte a character: digits of any script and wide forms as ASCII, `%40` as `@`, invisible
-/// characters gone, other characters as [`CASED`], [`LETTER`] or [`OTHER`].
+/// characters gone, a mark (`[phone]`) one [`MARK`], other characters as [`CASED`], [`LETTER`] or
+/// [`OTHER`].
 pub(super) struct Shadow<'a> {
     clean: &'a str,
     bytes: Vec<u8>,
@@ -31,6 +37,9 @@ impl<'a> Shadow<'a> {
             let byte = if clean[at..].starts_with("%40") {
                 skip_to = at + 3;
                 b'@'
+            } else if let Some(mark) = (c == '[').then(|| marks::len(&clean[at..])).flatten() {
+                skip_to = at + mark;
+                MARK
             } else {
                 match shade(c) {
                     Some(byte) => byte,
@@ -54,20 +63,28 @@ impl<'a> Shadow<'a> {
     }
 
     /// The text behind these positions.
-    pub(super) fn source(&self, positions: std::ops::Range<usize>) -> &'a str {
+    pub(super) fn source(&self, positions: Range<usize>) -> &'a str {
         self.clean
             .get(self.offset(positions.start)..self.offset(positions.end))
             .unwrap_or_default()
     }
 
-    /// Number of characters.
-    pub(super) fn len(&self) -> usize {
-        self.bytes.len()
+    /// Personal data at these positions.
+    pub(super) fn finding(&self, kind: Kind, positions: Range<usize>) -> Finding {
+        Finding {
+            kind,
+            range: self.offset(positions.start)..self.offset(positions.end),
+        }
     }
 
     /// Byte at a position, 0 outside.
     pub(super) fn at(&self, position: usize) -> u8 {
         self.bytes.get(position).copied().unwrap_or(0)
+    }
+
+    /// Position of the character at or after a byte of the text.
+    pub(super) fn position(&self, byte: usize) -> usize {
+        self.offsets.partition_point(|at| (*at as usize) < byte)
     }
 
     /// Where in the text a character begins.

@@ -92,7 +92,7 @@ fn feedback() -> impl Strategy<Value = Enriched> {
             },
             tags: Tags::untagged(String::new()),
             parts: Vec::new(),
-            redactions: 0,
+            redactions: sada::enrich::privacy::Redactions::default(),
             versions: Arc::new(Versions {
                 models: "m".into(),
                 taxonomy: "t".into(),

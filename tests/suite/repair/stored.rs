@@ -221,7 +221,7 @@ pub fn enriched(feedback: Feedback, joined: Joined) -> Enriched {
         tags: Tags::untagged(format!("version {}", feedback.version)),
         feedback,
         parts: Vec::new(),
-        redactions: 0,
+        redactions: sada::enrich::privacy::Redactions::default(),
         versions: Arc::new(Versions {
             models: "0".into(),
             taxonomy: "t".into(),

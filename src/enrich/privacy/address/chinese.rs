@@ -1,0 +1,221 @@
+//! Chinese addresses: province, city, district, street, number, building, room in one run.
+
+use std::ops::Range;
+
+use super::Part;
+use crate::text;
+
+/// Characters after which an address begins: they stand in no name of a place.
+const BEFORE: &str = "在到是址住往至给給我的从從寄送了为為，。";
+
+/// Last characters of what lies above the street: with one of them the whole run is the address.
+const REGIONS: &str = "省市区區县縣镇鎮乡鄉州旗";
+
+/// Characters of an address before its street.
+const LONGEST: usize = 30;
+
+/// Units, the longest first.
+const UNITS: [&str; 21] = [
+    "号楼", "號樓", "号院", "单元", "單元", "号", "號", "弄", "巷", "栋", "棟", "幢", "座", "室",
+    "楼", "樓", "层", "層", "组", "户", "房",
+];
+
+/// The address around the word of a street or of a place where people live.
+pub(super) fn address(text: &str, part: Part, cue: &Range<usize>) -> Option<Range<usize>> {
+    let tail = Tail::of(&text[cue.end..]);
+    let enough = match part {
+        Part::HanStreet => tail.units > 0,
+        // 店里3号 is no address, 平安里3号楼2单元 is.
+        _ => tail.units > 1 || (tail.units == 1 && tail.rooms > 0),
+    };
+    if !enough {
+        return None;
+    }
+    let start = start(text, cue.start)?;
+    Some(start..cue.end + tail.len)
+}
+
+/// Where the address begins that comes to a street's word at `to`.
+fn start(text: &str, to: usize) -> Option<usize> {
+    let mut start = to;
+    let mut region = false;
+    let mut name = 0;
+    let mut short = to;
+    for (at, c) in text[..to].char_indices().rev().take(LONGEST) {
+        if !is_han(c) || BEFORE.contains(c) {
+            break;
+        }
+        region |= REGIONS.contains(c) && to - at > c.len_utf8();
+        start = at;
+        name += 1;
+        // Without a region above it the name of a street is short.
+        if name <= 4 {
+            short = at;
+        }
+    }
+    // 线路3号 and 电路2号 are no streets.
+    let last = text[..to].chars().next_back();
+    let street = name > 0 && !last.is_some_and(|c| "线電电网道思马一半走".contains(c));
+    street.then_some(if region { start } else { short })
+}
+
+/// What follows the word of a street: numbers with their units.
+#[derive(Default)]
+struct Tail {
+    len: usize,
+    /// Numbers with a unit.
+    units: usize,
+    /// Numbers of rooms without one, at the end.
+    rooms: usize,
+}
+
+impl Tail {
+    fn of(text: &str) -> Self {
+        let mut tail = Self::default();
+        // A section, a lane, a house, an entry, a floor, a room: more than any address has.
+        for _ in 0..10 {
+            let rest = &text[tail.len..];
+            let Some(step) = section(rest).or_else(|| unit(rest)).or_else(|| place(rest)) else {
+                break;
+            };
+            tail.len += step.len;
+            tail.units += usize::from(step.unit);
+        }
+        if tail.units > 0
+            && let Some(len) = room(&text[tail.len..])
+        {
+            tail.len += len;
+            tail.rooms += 1;
+        }
+        tail
+    }
+}
+
+struct Step {
+    len: usize,
+    unit: bool,
+}
+
+/// 四段, 东段, 西单元, 之二.
+fn section(text: &str) -> Option<Step> {
+    let mut chars = text.chars();
+    let (first, second) = (chars.next()?, chars.next()?);
+    let len = first.len_utf8() + second.len_utf8();
+    let side = "东西南北中東".contains(first);
+    let found = match second {
+        '段' => (side || is_numeral(first)).then_some((len, false)),
+        '单' if side && text[len..].starts_with('元') => Some((len + '元'.len_utf8(), true)),
+        _ if first == '之' && (is_numeral(second) || text::digit(second).is_some()) => {
+            Some((len, false))
+        }
+        _ => None,
+    };
+    found.map(|(len, unit)| Step { len, unit })
+}
+
+/// A number and its unit: 88号, 附3号, B座, 5樓.
+fn unit(text: &str) -> Option<Step> {
+    let rest = text.trim_start_matches([' ', '-']);
+    let rest = rest.strip_prefix('附').unwrap_or(rest);
+    let number = number(rest)?;
+    let tail = rest[number..].trim_start_matches(' ');
+    let unit = UNITS.iter().find(|unit| tail.starts_with(**unit))?;
+    let tail = &tail[unit.len()..];
+    // 3号线 and 5号机 are no houses.
+    let other = tail.starts_with(['线', '线', '線', '机', '色', '店', '球', '门', '客']);
+    (!other).then_some(Step {
+        len: text.len() - tail.len(),
+        unit: true,
+    })
+}
+
+/// Bytes of a number: digits of any width, one letter, or Chinese numerals.
+fn number(text: &str) -> Option<usize> {
+    let digits = length(text, |c| text::digit(c).is_some());
+    if (1..=5).contains(&text[..digits].chars().count()) {
+        let letter = text[digits..].starts_with(|c: char| c.is_ascii_uppercase());
+        return Some(digits + usize::from(letter));
+    }
+    let numerals = length(text, is_numeral);
+    if (1..=4).contains(&text[..numerals].chars().count()) {
+        return Some(numerals);
+    }
+    text.starts_with(|c: char| c.is_ascii_uppercase())
+        .then_some(1)
+}
+
+/// The name of what stands at the house number, before its own number: 312号学府公寓4栋.
+fn place(text: &str) -> Option<Step> {
+    const LONGEST: usize = 8;
+    let name: usize = text
+        .chars()
+        .take(LONGEST)
+        .take_while(|c| is_han(*c) && !BEFORE.contains(*c))
+        .map(char::len_utf8)
+        .sum();
+    let ends = [
+        "公寓", "小区", "花园", "家园", "苑", "里", "大厦", "广场", "新村", "城", "园", "庭", "府",
+        "湾", "郡", "院",
+    ];
+    let fits = ends.iter().any(|end| text[..name].ends_with(end)) && unit(&text[name..]).is_some();
+    fits.then_some(Step {
+        len: name,
+        unit: false,
+    })
+}
+
+/// A room's number without a unit: two to five digits.
+fn room(text: &str) -> Option<usize> {
+    let digits = length(text, |c| text::digit(c).is_some());
+    let count = text[..digits].chars().count();
+    (2..=5).contains(&count).then_some(digits)
+}
+
+fn length(text: &str, such: impl Fn(char) -> bool) -> usize {
+    text.find(|c| !such(c)).unwrap_or(text.len())
+}
+
+fn is_numeral(c: char) -> bool {
+    "一二三四五六七八九十百〇零".contains(c)
+}
+
+fn is_han(c: char) -> bool {
+    ('\u{3400}'..='\u{9FFF}').contains(&c)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::enrich::privacy::tests::{check, stay};
+
+    #[test]
+    fn from_the_province_to_the_room() {
+        check(&[
+            (
+                "我的地址是浙江省杭州市西湖区文三路88号5幢301室，",
+                "我的地址是[address]，",
+            ),
+            ("地址：学院路37号15号楼203", "地址：[address]"),
+            ("送到厦门市思明区湖滨南路55号之二702室了", "送到[address]了"),
+            (
+                "台北市大安區忠孝東路四段216巷33弄12號5樓一直",
+                "[address]一直",
+            ),
+            ("洪山区珞喻路312号学府公寓4栋1107门口", "[address]门口"),
+            ("（平安里3号楼2单元602）", "（[address]）"),
+            ("在昆明市五华区翠湖北路２号收到", "在[address]收到"),
+        ]);
+    }
+
+    #[test]
+    fn streets_and_numbers_apart_stay() {
+        stay(&[
+            "南京路太堵，快递晚了",
+            "坐10号线到你们店",
+            "路由器3号机坏了",
+            "店里3号色好看",
+            "双11号称最低价",
+            "10栋乐高街景少3栋",
+            "商场5楼没电梯",
+        ]);
+    }
+}

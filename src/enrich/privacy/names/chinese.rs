@@ -1,0 +1,254 @@
+//! Chinese names: a surname, and one or two characters that given names are made of.
+
+use std::ops::Range;
+
+use super::How;
+use super::known::known;
+use crate::text::simplified;
+
+/// Characters that end a name, for they are seldom part of one.
+const STOPS: &str = "我你您他她它们的了是在来想要从买有没不也都就说这那个住和跟与因昨今前去刚收到订电手被把给\
+                     让请问叫很太吗呢吧啊呀着过家号先女姐哥爱做";
+
+/// The name that follows a cue that ends at `at`.
+pub(super) fn after(text: &str, how: How, at: usize) -> Option<Range<usize>> {
+    let rest = &text[at..];
+    let start = at + rest.find(is_han)?;
+    let gap = &text[at..start];
+    let only = |chars: &str| gap.chars().all(|c| chars.contains(c)) && gap.len() <= 12;
+    let may_begin = match how {
+        How::Told => only(" :：,，“\"「\n"),
+        How::Field => only(" :：=“\"「\n"),
+        How::Said | How::Greeted => only(" "),
+        How::Signed => only(" :：,，!！.。\n-—"),
+        How::Thanked => gap.contains('\n'),
+        _ => false,
+    };
+    if !may_begin {
+        return None;
+    }
+    let candidate = Candidate::of(&head(&text[start..]))?;
+    let sure = match how {
+        How::Told => candidate.given || candidate.closed,
+        How::Field => true,
+        How::Signed | How::Thanked => candidate.closed,
+        // 我是于心不忍: two characters are a name only where punctuation follows.
+        How::Said => candidate.given && candidate.closed && (candidate.chars > 2 || candidate.ends),
+        // 你好李伟 greets somebody; a title is found by itself.
+        How::Greeted => candidate.closed && candidate.given && candidate.chars > 2,
+        _ => false,
+    };
+    sure.then(|| start..start + candidate.len)
+}
+
+/// The name that stands before a title (先生) or the end of a letter (敬上).
+pub(super) fn before(text: &str, how: How, cue: &Range<usize>) -> Option<Range<usize>> {
+    let rest = match how {
+        How::TitledBefore => &text[..cue.start],
+        _ => text[..cue.start].trim_end_matches([' ', '\u{3000}', '\n']),
+    };
+    let mut tail = [(rest.len(), ' '); 4];
+    let mut count = 0;
+    for (slot, (at, c)) in tail.iter_mut().zip(rest.char_indices().rev()) {
+        if !is_han(c) {
+            break;
+        }
+        *slot = (at, c);
+        count += 1;
+    }
+    let names = known();
+    let end = rest.len();
+    // The longest name first: three characters, then two, then a surname alone before a title.
+    for chars in (1..=count).rev() {
+        let start = tail[chars - 1].0;
+        let name = head(&rest[start..]);
+        let Some(candidate) = Candidate::of(&name) else {
+            continue;
+        };
+        let whole = candidate.len == name.len() && !names.chinese_words.contains(&name);
+        if whole && (candidate.given || how == How::SignedBefore) {
+            return Some(start..end);
+        }
+    }
+    if how != How::TitledBefore {
+        return None;
+    }
+    let surname = |chars: usize| {
+        let start = tail.get(chars.checked_sub(1)?)?.0;
+        let name = head(rest.get(start..)?);
+        (count >= chars && names.chinese_surnames.contains(&name)).then_some(start)
+    };
+    let start = surname(2).or_else(|| surname(1))?;
+    // 大堂经理 and 前方先生 are no persons' names: a surname begins where another word ends.
+    let before = rest[..start].chars().next_back();
+    let begins = before.is_none_or(|c| !is_han(c) || OPENS.contains(c));
+    begins.then_some(start..end)
+}
+
+/// Characters after which a surname with its title begins.
+const OPENS: &str = "的是叫找给跟和向请问位名好谢由让被对服员得到为与及有谢";
+
+/// The surname that somebody says to have: 免贵姓王.
+pub(super) fn surname(text: &str, at: usize) -> Option<Range<usize>> {
+    let rest = head(&text[at..]);
+    let names = &known().chinese_surnames;
+    let len = [2, 1].into_iter().find_map(|chars| {
+        let len = prefix(&rest, chars)?;
+        names.contains(&rest[..len]).then_some(len)
+    })?;
+    let next = rest[len..].chars().next();
+    let closed = next.is_none_or(|c| !is_han(c) || STOPS.contains(c));
+    closed.then_some(at..at + len)
+}
+
+/// What may be a name at the head of a text.
+struct Candidate {
+    /// Bytes.
+    len: usize,
+    chars: usize,
+    /// All after the surname is of characters that given names are made of.
+    given: bool,
+    /// Something that is no part of a name follows.
+    closed: bool,
+    /// Something that is no word follows.
+    ends: bool,
+}
+
+impl Candidate {
+    fn of(text: &str) -> Option<Self> {
+        let known = known();
+        if let Some(short) = nickname(text) {
+            return Some(short);
+        }
+        let surname = [2, 1].into_iter().find(|chars| {
+            prefix(text, *chars).is_some_and(|len| known.chinese_surnames.contains(&text[..len]))
+        })?;
+        let mut chars = surname;
+        let mut given = true;
+        for c in text.chars().skip(surname).take(2) {
+            if !is_han(c) || (STOPS.contains(c) && !(chars == surname && c == '爱')) {
+                break;
+            }
+            chars += 1;
+            given &= known.chinese_given.contains(&c);
+        }
+        if chars == surname {
+            return None;
+        }
+        let len = prefix(text, chars)?;
+        // 王芳住: two characters are enough if the third is of no name.
+        let (chars, len) = match prefix(text, chars - 1) {
+            Some(shorter) if chars == surname + 2 && !given && !closes(&text[len..]) => {
+                let second = text[shorter..len].chars().next();
+                let first = text[..shorter].chars().next_back();
+                let splits = second.is_some_and(|c| !known.chinese_given.contains(&c))
+                    && first.is_some_and(|c| known.chinese_given.contains(&c));
+                if splits {
+                    given = true;
+                    (chars - 1, shorter)
+                } else {
+                    (chars, len)
+                }
+            }
+            _ => (chars, len),
+        };
+        let is_word = known
+            .chinese_words
+            .iter()
+            .any(|word| text.starts_with(word.as_str()));
+        (!is_word).then(|| Self {
+            len,
+            chars,
+            given,
+            closed: closes(&text[len..]),
+            ends: !text[len..].starts_with(is_han),
+        })
+    }
+}
+
+/// 小王, 阿强: closed in by punctuation.
+fn nickname(text: &str) -> Option<Candidate> {
+    let rest = text.strip_prefix(['小', '阿'])?;
+    let chars = rest.chars().take_while(|c| is_han(*c)).count();
+    let len = prefix(text, chars + 1)?;
+    let known = known();
+    let named = rest.chars().take(chars).all(|c| {
+        known.chinese_given.contains(&c) || known.chinese_surnames.contains(c.to_string().as_str())
+    });
+    (matches!(chars, 1 | 2) && named).then_some(Candidate {
+        len,
+        chars: chars + 1,
+        given: true,
+        closed: true,
+        ends: true,
+    })
+}
+
+fn closes(rest: &str) -> bool {
+    rest.chars()
+        .next()
+        .is_none_or(|c| !is_han(c) || STOPS.contains(c))
+}
+
+/// The first characters of a text, simplified: each Chinese one is as long as before.
+fn head(text: &str) -> String {
+    /// A compound surname, a given name, and what follows.
+    const CHARS: usize = 6;
+    let chars = text.chars().take(CHARS);
+    chars.map(|c| simplified(c).unwrap_or(c)).collect()
+}
+
+/// Bytes of the first characters of a text, all of them Chinese.
+fn prefix(text: &str, chars: usize) -> Option<usize> {
+    let mut len = 0;
+    let mut all = text.chars();
+    for _ in 0..chars {
+        len += all.next().filter(|c| is_han(*c))?.len_utf8();
+    }
+    Some(len)
+}
+
+fn is_han(c: char) -> bool {
+    ('\u{3400}'..='\u{9FFF}').contains(&c)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::enrich::privacy::tests::{check, stay};
+
+    #[test]
+    fn surname_and_given_name_beside_a_cue() {
+        check(&[
+            ("我叫李明轩，买了一台", "我叫[name]，买了一台"),
+            ("我叫王芳我的订单", "我叫[name]我的订单"),
+            ("我是王小明，", "我是[name]，"),
+            ("联系人：赵磊", "联系人：[name]"),
+            ("收货人郑晓峰，不是别人", "收货人[name]，不是别人"),
+            ("客户姓名:上官婉儿", "客户姓名:[name]"),
+            ("聯繫人：陳靜怡", "聯繫人：[name]"),
+            ("客服李女士很有礼貌", "客服[name]女士很有礼貌"),
+            ("陈小姐您好", "[name]小姐您好"),
+            ("本人唐思远要投诉", "本人[name]要投诉"),
+            ("祝好，张伟东", "祝好，[name]"),
+            ("免贵姓欧阳", "免贵姓[name]"),
+            ("王小明 敬上", "[name] 敬上"),
+        ]);
+    }
+
+    #[test]
+    fn words_that_begin_with_a_surname_stay() {
+        stay(&[
+            "我是老客户",
+            "我是高中生",
+            "我是于心不忍才给三星",
+            "我是白天买的",
+            "我叫苦连天",
+            "联系人：无",
+            "姓名和日期不能改",
+            "先生的鞋小了",
+            "大堂经理不错",
+            "本人强烈推荐",
+            "此致敬礼",
+        ]);
+    }
+}

@@ -1,0 +1,328 @@
+//! Names in Latin, Cyrillic and Greek letters: told by their capitals, or known.
+
+use std::ops::Range;
+
+use super::How;
+use super::known::{Script, known};
+use crate::enrich::privacy::words::{self, Word};
+use crate::text::MatchForm;
+
+/// A name has at most so many words.
+const LONGEST: usize = 5;
+
+/// The name that follows a cue that ends at `at`.
+pub(super) fn after(text: &str, how: How, at: usize) -> Option<Range<usize>> {
+    let mut words = words::after(text, at).peekable();
+    let mut gap = words.peek()?.gap;
+    // `my name is Mr. Brown`: the title is no part of the name.
+    if how != How::Titled && words.peek().is_some_and(|word| is_title(word.text)) {
+        words.next();
+        gap = " ";
+    }
+    // One more than a name has, to see what comes after it.
+    let words: Vec<Seen> = words.take(LONGEST + 1).map(Seen::of).collect();
+    let first = words.first()?;
+    if !may_stand_between(how, gap) || first.is_none() {
+        return None;
+    }
+    let count = first.name_len(&words);
+    let name = words.get(..count)?;
+    let after = After::of(text, &words, count);
+    let range = first.word.range.start..name.last()?.word.range.end;
+    is_name(how, gap, name, after).then_some(range)
+}
+
+fn is_title(word: &str) -> bool {
+    ["mr", "mrs", "ms", "miss", "dr", "prof"]
+        .iter()
+        .any(|title| word.eq_ignore_ascii_case(title))
+}
+
+/// Whether the name may begin after this.
+fn may_stand_between(how: How, gap: &str) -> bool {
+    let only = |chars: &str| gap.chars().all(|c| chars.contains(c)) && gap.len() <= 12;
+    match how {
+        How::Said | How::Greeted => gap == " ",
+        How::Titled => gap == " " || gap == ". " || gap == ".",
+        How::Told | How::Field => only(" :：=-–—\"'“”‘’«(*,\n"),
+        How::Signed => only(" ,.!:;-–—~\n"),
+        // `Thanks Sara` is thanks to Sara, but a line of its own signs.
+        How::Thanked => only(" ,.!-–—\n") && gap.contains(['\n', ',']),
+        _ => false,
+    }
+}
+
+/// What stands after the name.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum After {
+    /// The end of the text or of the line.
+    End,
+    /// Punctuation.
+    Stop,
+    /// A word of who introduces themselves (`here`, `speaking`).
+    Speaking,
+    /// A word by which somebody goes on to tell of themselves (`from`, `and`).
+    Link,
+    /// Another word.
+    Word,
+}
+
+impl After {
+    fn of(text: &str, words: &[Seen], count: usize) -> Self {
+        let end = count
+            .checked_sub(1)
+            .and_then(|last| words.get(last))
+            .map_or(0, |last| last.word.range.end);
+        let rest = text[end..].trim_start_matches([' ', '"', '\'', '”', '’', ')', '*']);
+        match rest.chars().next() {
+            None | Some('\n') => return Self::End,
+            Some(c) if !c.is_alphanumeric() => return Self::Stop,
+            Some(_) => {}
+        }
+        match words.get(count).map(|next| next.folded.as_str()) {
+            Some("here" | "speaking" | "writing") => Self::Speaking,
+            Some("from" | "calling" | "and" | "i" | "im" | "i'm" | "again" | "aus" | "my") => {
+                Self::Link
+            }
+            _ => Self::Word,
+        }
+    }
+}
+
+fn is_name(how: How, gap: &str, name: &[Seen], after: After) -> bool {
+    let names = &known().latin;
+    let Some(first) = name.first() else {
+        return false;
+    };
+    let given = names.is_given(&first.folded);
+    let word = names.is_word(&first.folded);
+    let capitals = name.iter().all(|seen| seen.case != Case::Lower);
+    let is_known = |seen: &Seen| names.is_name(&seen.folded);
+    let any_known = name.iter().any(is_known);
+    let closed = after != After::Word;
+    match how {
+        How::Told | How::Field => first.case != Case::Lower || (given && !word) || closed,
+        How::Titled => capitals || (any_known && closed),
+        How::Signed => match after {
+            After::Word | After::Link | After::Speaking => false,
+            _ => capitals || any_known || (gap.contains('\n') && name.len() < 3),
+        },
+        How::Thanked => match after {
+            After::End => (capitals || gap.contains('\n')) && any_known && !first.is_common(names),
+            _ => false,
+        },
+        How::Said => match first.case {
+            // `I'm sara from Bonn`, not `i'm frank with you`.
+            Case::Lower => given && !word && closed,
+            _ if name.len() > 1 => any_known || is_introduced(name, after),
+            _ => (given && (closed || !word)) || is_introduced(name, after),
+        },
+        How::Greeted => match first.case {
+            Case::Lower => given && !word && matches!(after, After::End | After::Stop),
+            _ => given && (!word || matches!(after, After::End | After::Stop)),
+        },
+        _ => false,
+    }
+}
+
+/// `This is Sarvenaz speaking`, where the name isn't known.
+fn is_introduced(name: &[Seen], after: After) -> bool {
+    let is_capital = |seen: &Seen| seen.case == Case::Capital && !is_of_a_place(&seen.folded);
+    after == After::Speaking && name.iter().all(is_capital)
+}
+
+/// `Iranian`, `Chinese`, `Turkish`.
+fn is_of_a_place(word: &str) -> bool {
+    [
+        "ian", "ese", "ish", "ean", "can", "german", "dutch", "french", "arab", "muslim",
+    ]
+    .iter()
+    .any(|end| word.ends_with(end))
+}
+
+/// How a word is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Case {
+    /// `Sara`, `O'Brien`.
+    Capital,
+    /// `SARA`.
+    Upper,
+    /// `J` of `J. Smith`.
+    Initial,
+    /// `sara`.
+    Lower,
+}
+
+struct Seen<'t> {
+    word: Word<'t>,
+    folded: String,
+    case: Case,
+}
+
+impl<'t> Seen<'t> {
+    fn of(word: Word<'t>) -> Self {
+        let mut chars = word.text.chars();
+        let first = chars.next().is_some_and(char::is_uppercase);
+        let case = match (first, chars.next()) {
+            (false, _) => Case::Lower,
+            (true, None) => Case::Initial,
+            (true, Some(_)) if !word.text.chars().any(char::is_lowercase) => Case::Upper,
+            (true, Some(_)) => Case::Capital,
+        };
+        Self {
+            folded: MatchForm::of(word.text).text,
+            word,
+            case,
+        }
+    }
+
+    /// Whether it can't be the first word of a name.
+    fn is_none(&self) -> bool {
+        self.is_stop() || self.word.text.contains(|c: char| c.is_numeric())
+    }
+
+    fn is_stop(&self) -> bool {
+        let word = self.folded.split('\'').next().unwrap_or_default();
+        STOPS.contains(&word)
+    }
+
+    /// A word that more often thanks than signs.
+    fn is_common(&self, names: &Script) -> bool {
+        names.is_word(&self.folded) && self.case == Case::Lower
+    }
+
+    /// Words of the name that begins with this one, the first of them.
+    fn name_len(&self, words: &[Seen]) -> usize {
+        let names = &known().latin;
+        let mut count = 1;
+        while count < LONGEST {
+            let Some(next) = words.get(count) else {
+                break;
+            };
+            let before = &words[count - 1];
+            let initial = before.word.text.chars().count() == 1;
+            let joined = match next.word.gap {
+                " " | "-" => true,
+                ". " | "." => initial,
+                _ => false,
+            };
+            if !joined || next.is_none() {
+                break;
+            }
+            let fits = match (self.case, next.case) {
+                (Case::Lower, Case::Lower) => {
+                    names.is_name(&next.folded) && !names.is_word(&next.folded)
+                }
+                (Case::Lower, _) => false,
+                (Case::Upper, case) => case == Case::Upper || case == Case::Initial,
+                (_, Case::Lower) => false,
+                (_, Case::Upper) => {
+                    next.word.text.chars().count() < 4 || names.is_name(&next.folded)
+                }
+                _ => true,
+            };
+            if fits {
+                count += 1;
+                continue;
+            }
+            // `van der Berg`, `al Hassan`.
+            let is_particle = |(at, seen): &(usize, &Seen)| {
+                PARTICLES.contains(&seen.folded.as_str()) && (*at == 0 || seen.word.gap == " ")
+            };
+            let particles = words[count..]
+                .iter()
+                .enumerate()
+                .take_while(is_particle)
+                .count();
+            let end = count + particles;
+            let follows = words
+                .get(end)
+                .is_some_and(|word| word.case == Case::Capital && word.word.gap.len() == 1);
+            if particles == 0 || !follows || end >= LONGEST || words[end].is_none() {
+                break;
+            }
+            count = end + 1;
+        }
+        count
+    }
+}
+
+#[rustfmt::skip]
+const PARTICLES: [&str; 20] = [
+    "van", "von", "der", "den", "de", "da", "di", "del", "della", "dos", "das", "la", "le", "bin", "ibn",
+    "bint", "al", "el", "abu", "ter",
+];
+
+/// Words that are no name and begin none.
+#[rustfmt::skip]
+const STOPS: &[&str] = &[
+    "a", "about", "above", "account", "actually", "after", "again", "agent", "all", "alright", "already", "also",
+    "always", "am", "an", "and", "angry", "another", "any", "anyone", "app", "april", "are", "as", "at", "august",
+    "awful", "back", "bad", "because", "being", "best", "better", "both", "but", "by", "calling", "can", "christmas",
+    "clearly", "client", "company", "correct", "could", "customer", "customers", "day", "dear", "december",
+    "department", "different", "disappointed", "do", "does", "done", "dont", "each", "easy", "email", "english",
+    "ever", "every", "everybody", "everyone", "everything", "excellent", "extremely", "february", "feedback",
+    "fine", "first", "folks", "for", "friday", "friend", "friends", "from", "frustrated", "full", "fully", "funny",
+    "getting", "given", "going", "good", "got", "great", "guys", "had", "happy", "has", "have", "he", "hello",
+    "help", "her", "here", "hi", "his", "how", "i", "if", "im", "in", "incorrect", "insane", "is", "it", "its",
+    "january", "july", "june", "just", "kind", "kindly", "ladies", "last", "late", "listed", "literally", "ltd",
+    "lovely", "madam", "maam", "management", "manager", "march", "me", "member", "merry", "missing",
+    "misspelled", "misspelt", "monday", "more", "most", "mr", "mrs", "ms", "much", "my", "never", "new", "next",
+    "nice", "no", "nobody", "not", "nothing", "november", "now", "october", "of", "off", "office", "ok", "okay",
+    "on", "once", "one", "only", "or", "order", "orders", "our", "out", "over", "people", "perfect", "please",
+    "pleased", "printed", "really", "regards", "respect", "sad", "sales", "saturday", "seller", "sent",
+    "september", "service", "services", "she", "shop", "should", "shown", "shipping", "simply", "since", "sir",
+    "sirs", "so", "some", "somebody", "someone", "something", "sorry", "spelled", "spelt", "staff", "still",
+    "store", "such", "sunday", "super", "support", "sure", "team", "terrible", "thank", "thanks", "that", "the",
+    "their", "them", "then", "there", "they", "this", "thursday", "to", "today", "tomorrow", "too", "true",
+    "trying", "tuesday", "unknown", "until", "up", "upset", "us", "usually", "valued", "very", "was", "waiting",
+    "warm", "we", "wednesday", "welcome", "well", "what", "when", "where", "which", "who", "whom", "why",
+    "wishes", "with", "without", "worst", "would", "writing", "written", "wrong", "required", "optional", "empty", "invalid", "asap", "immediately", "anytime", "whenever", "later", "maybe", "yes", "yesterday",
+    "yet", "you", "your", "yours", "pepper", "dre", "martens", "coffee", "muscle", "beast", "dior", "universe", "world",
+    "n", "na", "none", "null", "field", "tag", "list", "id", "number", "brand", "product", "change", "changed",
+];
+
+#[cfg(test)]
+mod tests {
+    use crate::enrich::privacy::tests::{check, stay};
+
+    #[test]
+    fn names_beside_a_cue() {
+        check(&[
+            ("my name is Helen Okafor and I", "my name is [name] and I"),
+            ("My name is sarvenaz.", "My name is [name]."),
+            ("Hi, my name's Bridget O'Hara.", "Hi, my name's [name]."),
+            ("I'm Fatima Kareem from Leeds", "I'm [name] from Leeds"),
+            ("i'm sara, from bonn", "i'm [name], from bonn"),
+            ("This is Sarvenaz speaking", "This is [name] speaking"),
+            ("Name: Anna-Lena Vogt", "Name: [name]"),
+            ("Dear Mr. Alder, your", "Dear Mr. [name], your"),
+            ("dear Grace, your answer", "dear [name], your answer"),
+            ("Best regards,\nJ. R. van der Berg", "Best regards,\n[name]"),
+            ("Thanks,\nPriya", "Thanks,\n[name]"),
+            ("Ich heiße Bettina Vogt", "Ich heiße [name]"),
+            ("меня зовут Ольга Иванова", "меня зовут [name]"),
+        ]);
+    }
+
+    #[test]
+    fn other_words_stay() {
+        stay(&[
+            "I am angry with this",
+            "I am Legend is a good film",
+            "I'm Samsung through and through",
+            "i'm frank with you",
+            "my name is on the list",
+            "my name is wrong on the ticket",
+            "name: required",
+            "what's in a name",
+            "regards, a very unhappy customer",
+            "Thanks, Royal Mail, for losing it",
+            "Dear Sir or Madam, please refund",
+            "dear support, where is my order",
+            "call me crazy, but I liked it",
+            "This is Black Friday, not a sale",
+            "Dr Pepper was warm",
+        ]);
+    }
+}
