@@ -18,6 +18,7 @@ pub mod model;
 pub mod mojibake;
 pub mod parts;
 pub mod score;
+pub mod short;
 
 pub use hints::Hints;
 pub use model::Model;
@@ -75,6 +76,7 @@ pub fn tags() -> impl Iterator<Item = &'static str> {
 pub struct Detector {
     model: Model,
     expected: Vec<Class>,
+    left_out: Vec<Class>,
 }
 
 /// What some words are in, and on what evidence.
@@ -100,6 +102,7 @@ impl Detector {
         Self {
             model,
             expected: Vec::new(),
+            left_out: Vec::new(),
         }
     }
 
@@ -114,6 +117,12 @@ impl Detector {
         };
         self.expected = tags.iter().map(known).collect::<Result<_, _>>()?;
         Ok(self)
+    }
+
+    /// Never answers with some classes: what they cost the others is seen without them.
+    pub fn without(mut self, is_left_out: impl Fn(&Class) -> bool) -> Self {
+        self.left_out = classes::all().filter(is_left_out).collect();
+        self
     }
 
     /// Name and version of the model, for the stamp of rows.
@@ -184,7 +193,12 @@ impl Detector {
             }
             candidate
         };
-        let candidates = || score.candidates(&self.model, script).map(weigh);
+        let stays =
+            |candidate: &Candidate| !(self.left_out.iter()).any(|class| class.is(candidate.class));
+        let candidates = || {
+            let all = score.candidates(&self.model, script);
+            all.filter(stays).map(weigh)
+        };
         let answers = candidates().filter(|candidate| candidate.class.is_answer());
         let best = answers.max_by(|a, b| a.score.total_cmp(&b.score));
         let Some(best) = best.filter(|best| best.familiar > 0.0) else {

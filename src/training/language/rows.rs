@@ -154,7 +154,7 @@ pub fn read(folder: &Path) -> anyhow::Result<Rows> {
 }
 
 /// Which of so many parts of a set a text belongs to.
-fn part(text: &str, parts: u64) -> u64 {
+pub fn part(text: &str, parts: u64) -> u64 {
     xxh64(text.as_bytes(), 0) % parts
 }
 
