@@ -26,6 +26,7 @@ pub use model::Model;
 use classes::{Class, Script, UNKNOWN};
 use confidence::Evidence;
 use letters::{Letters, Word};
+use model::MOST_COLUMNS;
 use score::{Candidate, Score};
 
 /// Main language of a text.
@@ -88,6 +89,8 @@ pub struct Found {
     pub evidence: Option<Evidence>,
 }
 
+/// Nats behind the best at which a class has no share of the probability.
+const NOTHING: f32 = -17.0;
 /// Confidence where a script has one language: others that write it are no classes.
 const SCRIPT_ALONE: f32 = 0.98;
 
@@ -195,12 +198,16 @@ impl Detector {
         };
         let stays =
             |candidate: &Candidate| !(self.left_out.iter()).any(|class| class.is(candidate.class));
-        let candidates = || {
-            let all = score.candidates(&self.model, script);
-            all.filter(stays).map(weigh)
-        };
-        let answers = candidates().filter(|candidate| candidate.class.is_answer());
-        let best = answers.max_by(|a, b| a.score.total_cmp(&b.score));
+        let candidates = score.candidates(&self.model, script);
+        let (mut scores, mut count) = ([0.0; MOST_COLUMNS], 0);
+        let mut best: Option<Candidate> = None;
+        for candidate in candidates.filter(stays).map(weigh) {
+            scores[count] = candidate.score;
+            count += 1;
+            if candidate.class.is_answer() && best.is_none_or(|b| candidate.score >= b.score) {
+                best = Some(candidate);
+            }
+        }
         let Some(best) = best.filter(|best| best.familiar > 0.0) else {
             return match script {
                 // Rare characters: Chinese has most of them.
@@ -208,9 +215,9 @@ impl Detector {
                 _ => Found::nothing(),
             };
         };
-        let all: f32 = candidates()
-            .map(|other| (other.score - best.score).exp())
-            .sum();
+        // Those far behind add nothing that a float has room for.
+        let near = scores[..count].iter().map(|score| score - best.score);
+        let all: f32 = near.filter(|lead| *lead > NOTHING).map(f32::exp).sum();
         let evidence = Evidence {
             probability: 1.0 / all,
             familiar: best.familiar,

@@ -6,7 +6,7 @@
 
 use super::classes::{Class, Script};
 use super::letters::{Letters, Word};
-use super::model::{DENSE, Entry, MOST_COLUMNS, Model, START, hash, prefetch};
+use super::model::{Column, DENSE, Entry, MOST_COLUMNS, Model, START, hash, prefetch};
 use super::short::SHORT;
 
 /// Longest n-gram.
@@ -15,8 +15,8 @@ pub const LONGEST: usize = 5;
 pub const KINDS: usize = LONGEST + 1;
 /// Longest word that is looked up whole.
 pub const LONGEST_WORD: usize = 10;
-/// Letters after which it is looked whether more are needed. 48 · 5 values of 255 fit 16 bits.
-const BLOCK: usize = 48;
+/// Letters after which it is looked whether more are needed. 24 · 5 values of 255 fit 16 bits.
+const BLOCK: usize = 24;
 /// Lead, in nats, after which no more letters are needed.
 const ENOUGH: f32 = 7.0;
 
@@ -236,23 +236,31 @@ impl Score {
         let scale = letters.powf(-weights.power);
         let range = model.columns_of(script);
         let columns = &model.columns()[range.clone()];
-        let mut of_columns = self.sums[range].iter().zip(columns).peekable();
+        let sums = &self.sums[range];
+        let mut at = 0;
         std::iter::from_fn(move || {
-            let mut best: Option<Candidate> = None;
-            while let Some((&sum, (class, column))) =
-                of_columns.next_if(|(_, (class, _))| best.is_none_or(|b| b.class.is(*class)))
+            let (class, first) = columns.get(at)?;
+            let score = |at: usize, column: &Column| {
+                (sums[at] as f32 * weights.step + letters * column.each) * scale + column.once
+            };
+            let (mut best, mut most, mut of) = (at, score(at, first), first);
+            at += 1;
+            // The columns of a class lie side by side: it is typed as it fits best.
+            while let Some((other, column)) = columns.get(at)
+                && other.is(*class)
             {
-                let sum = sum as f32 * weights.step;
-                let score = (sum + letters * column.each) * scale + column.once;
-                if best.is_none_or(|best| score > best.score) {
-                    best = Some(Candidate {
-                        class: *class,
-                        score,
-                        familiar: sum / letters / column.usual.max(f32::MIN_POSITIVE),
-                    });
+                let score = score(at, column);
+                if score > most {
+                    (best, most, of) = (at, score, column);
                 }
+                at += 1;
             }
-            best
+            let sum = sums[best] as f32 * weights.step;
+            Some(Candidate {
+                class: *class,
+                score: most,
+                familiar: sum / letters / of.usual.max(f32::MIN_POSITIVE),
+            })
         })
     }
 

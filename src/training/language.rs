@@ -165,8 +165,7 @@ pub fn train(folder: &Path, lingua: &Lingua, settings: &Settings) -> anyhow::Res
     let rarer: Vec<f32> = columns.iter().map(|(tag, way)| way.rarer(tag)).collect();
     let fitted = weights::fit(&rows.fitted, &Values::new(&said), &tags);
     let of_columns = (&tags[..], &rarer[..]);
-    let shown = with_typed(&rows.fitted);
-    let tuned = tune::tune(&shown, &mut said, of_columns, &fitted, lingua.detect);
+    let tuned = tune::tune(&rows.fitted, &mut said, of_columns, &fitted, lingua.detect);
     let trained = finished(said, &tags, &rows, (fitted, tuned))?;
     ensure!(
         trained.file.len() <= settings.most_bytes,
@@ -269,26 +268,6 @@ fn counted(tag: &'static str, rows: &Rows, foreign: &Foreign) -> anyhow::Result<
     let is_foreign = |word: &[char]| romanised && foreign.has(word, own.share(word));
     let keep = |word: &[char]| word.iter().all(of_script) && !is_foreign(word);
     Ok(ngrams::of_texts(texts.into_iter(), keep))
-}
-
-/// Texts, and those of them that another keyboard would type otherwise.
-fn with_typed(rows: &[Row]) -> Vec<Row> {
-    let typed = TYPED.iter().flat_map(|way| {
-        let own = rows
-            .iter()
-            .filter(|row| row.tag.as_deref() == Some(way.tag));
-        own.filter_map(|row| {
-            let other = |c| way.letters.iter().find(|pair| pair.0 == c);
-            let typed = |c| other(c).map_or(c, |pair| pair.1);
-            let text: String = row.text.chars().map(typed).collect();
-            (text != row.text).then(|| Row {
-                tag: row.tag.clone(),
-                text,
-                set: "typed otherwise",
-            })
-        })
-    });
-    rows.iter().cloned().chain(typed).collect()
 }
 
 /// Texts of a class to count in.

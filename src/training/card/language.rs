@@ -135,7 +135,8 @@ fn method(
          n-grams of 1 to 5 letters of each word speak for languages: max(0, floor + ln p) of the last \
          letter after the ones before it, weighted by length, added up, divided by a power of the \
          number of letters. The weights of lengths are a multinomial logistic regression; from there \
-         a few rounds of gradient descent fit what each n-gram says on the same texts. Last, a class \
+         a few rounds of gradient descent fit what each n-gram says on the same texts (in Arabic letters, which \
+         keyboards mix, the numbers of the languages alone). Last, a class \
          that lingua knows better is favoured by two numbers until it is answered as well, told by \
          three parts of the texts in turn, each answered by values fitted on the others. The \
          confidence is a logistic function of the probability, of how familiar the letters are, and of their number. \

@@ -16,6 +16,7 @@ use super::super::progress;
 use super::rows::Row;
 use super::table::Said;
 use super::weights::{Fitted, POWER, Values};
+use crate::language::chars::is_kana;
 use crate::language::classes::{Script, class};
 use crate::language::letters::Letters;
 use crate::language::model::{MOST_COLUMNS, START, hash};
@@ -62,6 +63,8 @@ struct Text {
     /// lingua's answer is right.
     lingua: Option<bool>,
     ngrams: Vec<Range<u32>>,
+    /// Its script is typed in several ways, and few texts show all: values stay as they are.
+    typed: bool,
 }
 
 /// Values of all n-grams, and the numbers of the columns.
@@ -225,8 +228,8 @@ fn text(
         .position(|other| *other == tag && of_script(other))?;
     let from = tags.iter().position(|tag| of_script(&tag))?;
     let count = tags[from..].iter().take_while(|tag| of_script(tag)).count();
-    // The letters of Chinese and Japanese alone tell them apart.
-    if count < 2 || script == Script::Han {
+    // Kana tell without a score.
+    if count < 2 || letters.all().iter().any(|c| is_kana(*c)) {
         return None;
     }
     let (mut ngrams, mut read) = (Vec::new(), 0);
@@ -262,6 +265,7 @@ fn text(
         part: super::rows::part(&row.text, PARTS * 10) / 10,
         lingua: known.then(|| answer() == Some(tag)),
         ngrams,
+        typed: script == Script::Arabic,
     })
 }
 
@@ -270,11 +274,13 @@ impl Frame<'_> {
     fn descend(&self, state: &mut State, texts: &[&Text], done: impl Fn()) {
         let mut order: Vec<usize> = (0..texts.len()).collect();
         let mut random = fastrand::Rng::with_seed(1);
-        for round in 0..ROUNDS {
+        let steps = (ROUNDS as usize * texts.len()) as f32;
+        let mut step = 0.0;
+        for _ in 0..ROUNDS {
             random.shuffle(&mut order);
-            let rate = RATE * (1.0 - round as f32 / ROUNDS as f32);
             for &at in &order {
-                self.step(state, texts[at], rate);
+                self.step(state, texts[at], RATE * (1.0 - step / steps));
+                step += 1.0;
             }
             done();
         }
@@ -304,7 +310,8 @@ impl Frame<'_> {
             return;
         }
         let scale = text.letters.max(1.0).powf(-POWER);
-        for place in &text.ngrams {
+        let moved = if text.typed { &[][..] } else { &text.ngrams };
+        for place in moved {
             let place = place.start as usize..place.end as usize;
             for (value, column) in state.values[place.clone()]
                 .iter_mut()
@@ -316,9 +323,15 @@ impl Frame<'_> {
                 }
             }
         }
+        // However it is typed, a class is as likely as it is.
+        let mut of_class = [0.0f32; MOST_COLUMNS];
         for column in text.columns.clone() {
-            state.once[column] -= off[column] * ONCE;
-            state.each[column] -= off[column] * EACH * text.letters * scale;
+            of_class[self.classes[column]] += off[column];
+        }
+        for column in text.columns.clone() {
+            let off = of_class[self.classes[column]];
+            state.once[column] -= off * ONCE;
+            state.each[column] -= off * EACH * text.letters * scale;
         }
     }
 
