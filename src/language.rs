@@ -18,6 +18,7 @@ pub mod model;
 pub mod mojibake;
 pub mod parts;
 pub mod score;
+pub mod short;
 
 pub use hints::Hints;
 pub use model::Model;
@@ -25,6 +26,7 @@ pub use model::Model;
 use classes::{Class, Script, UNKNOWN};
 use confidence::Evidence;
 use letters::{Letters, Word};
+use model::MOST_COLUMNS;
 use score::{Candidate, Score};
 
 /// Main language of a text.
@@ -75,6 +77,7 @@ pub fn tags() -> impl Iterator<Item = &'static str> {
 pub struct Detector {
     model: Model,
     expected: Vec<Class>,
+    left_out: Vec<Class>,
 }
 
 /// What some words are in, and on what evidence.
@@ -86,6 +89,8 @@ pub struct Found {
     pub evidence: Option<Evidence>,
 }
 
+/// Nats behind the best at which a class has no share of the probability.
+const NOTHING: f32 = -17.0;
 /// Confidence where a script has one language: others that write it are no classes.
 const SCRIPT_ALONE: f32 = 0.98;
 
@@ -100,6 +105,7 @@ impl Detector {
         Self {
             model,
             expected: Vec::new(),
+            left_out: Vec::new(),
         }
     }
 
@@ -114,6 +120,12 @@ impl Detector {
         };
         self.expected = tags.iter().map(known).collect::<Result<_, _>>()?;
         Ok(self)
+    }
+
+    /// Never answers with some classes: what they cost the others is seen without them.
+    pub fn without(mut self, is_left_out: impl Fn(&Class) -> bool) -> Self {
+        self.left_out = classes::all().filter(is_left_out).collect();
+        self
     }
 
     /// Name and version of the model, for the stamp of rows.
@@ -184,9 +196,18 @@ impl Detector {
             }
             candidate
         };
-        let candidates = || score.candidates(&self.model, script).map(weigh);
-        let answers = candidates().filter(|candidate| candidate.class.is_answer());
-        let best = answers.max_by(|a, b| a.score.total_cmp(&b.score));
+        let stays =
+            |candidate: &Candidate| !(self.left_out.iter()).any(|class| class.is(candidate.class));
+        let candidates = score.candidates(&self.model, script);
+        let (mut scores, mut count) = ([0.0; MOST_COLUMNS], 0);
+        let mut best: Option<Candidate> = None;
+        for candidate in candidates.filter(stays).map(weigh) {
+            scores[count] = candidate.score;
+            count += 1;
+            if candidate.class.is_answer() && best.is_none_or(|b| candidate.score >= b.score) {
+                best = Some(candidate);
+            }
+        }
         let Some(best) = best.filter(|best| best.familiar > 0.0) else {
             return match script {
                 // Rare characters: Chinese has most of them.
@@ -194,9 +215,9 @@ impl Detector {
                 _ => Found::nothing(),
             };
         };
-        let all: f32 = candidates()
-            .map(|other| (other.score - best.score).exp())
-            .sum();
+        // Those far behind add nothing that a float has room for.
+        let near = scores[..count].iter().map(|score| score - best.score);
+        let all: f32 = near.filter(|lead| *lead > NOTHING).map(f32::exp).sum();
         let evidence = Evidence {
             probability: 1.0 / all,
             familiar: best.familiar,

@@ -25,6 +25,9 @@ impl Hints<'_> {
     /// Nats in favour of a class, in a text of so many letters: the fewer they are, the less they
     /// tell. A hint `fa` is one for `fa-Latn` too.
     pub fn favour(&self, class: Class, letters: usize) -> f32 {
+        if self.stated.is_empty() && self.locale.is_empty() {
+            return 0.0;
+        }
         let of = |hint: &str, nats| match !hint.is_empty() && speaks_of(hint, class) {
             true => nats,
             false => 0.0,

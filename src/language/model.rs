@@ -6,12 +6,14 @@
 //! bits, 12 entries of 24 bits, and whether n-grams of this bucket lie in the next one.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use bytemuck::{Pod, Zeroable};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::classes::{Class, Script, class};
 use super::confidence::TERMS;
+use super::short::Short;
 
 const MAGIC: [u8; 8] = *b"SADALANG";
 const FORMAT: u32 = 1;
@@ -103,6 +105,7 @@ pub struct Model {
     columns: Vec<(Class, Column)>,
     /// Columns of each script: they lie side by side.
     scripts: [Range<usize>; Script::ALL.len()],
+    short: Arc<Short>,
     version: String,
 }
 
@@ -167,7 +170,7 @@ impl Model {
         if tags.len() != columns.len() || tags.len() > MOST_COLUMNS {
             return Err(BadModel("it has other languages"));
         }
-        Ok(Self {
+        let mut model = Self {
             buckets: bytemuck::try_cast_slice(buckets).map_err(|_| SHORT)?,
             rows: bytemuck::try_cast_slice(rows).map_err(|_| SHORT)?,
             pairs: bytemuck::try_cast_slice(pairs).map_err(|_| SHORT)?,
@@ -178,8 +181,11 @@ impl Model {
                 start..start + tags[start..].iter().take_while(|c| written(c)).count()
             }),
             columns: tags.into_iter().zip(columns).collect(),
+            short: Arc::default(),
             version: format!("language-{:08x}", header.hash >> 32),
-        })
+        };
+        model.short = Arc::new(Short::of(&model));
+        Ok(model)
     }
 
     /// Name and contents, for the stamp of rows.
@@ -200,6 +206,11 @@ impl Model {
     /// Numbers of the columns of a script.
     pub fn columns_of(&self, script: Script) -> Range<usize> {
         self.scripts[script as usize].clone()
+    }
+
+    /// What n-grams of plain letters say.
+    pub fn short(&self) -> &Short {
+        &self.short
     }
 
     /// What an n-gram says, by its [`hash`]. Touches one cache line, seldom two.

@@ -6,7 +6,8 @@
 
 use super::classes::{Class, Script};
 use super::letters::{Letters, Word};
-use super::model::{DENSE, Entry, MOST_COLUMNS, Model, START, hash, prefetch};
+use super::model::{Column, DENSE, Entry, MOST_COLUMNS, Model, START, hash, prefetch};
+use super::short::SHORT;
 
 /// Longest n-gram.
 pub const LONGEST: usize = 5;
@@ -14,8 +15,8 @@ pub const LONGEST: usize = 5;
 pub const KINDS: usize = LONGEST + 1;
 /// Longest word that is looked up whole.
 pub const LONGEST_WORD: usize = 10;
-/// Letters after which it is looked whether more are needed. 48 · 5 values of 255 fit 16 bits.
-const BLOCK: usize = 48;
+/// Letters after which it is looked whether more are needed. 24 · 5 values of 255 fit 16 bits.
+const BLOCK: usize = 24;
 /// Lead, in nats, after which no more letters are needed.
 const ENOUGH: f32 = 7.0;
 
@@ -26,19 +27,46 @@ pub struct Score {
     letters: usize,
 }
 
-/// Letters at which n-grams begin, looked up side by side: each look-up is a cache line far away.
+/// Places at which n-grams begin, looked up side by side: each look-up is a cache line far away.
 struct Block {
-    /// Hashes of the n-grams.
-    hashes: [u64; BLOCK],
-    /// Numbers of the letters behind them, and of those behind their words.
-    next: [u32; BLOCK],
-    end: [u32; BLOCK],
-    count: usize,
+    /// Places in it.
+    letters: usize,
+    /// Numbers of rows for places whose first letters are plain.
+    rows: [u16; BLOCK],
+    plain: usize,
+    /// The other places.
+    places: Places,
+    /// Places whose longer n-grams are to be looked up.
+    longer: Places,
     /// Hashes of whole words.
     words: [u64; BLOCK],
     whole: usize,
     /// Sums of the first columns.
     sums: [u16; DENSE],
+}
+
+/// N-grams that grow by a letter at each look-up.
+struct Places {
+    hashes: [u64; BLOCK],
+    /// Numbers of the letters behind them, and of those behind their words.
+    next: [u32; BLOCK],
+    end: [u32; BLOCK],
+    count: usize,
+}
+
+impl Places {
+    const NONE: Self = Self {
+        hashes: [0; BLOCK],
+        next: [0; BLOCK],
+        end: [0; BLOCK],
+        count: 0,
+    };
+
+    fn push(&mut self, hash: u64, next: usize, end: usize) {
+        let at = self.count;
+        (self.hashes[at], self.next[at], self.end[at]) = (hash, next as u32, end as u32);
+        self.count += 1;
+    }
 }
 
 /// A class and how much speaks for it.
@@ -76,25 +104,26 @@ impl Score {
         words: impl Iterator<Item = &'a Word>,
     ) {
         let mut block = Block {
-            hashes: [0; BLOCK],
-            next: [0; BLOCK],
-            end: [0; BLOCK],
-            count: 0,
+            letters: 0,
+            rows: [0; BLOCK],
+            plain: 0,
+            places: Places::NONE,
+            longer: Places::NONE,
             words: [0; BLOCK],
             whole: 0,
             sums: [0; DENSE],
         };
         for word in words {
-            if script == Script::Latin && word.letters.len() <= LONGEST_WORD {
-                block.words[block.whole] = word_hash(letters.of(word));
+            let of_word = letters.of(word);
+            if script == Script::Latin && of_word.len() <= LONGEST_WORD {
+                block.words[block.whole] = word_hash(of_word);
+                model.prefetch(block.words[block.whole]);
                 block.whole += 1;
             }
             for start in word.letters.clone() {
-                block.hashes[block.count] = START;
-                block.next[block.count] = start as u32;
-                block.end[block.count] = word.letters.end as u32;
-                block.count += 1;
-                if block.count == BLOCK {
+                let rest = &letters.all()[start..word.letters.end];
+                block.place(model, script, rest, (start, word.letters.end));
+                if block.letters == BLOCK {
                     self.add(model, letters.all(), &mut block);
                     if self.lead(model, script) > ENOUGH {
                         return;
@@ -108,40 +137,68 @@ impl Score {
     /// Looks a block's n-grams up, the short ones first, and adds up what they say. Longer ones of
     /// an n-gram that is in no language are in none.
     fn add(&mut self, model: &Model, letters: &[char], block: &mut Block) {
-        self.letters += block.count;
-        let mut found = [None; BLOCK];
-        for length in 1..=LONGEST {
-            for at in 0..block.count {
-                let letter = letters[block.next[at] as usize];
-                block.hashes[at] = hash(block.hashes[at], letter);
-                block.next[at] += 1;
-                model.prefetch(block.hashes[at]);
-            }
-            for (found, hash) in found.iter_mut().zip(&block.hashes[..block.count]) {
-                *found = model.find(*hash);
-                if let Some(Entry::Many(row)) = found {
-                    prefetch(*row);
-                }
-            }
-            let mut kept = 0;
-            for (at, found) in found[..block.count].iter().enumerate() {
-                self.said(*found, &mut block.sums);
-                if block.next[at] < block.end[at] && (found.is_some() || length < 3) {
-                    block.hashes[kept] = block.hashes[at];
-                    block.next[kept] = block.next[at];
-                    block.end[kept] = block.end[at];
-                    kept += 1;
-                }
-            }
-            block.count = kept;
+        self.letters += block.letters;
+        let Block {
+            places,
+            longer,
+            sums,
+            ..
+        } = block;
+        for length in 1..=SHORT {
+            self.look_up(model, letters, places, sums, length < SHORT);
+        }
+        for at in 0..places.count {
+            let end = places.end[at] as usize;
+            longer.push(places.hashes[at], places.next[at] as usize, end);
+        }
+        model.short().add(&block.rows[..block.plain], sums);
+        for _ in SHORT..LONGEST {
+            self.look_up(model, letters, longer, sums, false);
         }
         for hash in &block.words[..block.whole] {
-            self.said(model.find(*hash), &mut block.sums);
+            self.said(model.find(*hash), sums);
         }
-        for (sum, block) in self.sums.iter_mut().zip(&mut block.sums) {
+        for (sum, block) in self.sums.iter_mut().zip(sums) {
             *sum += u32::from(std::mem::take(block));
         }
-        (block.count, block.whole) = (0, 0);
+        (block.letters, block.plain, block.whole) = (0, 0, 0);
+        (block.places.count, block.longer.count) = (0, 0);
+    }
+
+    /// Looks up the n-grams of some places that are one letter longer, and keeps the places where
+    /// still longer ones may be found; `all`: also those of n-grams that no language has.
+    fn look_up(
+        &mut self,
+        model: &Model,
+        letters: &[char],
+        places: &mut Places,
+        sums: &mut [u16; DENSE],
+        all: bool,
+    ) {
+        let mut found = [None; BLOCK];
+        for at in 0..places.count {
+            let letter = letters[places.next[at] as usize];
+            places.hashes[at] = hash(places.hashes[at], letter);
+            places.next[at] += 1;
+            model.prefetch(places.hashes[at]);
+        }
+        for (found, hash) in found.iter_mut().zip(&places.hashes[..places.count]) {
+            *found = model.find(*hash);
+            if let Some(Entry::Many(row)) = found {
+                prefetch(*row);
+            }
+        }
+        let mut kept = 0;
+        for (at, found) in found[..places.count].iter().enumerate() {
+            self.said(*found, sums);
+            if places.next[at] < places.end[at] && (found.is_some() || all) {
+                places.hashes[kept] = places.hashes[at];
+                places.next[kept] = places.next[at];
+                places.end[kept] = places.end[at];
+                kept += 1;
+            }
+        }
+        places.count = kept;
     }
 
     #[inline]
@@ -179,23 +236,31 @@ impl Score {
         let scale = letters.powf(-weights.power);
         let range = model.columns_of(script);
         let columns = &model.columns()[range.clone()];
-        let mut of_columns = self.sums[range].iter().zip(columns).peekable();
+        let sums = &self.sums[range];
+        let mut at = 0;
         std::iter::from_fn(move || {
-            let mut best: Option<Candidate> = None;
-            while let Some((&sum, (class, column))) =
-                of_columns.next_if(|(_, (class, _))| best.is_none_or(|b| b.class.is(*class)))
+            let (class, first) = columns.get(at)?;
+            let score = |at: usize, column: &Column| {
+                (sums[at] as f32 * weights.step + letters * column.each) * scale + column.once
+            };
+            let (mut best, mut most, mut of) = (at, score(at, first), first);
+            at += 1;
+            // The columns of a class lie side by side: it is typed as it fits best.
+            while let Some((other, column)) = columns.get(at)
+                && other.is(*class)
             {
-                let sum = sum as f32 * weights.step;
-                let score = (sum + letters * column.each) * scale + column.once;
-                if best.is_none_or(|best| score > best.score) {
-                    best = Some(Candidate {
-                        class: *class,
-                        score,
-                        familiar: sum / letters / column.usual.max(f32::MIN_POSITIVE),
-                    });
+                let score = score(at, column);
+                if score > most {
+                    (best, most, of) = (at, score, column);
                 }
+                at += 1;
             }
-            best
+            let sum = sums[best] as f32 * weights.step;
+            Some(Candidate {
+                class: *class,
+                score: most,
+                familiar: sum / letters / of.usual.max(f32::MIN_POSITIVE),
+            })
         })
     }
 
@@ -210,6 +275,30 @@ impl Score {
             }
         }
         first - second
+    }
+}
+
+impl Block {
+    /// Takes a place up. `rest`: the letters from there to the end of the word; `at`: their numbers.
+    #[inline]
+    fn place(&mut self, model: &Model, script: Script, rest: &[char], at: (usize, usize)) {
+        self.letters += 1;
+        let short = model.short();
+        let plain = match script {
+            Script::Latin => short.number(rest),
+            _ => None,
+        };
+        let Some(number) = plain else {
+            return self.places.push(START, at.0, at.1);
+        };
+        self.rows[self.plain] = number as u16;
+        self.plain += 1;
+        if rest.len() > SHORT && short.is_known(number) {
+            let before = rest[..SHORT]
+                .iter()
+                .fold(START, |before, c| hash(before, *c));
+            self.longer.push(before, at.0 + SHORT, at.1);
+        }
     }
 }
 

@@ -10,6 +10,7 @@ pub mod confidence;
 pub mod ngrams;
 pub mod rows;
 pub mod table;
+pub mod tune;
 pub mod weights;
 
 use super::progress;
@@ -21,6 +22,7 @@ use crate::language::{Detector, Hints};
 use ngrams::{Logs, Words};
 use rows::{Row, Rows};
 use table::Said;
+use tune::Tuned;
 use weights::{Fitted, Values};
 
 /// What decides on the size of the model, and on how it treats rare n-grams.
@@ -142,23 +144,51 @@ impl Way {
     }
 }
 
-/// Makes the model. `lingua`: of each language that lingua has, its tag and its file of n-grams.
+/// lingua: of each of its languages the tag and the file of n-grams, and its answer to a text.
+pub struct Lingua<'a> {
+    /// Tag, file.
+    pub models: &'a [(&'static str, &'a Path)],
+    /// Tag of a text's language, if it has one.
+    pub detect: &'a (dyn Fn(&str) -> Option<&'static str> + Sync),
+}
+
+/// Makes the model.
 ///
 /// # Errors
 /// A file can't be read, or the model becomes too big.
-pub fn train(
-    folder: &Path,
-    lingua: &[(&'static str, &Path)],
-    settings: &Settings,
-) -> anyhow::Result<Trained> {
+pub fn train(folder: &Path, lingua: &Lingua, settings: &Settings) -> anyhow::Result<Trained> {
     let rows = rows::read(folder)?;
-    let foreign = Foreign::new(lingua, &rows)?;
     let columns = columns();
+    let mut said = gathered(lingua.models, &rows, &columns, settings.least_gain)?;
+
+    let tags: Vec<&'static str> = columns.iter().map(|column| column.0).collect();
+    let rarer: Vec<f32> = columns.iter().map(|(tag, way)| way.rarer(tag)).collect();
+    let fitted = weights::fit(&rows.fitted, &Values::new(&said), &tags);
+    let of_columns = (&tags[..], &rarer[..]);
+    let tuned = tune::tune(&rows.fitted, &mut said, of_columns, &fitted, lingua.detect);
+    let trained = finished(said, &tags, &rows, (fitted, tuned))?;
+    ensure!(
+        trained.file.len() <= settings.most_bytes,
+        "the model has {} bytes, {} at most: leave more out",
+        trained.file.len(),
+        settings.most_bytes
+    );
+    Ok(trained)
+}
+
+/// What the n-grams of all columns say, sorted by n-gram and column.
+fn gathered(
+    lingua: &[(&'static str, &Path)],
+    rows: &Rows,
+    columns: &[(&'static str, Way)],
+    least_gain: f64,
+) -> anyhow::Result<Vec<Said>> {
+    let foreign = Foreign::new(lingua, rows)?;
     let bar = progress("reading n-grams", columns.len() as u64);
     let of_column = |&(tag, way): &(&'static str, Way)| -> anyhow::Result<Logs> {
         let logs = match way {
-            Way::Spoken => counted(tag, &rows, &foreign)?,
-            _ => logs(tag, lingua, &rows, &foreign)?,
+            Way::Spoken => counted(tag, rows, &foreign)?,
+            _ => logs(tag, lingua, rows, &foreign)?,
         };
         bar.inc(1);
         Ok(match way {
@@ -171,9 +201,9 @@ pub fn train(
         })
     };
     let said = columns.par_iter().enumerate().map(|(at, column)| {
-        let mut said = table::worthy(&of_column(column)?, at as u8, settings.least_gain);
+        let mut said = table::worthy(&of_column(column)?, at as u8, least_gain);
         if column.0.ends_with("-Latn") {
-            let own = texts(column.0, &rows);
+            let own = texts(column.0, rows);
             let words = Words::of(own.iter().copied());
             let own = words
                 .logs()
@@ -186,17 +216,7 @@ pub fn train(
     bar.finish_and_clear();
     let mut said = said.concat();
     said.par_sort_unstable_by_key(|s| (s.hash, s.column));
-
-    let tags: Vec<&'static str> = columns.iter().map(|column| column.0).collect();
-    let fitted = weights::fit(&rows.fitted, &Values::new(&said), &tags);
-    let trained = finished(said, &columns, &rows, fitted)?;
-    ensure!(
-        trained.file.len() <= settings.most_bytes,
-        "the model has {} bytes, {} at most: leave more out",
-        trained.file.len(),
-        settings.most_bytes
-    );
-    Ok(trained)
+    Ok(said)
 }
 
 /// Class and way of typing of each column, script by script.
@@ -262,26 +282,25 @@ fn texts<'a>(tag: &str, rows: &'a Rows) -> Vec<&'a str> {
 
 fn finished(
     said: Vec<Said>,
-    columns: &[(&'static str, Way)],
+    tags: &[&'static str],
     rows: &Rows,
-    fitted: Fitted,
+    (fitted, tuned): (Fitted, Tuned),
 ) -> anyhow::Result<Trained> {
-    let most = said
-        .iter()
-        .map(|s| s.value * fitted.lengths[usize::from(s.length) - 1]);
-    let step = most.fold(0.0, f32::max) / 255.0;
-    let table = table::lay_out(said, &fitted.lengths, step)?;
+    let step = said.iter().map(|s| s.value).fold(0.0, f32::max) / 255.0;
+    let table = table::lay_out(said, step)?;
     let mut weights = Weights {
         step,
         power: weights::POWER,
         confidence: [0.0, 1.0, 0.0, 0.0],
     };
-    let mut columns: Vec<(&str, Column)> = columns
+    let numbers = tuned.once.iter().zip(&tuned.each);
+    let mut columns: Vec<(&str, Column)> = tags
         .iter()
-        .map(|(tag, way)| {
+        .zip(numbers)
+        .map(|(tag, (&once, &each))| {
             let column = Column {
-                once: fitted.once[tag] - way.rarer(tag),
-                each: fitted.each[tag],
+                once,
+                each,
                 usual: 1.0,
             };
             (*tag, column)

@@ -36,8 +36,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
 
     use crate::commands::say;
     use crate::language::{Detector, Model};
-    use crate::training::language::{Settings, rows, train};
-    use crate::training::{card, languages::table, lingua_models};
+    use crate::training::language::{Lingua, Settings, rows, train};
+    use crate::training::{card, languages::table, lingua::Oracle, lingua_models};
 
     let mut settings = Settings::default();
     settings.least_gain = arguments.least_gain.unwrap_or(settings.least_gain);
@@ -48,13 +48,20 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         .map(|model| (model.language, model.file.as_path()))
         .collect();
     let folder = arguments.data.folder().0;
-    let trained = train(&folder, &models, &settings)?;
+    let oracle = Oracle::new(&[])?;
+    let lingua = Lingua {
+        models: &models,
+        detect: &|text| oracle.detect(text),
+    };
+    let trained = train(&folder, &lingua, &settings)?;
     let model = Model::read(&trained.file)?;
     let version = model.version().to_owned();
     let rows = rows::read(&folder)?;
-    let reports = card::language::measure(&Detector::new(model), &rows.measured);
+    let detector = Detector::new(model);
+    let reports = card::language::measure(&detector, &card::language::measured(&rows));
     say(table::files(&reports))?;
-    let card = card::language::of(&trained, &settings, &version, &rows, &reports);
+    let lost = card::language::lost_to_romanised(&detector, &rows.measured);
+    let card = card::language::of(&trained, &settings, &version, &rows, &reports, &lost);
     super::write(&arguments.out, &trained.file, &card)
 }
 

@@ -30,7 +30,7 @@ pub struct Said {
     pub length: u8,
     /// Number of the column.
     pub column: u8,
-    /// Nats, not weighted.
+    /// Nats.
     pub value: f32,
 }
 
@@ -84,11 +84,11 @@ pub struct Table {
     pub ngrams: usize,
 }
 
-/// Lays n-grams out. Values are weighted by the n-gram's length and counted in steps.
+/// Lays n-grams out, their values counted in steps.
 ///
 /// # Errors
 /// There are more columns or n-grams than numbers for them.
-pub fn lay_out(mut said: Vec<Said>, weights: &[f32; KINDS], step: f32) -> anyhow::Result<Table> {
+pub fn lay_out(mut said: Vec<Said>, step: f32) -> anyhow::Result<Table> {
     said.sort_unstable_by_key(|s| (s.length, s.hash, s.column));
     let groups: Vec<&[Said]> = said.chunk_by(|a, b| a.hash == b.hash).collect();
     let count = (groups.len() as f64 / LOAD / SLOTS as f64).ceil() as usize + 1;
@@ -98,10 +98,7 @@ pub fn lay_out(mut said: Vec<Said>, weights: &[f32; KINDS], step: f32) -> anyhow
     };
     let mut lists = HashMap::new();
     for group in groups {
-        let value = |s: &Said| {
-            let weight = weights[usize::from(s.length) - 1];
-            ((s.value * weight / step).round() as i32).clamp(0, 255) as u8
-        };
+        let value = |s: &Said| ((s.value / step).round() as i32).clamp(0, 255) as u8;
         let pairs: Vec<[u8; 2]> = group.iter().map(|s| [s.column, value(s)]).collect();
         let pairs: Vec<[u8; 2]> = pairs.into_iter().filter(|pair| pair[1] > 0).collect();
         ensure!(
@@ -203,7 +200,7 @@ mod tests {
 
     #[test]
     fn what_is_laid_out_is_found() {
-        let table = lay_out(said(), &[1.0; KINDS], 1.0 / 64.0).unwrap();
+        let table = lay_out(said(), 1.0 / 64.0).unwrap();
         assert!(table.buckets.iter().any(|bucket| bucket.more == 1));
         assert_eq!(table.ngrams + table.shadowed, 3000);
         assert!(table.shadowed < 10);
@@ -231,7 +228,7 @@ mod tests {
 
     #[test]
     fn a_damaged_file_is_refused() {
-        let table = lay_out(said(), &[1.0; KINDS], 1.0).unwrap();
+        let table = lay_out(said(), 1.0).unwrap();
         let parts = (&table.buckets[..], &table.rows[..], &table.pairs[..]);
         let whole = file(parts, Weights::default(), &[("fa", Column::default())]);
         assert!(Model::read(&whole).is_ok());

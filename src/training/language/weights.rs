@@ -61,6 +61,11 @@ impl<'a> Values<'a> {
         Self { places, said }
     }
 
+    /// Where the values of an n-gram are, if it has any.
+    pub fn place(&self, hash: u64) -> Option<std::ops::Range<u32>> {
+        self.places.get(&hash).cloned()
+    }
+
     fn of(&self, hash: u64) -> &[Said] {
         match self.places.get(&hash) {
             Some(place) => &self.said[place.start as usize..place.end as usize],
