@@ -12,7 +12,8 @@ use crate::training::lists::privacy;
 /// with such data between ⟦ and ⟧, data of another kind as ⟦email|…⟧, or none that only looks like it.
 /// Lines that begin with # are comments. A piece is found if no letter or digit of it survives. A
 /// replaced range that meets no piece is a false alarm; one that takes letters or digits beside a
-/// piece with it is too long. A line without any of these faults is clean.
+/// piece with it is too long. A line without any of these faults is clean. A piece is renamed if it is
+/// found as another kind only.
 #[derive(Args)]
 #[command(
     after_help = "Examples:\n  sada eval privacy tests/lists/privacy/*.tsv\n  \

@@ -10,8 +10,9 @@ use crate::training::lists::topics;
 ///
 /// FILE has lines of three columns between tabs: dev or test; labels `TOPIC:pos`, `:neg` or `:neu`,
 /// separated by spaces, or `-` for a text without topics; text. Lines that begin with # are comments.
-/// Prints precision, recall and F1 of topics, how often the sentiment of a topic rightly found is
-/// right, F1 of both together, and figures of each topic, the worst first.
+/// Prints, in percent, precision, recall and F1 of topics, how often the sentiment of a topic rightly
+/// found is right, F1 of both together, texts without a fault, and figures of each topic, the worst
+/// first.
 #[derive(Args)]
 #[command(
     after_help = "Examples:\n  sada eval topics tests/lists/topics/*.tsv\n  \

@@ -170,19 +170,20 @@ fn meets(found: &Found, piece: &Piece) -> bool {
     found.range.start < piece.range.end && piece.range.start < found.range.end
 }
 
-/// A line a kind of each list and, of several lists, of all.
+/// A line a kind of each list and, of several lists, of all; as [`Figures`] are named, shares in
+/// percent, false alarms as `false`.
 pub fn shown(lists: &[Measured]) -> String {
     let header = [
         "list",
         "kind",
         "lines",
-        "clean, %",
+        "clean",
         "pieces",
-        "recall, %",
-        "as another kind",
+        "recall",
+        "renamed",
         "replaced",
-        "precision, %",
-        "false alarms",
+        "precision",
+        "false",
         "too long",
     ];
     let mut table = aligned(&header, 2..header.len());

@@ -163,18 +163,21 @@ fn judge(wanted: &BTreeMap<&str, &str>, found: &BTreeMap<&str, Said>) -> Judged 
     judged
 }
 
-/// A line a list, one for all of them, and a table of all topics, the worst first.
+/// A line a list, one for all of them, and a table of all topics, the worst first; shares in percent.
+///
+/// `sentiment`: [`Measured::agreement`]; `F1 of both`: of [`Measured::pairs`]; `faultless`:
+/// [`Measured::without_fault`].
 pub fn shown(lists: &[Measured]) -> String {
     let header = [
         "list",
         "texts",
         "topics",
-        "precision, %",
-        "recall, %",
+        "precision",
+        "recall",
         "micro-F1",
-        "sentiment agrees, %",
-        "F1 with sentiment",
-        "texts without fault, %",
+        "sentiment",
+        "F1 of both",
+        "faultless",
     ];
     let mut table = aligned(&header, 1..header.len());
     let mut all = Measured {
