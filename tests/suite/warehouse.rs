@@ -10,7 +10,7 @@ use sada::batch::{
     Reason, Rejected, SkipReason,
 };
 use sada::config::{Config, Engine};
-use sada::enrich::intents::{Emotion, Reason, Urgency, Want};
+use sada::enrich::intents::{self, Emotion, Urgency, Want};
 use sada::enrich::{Enriched, Intent, Label, Language, Sentiment, Signals, Tags, Topic, Versions};
 use sada::feedback::{
     Answer, AnswerType, Body, Context, Conversation, Customer, Feedback, Millis, Rating,
@@ -643,7 +643,7 @@ async fn what_a_text_signals_is_stored_as_it_was_found() {
         ],
         urgency: Urgency {
             score: 0.5,
-            reason: Some(Reason::Asked),
+            reason: Some(intents::Reason::Asked),
         },
         actionable: true,
         emotion: Some(Emotion::Anger),
