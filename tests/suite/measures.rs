@@ -5,6 +5,8 @@ use tokio::sync::OnceCell;
 
 use crate::tables::Tables;
 
+#[path = "measures/agents.rs"]
+mod agents;
 #[path = "measures/conversations.rs"]
 mod conversations;
 #[path = "measures/customers.rs"]
