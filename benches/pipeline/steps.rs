@@ -6,10 +6,10 @@ use std::time::Instant;
 use anyhow::Result;
 use sada::batch::{Partition, RawBatch};
 use sada::decode::{self, Limits};
-use sada::enrich::privacy::Redactor;
-use sada::enrich::sentiment::Model;
 use sada::enrich::clauses::Clauses;
 use sada::enrich::intents::Cues;
+use sada::enrich::privacy::Redactor;
+use sada::enrich::sentiment::Model;
 use sada::enrich::topics::Taxonomy;
 use sada::enrich::{Enricher, Sentiment};
 use sada::language::{self, Detector, Hints};
@@ -109,11 +109,15 @@ impl Steps {
                 let clauses = Clauses::of(&matched[n].text, Sentiment::UNKNOWN, unknown);
                 black_box(self.taxonomy.tag(&cleans[n], &matched[n], &clauses));
             }),
-            time("intents and the like (without their sentiment)", 2_000, &|n| {
-                let unknown = |_: &str| Sentiment::UNKNOWN;
-                let clauses = Clauses::of(&matched[n].text, Sentiment::UNKNOWN, unknown);
-                black_box(self.cues.signals(&cleans[n], &matched[n], &clauses));
-            }),
+            time(
+                "intents and the like (without their sentiment)",
+                2_000,
+                &|n| {
+                    let unknown = |_: &str| Sentiment::UNKNOWN;
+                    let clauses = Clauses::of(&matched[n].text, Sentiment::UNKNOWN, unknown);
+                    black_box(self.cues.signals(&cleans[n], &matched[n], &clauses));
+                },
+            ),
             time("hash of near duplicates", 2_000, &|n| {
                 black_box(text::match_hash(&matched[n]));
             }),

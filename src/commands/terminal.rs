@@ -67,6 +67,7 @@ pub enum Style {
 
 impl Ink {
     /// No colours.
+    #[cfg(test)]
     pub const NONE: Self = Self(false);
 
     /// Colours if standard output is a terminal that shows them, unless `NO_COLOR` forbids it.

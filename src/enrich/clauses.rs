@@ -77,7 +77,11 @@ mod tests {
         assert_eq!(one.iter().count(), 1);
         assert_eq!(asked.get(), 0);
 
-        let two = Clauses::of("the room was clean. breakfast was cold", scored(0.25), judge);
+        let two = Clauses::of(
+            "the room was clean. breakfast was cold",
+            scored(0.25),
+            judge,
+        );
         assert_eq!(two.sentiment_at(30).score, 0.5);
         assert_eq!(asked.get(), 1);
         let ranges: Vec<_> = two.iter().map(|(range, _)| range).collect();

@@ -79,7 +79,7 @@ impl Cues {
         let text = matched.text.as_str();
         let mentions = self.mentions(text);
         let found = wants::wants(text, &mentions, clauses);
-        let emotion = marks::emotion(&mentions);
+        let emotion = marks::emotion(&mentions, found.thankful);
         let wants: Vec<Want> = found.wants.iter().map(|(want, _)| *want).collect();
         let places = marks::places(&mentions);
         let intents = found.wants.into_iter().map(|(want, range)| Intent {

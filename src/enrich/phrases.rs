@@ -60,14 +60,22 @@ const ARABIC_LETTERS_AFTER: [&str; 8] = ["ی", "م", "ت", "ش", "ه", "ک", "ا
 /// Phrases of so many characters may take one-letter affixes.
 const LONG: usize = 4;
 
+/// Bytes of phrases up to which all steps are kept in a table. It is fastest, and takes up to 1 KiB
+/// a byte: a larger one would be slow for all the memory that it walks through.
+const LARGEST_TABLE: usize = 64 << 10;
+
 impl Phrases {
     /// Phrases as [`folded`] gives them; their order numbers them.
     ///
     /// # Errors
     /// There are more than fit; says the mend.
     pub(super) fn new<'a>(phrases: impl Iterator<Item = &'a str> + Clone) -> Result<Self, String> {
+        let kind = match phrases.clone().map(str::len).sum::<usize>() {
+            0..=LARGEST_TABLE => AhoCorasickKind::DFA,
+            _ => AhoCorasickKind::ContiguousNFA,
+        };
         let automaton = AhoCorasick::builder()
-            .kind(Some(AhoCorasickKind::DFA))
+            .kind(Some(kind))
             .prefilter(false)
             .build(phrases.clone())
             .map_err(|error| format!("too many phrases ({error}); remove some"))?;

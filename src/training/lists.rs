@@ -58,7 +58,7 @@ impl List {
     /// Judges every row on all cores; answers in the order of the rows.
     ///
     /// # Errors
-    /// A row can't be judged: the error says its line.
+    /// A row can't be judged: the error says the line of the first one.
     fn judged<J: Send>(
         &self,
         what: &'static str,
@@ -69,9 +69,9 @@ impl List {
             bar.inc(1);
             judge(row).with_context(|| format!("line {}", row.line))
         };
-        let judged = self.rows.par_iter().map(judge).collect();
+        let judged: Vec<_> = self.rows.par_iter().map(judge).collect();
         bar.finish_and_clear();
-        judged
+        judged.into_iter().collect()
     }
 }
 

@@ -5,9 +5,9 @@ use std::time::Instant;
 
 use sada::batch::{Computed, Partition, RawRecord};
 use sada::decode::{Limits, decode};
+use sada::enrich::intents::Cues;
 use sada::enrich::privacy::Redactor;
 use sada::enrich::sentiment::Model;
-use sada::enrich::intents::Cues;
 use sada::enrich::topics::Taxonomy;
 use sada::enrich::{Enriched, Enricher};
 use sada::language::{self, Detector};

@@ -34,10 +34,7 @@ fn each_text_is_told_with_what_was_found_in_it() {
     ] {
         assert!(persian.contains(part), "{part} in\n{persian}");
     }
-    assert!(
-        english.starts_with("  It came late\n\n"),
-        "{english}"
-    );
+    assert!(english.starts_with("  It came late\n\n"), "{english}");
     assert!(
         english.contains("delivery_delay") && english.contains("⟦late⟧"),
         "{english}"

@@ -10,10 +10,8 @@ use sada::batch::{
     Reason, Rejected, SkipReason,
 };
 use sada::config::{Config, Engine};
-use sada::enrich::intents::{Emotion, Reason, Urgency, Want};
-use sada::enrich::{
-    Enriched, Intent, Label, Language, Sentiment, Signals, Tags, Topic, Versions,
-};
+use sada::enrich::intents::{self, Emotion, Urgency, Want};
+use sada::enrich::{Enriched, Intent, Label, Language, Sentiment, Signals, Tags, Topic, Versions};
 use sada::feedback::{
     Answer, AnswerType, Body, Context, Conversation, Customer, Feedback, Millis, Rating,
     References, Review, Role, Scale, Survey, Turn,
@@ -645,7 +643,7 @@ async fn what_a_text_signals_is_stored_as_it_was_found() {
         ],
         urgency: Urgency {
             score: 0.5,
-            reason: Some(Reason::Asked),
+            reason: Some(intents::Reason::Asked),
         },
         actionable: true,
         emotion: Some(Emotion::Anger),
@@ -706,9 +704,7 @@ async fn near_duplicates_are_counted_once_an_item() {
                  FROM v_near_duplicates"
             )
             .await,
-        [
-            "shop\t7\t3\t2026-01-15 10:00:00.000\t2026-01-18 10:00:00.000\t['app','web']\t1"
-        ]
+        ["shop\t7\t3\t2026-01-15 10:00:00.000\t2026-01-18 10:00:00.000\t['app','web']\t1"]
     );
 }
 

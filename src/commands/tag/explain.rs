@@ -117,14 +117,30 @@ impl Explanation<'_> {
         let signals = &self.tags.signals;
         let mut told = Vec::new();
         if let Some(reason) = signals.urgency.reason {
-            told.push(format!("urgency {:.1}: {}", signals.urgency.score, reason.name()));
+            told.push(format!(
+                "urgency {:.1}: {}",
+                signals.urgency.score,
+                reason.name()
+            ));
         }
         told.extend(signals.actionable.then(|| "actionable".to_owned()));
         told.extend(signals.emotion.map(|emotion| emotion.name().to_owned()));
-        told.extend(signals.effort.map(|e| format!("effort {e:+}").replace('-', "−")));
+        told.extend(
+            signals
+                .effort
+                .map(|e| format!("effort {e:+}").replace('-', "−")),
+        );
         told.extend(signals.profanity.then(|| "profanity".to_owned()));
-        told.extend(signals.repeated_problem.then(|| "repeated problem".to_owned()));
-        let places = [signals.journey_stage, signals.purchase_phase, signals.touchpoint];
+        told.extend(
+            signals
+                .repeated_problem
+                .then(|| "repeated problem".to_owned()),
+        );
+        let places = [
+            signals.journey_stage,
+            signals.purchase_phase,
+            signals.touchpoint,
+        ];
         let places = places.into_iter().flatten().map(str::to_owned);
         let mut lines = listed(told);
         lines.extend(listed(places.collect()));

@@ -335,7 +335,7 @@ mod tests {
             r#""sentiment_score":"#,
             r#""sentiment_confidence":"#,
             r#""topics":["#,
-            r#""intents":[{"name":"complaint","part":0,"start":0,"end":"#,
+            r#""intents":[{"name":"complaint","part":0,"start":"#,
             r#""urgency":0.0,"urgency_reason":"","actionable":true,"emotion":null,"effort":null"#,
             r#""profanity":false,"repeated_problem":false,"text_journey_stage":"""#,
             r#""text_purchase_phase":"post_purchase","text_touchpoint":"","match_hash":""#,

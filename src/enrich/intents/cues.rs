@@ -130,11 +130,11 @@ impl Cues {
             let Some(Entry { cue, negatable }) = self.entries.get(entry) else {
                 continue;
             };
-            let near = mentions.iter().rev();
-            let near = near.take_while(|m| m.range.start + NEAR > hit.range.start);
-            let told = near
-                .into_iter()
-                .any(|m| m.cue == *cue && m.range.end > hit.range.start);
+            let mut before = mentions
+                .iter()
+                .rev()
+                .take_while(|m| m.range.start + NEAR > hit.range.start);
+            let told = before.any(|m| m.cue == *cue && m.range.end > hit.range.start);
             if told || means_other(&hits, at, Meaning::NoCue(entry)) {
                 continue;
             }
@@ -164,7 +164,9 @@ impl Cues {
                 false => cue.range.end..hit.range.start,
             };
             negator.language & languages != 0
-                && text.get(gap).is_some_and(|gap| is_within(gap, negator.reach))
+                && text
+                    .get(gap)
+                    .is_some_and(|gap| is_within(gap, negator.reach))
                 && !means_other(hits, n, Meaning::NoNegator(group))
         })
     }
@@ -182,10 +184,10 @@ fn near(hits: &[Hit], at: usize) -> impl Iterator<Item = (usize, &Hit)> {
     let end = hits.get(at).map_or(0, |hit| hit.range.end);
     let before = (0..at)
         .rev()
-        .map_while(|n| Some((n, hits.get(n)?)))
+        .map_while(move |n| Some((n, hits.get(n)?)))
         .take_while(move |(_, hit)| hit.range.start + NEAR > start);
     let after = (at + 1..hits.len())
-        .map_while(|n| Some((n, hits.get(n)?)))
+        .map_while(move |n| Some((n, hits.get(n)?)))
         .take_while(move |(_, hit)| hit.range.start < end + NEAR);
     before.chain(after)
 }
@@ -204,8 +206,10 @@ fn means_other(hits: &[Hit], at: usize, meaning: Meaning) -> bool {
 }
 
 /// Whether no more than so many words, or characters of a script without spaces, and no
-/// punctuation stand in a gap.
+/// punctuation stand in a gap. What has grown on the phrases beside it is no word.
 fn is_within(gap: &str, reach: usize) -> bool {
+    let grown = |c: char| c.is_alphanumeric() && !is_unspaced(c);
+    let gap = gap.trim_start_matches(grown).trim_end_matches(grown);
     let mut words = 0;
     let mut in_word = false;
     for c in gap.chars() {
@@ -304,6 +308,7 @@ en = ["idiot", "f**"]
             ("عصبانی هستم", "anger:عصبانی"),
             ("عصبانی نیستم", ""),
             ("شکایت خاصی ندارم", ""),
+            ("شکایتی خاصی ندارم", ""),
             ("شکایت دارم چون ندارم", "complaint:شکایت"),
             ("没有不满", ""),
             ("没有什么别的不满", "complaint:不满"),

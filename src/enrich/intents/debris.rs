@@ -61,7 +61,10 @@ fn repeats_a_line(text: &str) -> bool {
 fn is_long(line: &str) -> bool {
     let letters = || line.chars().filter(|c| c.is_alphanumeric());
     letters().nth(LONG - 1).is_some()
-        || letters().filter(|c| is_unspaced(*c)).nth(LONG_UNSPACED - 1).is_some()
+        || letters()
+            .filter(|c| is_unspaced(*c))
+            .nth(LONG_UNSPACED - 1)
+            .is_some()
 }
 
 #[cfg(test)]
@@ -82,7 +85,10 @@ mod tests {
     #[test]
     fn boilerplate_is_a_line_of_its_own() {
         let more = [(Cue::Boilerplate, "read more")];
-        assert_eq!(flagged("all fine\n» read more …\nbye", &more), [BOILERPLATE]);
+        assert_eq!(
+            flagged("all fine\n» read more …\nbye", &more),
+            [BOILERPLATE]
+        );
         assert_eq!(flagged("read more about it", &more), [BOILERPLATE]);
         assert!(flagged("i want to read more of this", &more).is_empty());
         assert!(flagged("read more books by the same author please", &more).is_empty());
@@ -91,7 +97,10 @@ mod tests {
     #[test]
     fn a_long_line_three_times_is_boilerplate() {
         let text = |line: &str, times: usize| format!("{line}\n").repeat(times) + "end";
-        assert_eq!(flagged(&text("subscribe to our news", 3), &[]), [BOILERPLATE]);
+        assert_eq!(
+            flagged(&text("subscribe to our news", 3), &[]),
+            [BOILERPLATE]
+        );
         assert!(flagged(&text("subscribe to our news", 2), &[]).is_empty());
         assert!(flagged(&text("ok", 9), &[]).is_empty());
         assert_eq!(flagged(&text("所有文章列表", 3), &[]), [BOILERPLATE]);
@@ -99,7 +108,10 @@ mod tests {
 
     #[test]
     fn debris_is_flagged_in_order() {
-        let cues = [(Cue::MachineTranslation, "of of"), (Cue::LlmArtifact, "ai model")];
+        let cues = [
+            (Cue::MachineTranslation, "of of"),
+            (Cue::LlmArtifact, "ai model"),
+        ];
         assert_eq!(
             flagged("the best of of all ai model", &cues),
             [LLM_ARTIFACT, MT_SUSPECT]

@@ -44,10 +44,11 @@ impl Emotion {
     }
 }
 
-/// The emotion with the most cues.
-pub(super) fn emotion(mentions: &[Mention]) -> Option<Emotion> {
+/// The emotion with the most cues; `thankful` says whether thanks are meant.
+pub(super) fn emotion(mentions: &[Mention], thankful: bool) -> Option<Emotion> {
     let mut shown: Option<(usize, Emotion)> = None;
-    for emotion in Emotion::ALL {
+    let meant = |emotion: &Emotion| thankful || *emotion != Emotion::Gratitude;
+    for emotion in Emotion::ALL.into_iter().filter(meant) {
         let cues = mentions.iter().filter(|m| m.cue == Cue::Emotion(emotion));
         let cues = cues.count();
         if cues > shown.map_or(0, |(most, _)| most) {
@@ -114,7 +115,13 @@ fn implied(stage: Option<&str>, touchpoint: Option<&str>) -> Option<&'static str
 }
 
 /// Names of `journey_stage`.
-pub(super) const STAGES: [&str; 5] = ["attention", "interest", "contact", "impression", "engagement"];
+pub(super) const STAGES: [&str; 5] = [
+    "attention",
+    "interest",
+    "contact",
+    "impression",
+    "engagement",
+];
 
 /// Names of `purchase_phase`.
 pub(super) const PHASES: [&str; 3] = ["pre_purchase", "purchase", "post_purchase"];
@@ -156,11 +163,16 @@ mod tests {
 
     #[test]
     fn the_emotion_shown_most_holds_and_of_two_the_worse() {
-        let (anger, thanks) = (Cue::Emotion(Emotion::Anger), Cue::Emotion(Emotion::Gratitude));
-        assert_eq!(emotion(&[]), None);
-        assert_eq!(emotion(&mentions(&[thanks, anger])), Some(Emotion::Anger));
+        let (anger, thanks) = (
+            Cue::Emotion(Emotion::Anger),
+            Cue::Emotion(Emotion::Gratitude),
+        );
+        assert_eq!(emotion(&[], true), None);
+        let both = mentions(&[thanks, anger]);
+        assert_eq!(emotion(&both, true), Some(Emotion::Anger));
         let twice = mentions(&[thanks, anger, thanks]);
-        assert_eq!(emotion(&twice), Some(Emotion::Gratitude));
+        assert_eq!(emotion(&twice, true), Some(Emotion::Gratitude));
+        assert_eq!(emotion(&twice, false), Some(Emotion::Anger));
     }
 
     #[test]

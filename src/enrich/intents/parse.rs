@@ -327,12 +327,26 @@ mod tests {
 
     #[test]
     fn every_name_is_known() {
-        for name in ["complaint", "churn_risk", "resolved", "urgency=money", "emotion=joy"] {
+        for name in [
+            "complaint",
+            "churn_risk",
+            "resolved",
+            "urgency=money",
+            "emotion=joy",
+        ] {
             assert!(named(name).is_some(), "{name}");
         }
         assert_eq!(named("effort=-3"), Some(Cue::Effort(-3)));
         assert_eq!(named("touchpoint=cart"), Some(Cue::Touchpoint("cart")));
-        for name in ["other", "urgency=anger", "effort=0", "effort=6", "stage=x", "x=y", ""] {
+        for name in [
+            "other",
+            "urgency=anger",
+            "effort=0",
+            "effort=6",
+            "stage=x",
+            "x=y",
+            "",
+        ] {
             assert_eq!(named(name), None, "{name}");
         }
     }
@@ -348,10 +362,22 @@ mod tests {
         };
         for (toml, parts) in [
             ("version = \"1\"".to_owned(), ["no [[cue]]", "add one"]),
-            (one.replace("complaint", "grumble"), ["line 3: no cue says `grumble`", "known: "]),
-            (CUE.to_owned(), ["line 3: `complaint` has no phrases", "add some"]),
-            (one.replace("\"late\"", ""), ["line 3: `complaint`", "add some"]),
-            (one.replace("late", "…"), ["line 3: phrase `…`", "remove it"]),
+            (
+                one.replace("complaint", "grumble"),
+                ["line 3: no cue says `grumble`", "known: "],
+            ),
+            (
+                CUE.to_owned(),
+                ["line 3: `complaint` has no phrases", "add some"],
+            ),
+            (
+                one.replace("\"late\"", ""),
+                ["line 3: `complaint`", "add some"],
+            ),
+            (
+                one.replace("late", "…"),
+                ["line 3: phrase `…`", "remove it"],
+            ),
             (
                 one.replace("[cue.phrases]", "not = [\"LATE\"]\n[cue.phrases]"),
                 ["line 3: `LATE` of `complaint`", "keep it in one"],
@@ -359,7 +385,9 @@ mod tests {
             (format!("{one}colour = 1\n"), ["line 6", "shape"]),
             ("version = 1".to_owned(), ["line 1", "shape"]),
             (
-                format!("{one}[[negator]]\nlanguage = \"en\"\nside = \"before\"\nreach = 1\nwords = []\n"),
+                format!(
+                    "{one}[[negator]]\nlanguage = \"en\"\nside = \"before\"\nreach = 1\nwords = []\n"
+                ),
                 ["line 7: `en`", "add some"],
             ),
         ] {

@@ -134,7 +134,10 @@ fn words_inside_other_words_signal_nothing() {
 fn urgency_has_a_reason() {
     let cues = built_in();
     for (text, reason) in [
-        ("There's a burning smell coming from the heater", Reason::Safety),
+        (
+            "There's a burning smell coming from the heater",
+            Reason::Safety,
+        ),
         ("من فضلك بسرعة", Reason::Asked),
         ("账户一直在扣钱", Reason::Money),
         ("باید تا فردا ظهر برسه", Reason::Deadline),
@@ -148,7 +151,10 @@ fn urgency_has_a_reason() {
 #[test]
 fn places_and_effort_are_told() {
     let cues = built_in();
-    let told = signals(&cues, "Paid in two taps, the checkout could not be simpler.");
+    let told = signals(
+        &cues,
+        "Paid in two taps, the checkout could not be simpler.",
+    );
     assert!(told.effort.is_some_and(|effort| effort > 0));
     assert_eq!(told.touchpoint, Some("checkout"));
     assert_eq!(told.purchase_phase, Some("purchase"));
@@ -162,11 +168,11 @@ fn places_and_effort_are_told() {
 fn debris_is_flagged() {
     let cues = built_in();
     let flags = |text: &str| signals_of(&cues, text, Sentiment::UNKNOWN).1;
-    assert_eq!(flags("我是一个语言模型AI，无法回答"), [debris::LLM_ARTIFACT]);
     assert_eq!(
-        flags("Great product\nRead more"),
-        [debris::BOILERPLATE]
+        flags("我是一个语言模型AI，无法回答"),
+        [debris::LLM_ARTIFACT]
     );
+    assert_eq!(flags("Great product\nRead more"), [debris::BOILERPLATE]);
     assert_eq!(flags("the best of of them"), [debris::MT_SUSPECT]);
     assert!(flags("I want to read more about the model").is_empty());
 }
@@ -193,5 +199,9 @@ fn who_says_nothing_wants_nothing() {
     let (praise, _) = signals_of(&cues, "👍👍", pleased);
     assert_eq!(praise.intents.len(), 1);
     assert!(!praise.actionable);
-    assert!(cues.mentions("refund").iter().all(|m| m.cue != Cue::Profanity));
+    assert!(
+        cues.mentions("refund")
+            .iter()
+            .all(|m| m.cue != Cue::Profanity)
+    );
 }

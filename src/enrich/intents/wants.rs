@@ -63,9 +63,8 @@ impl Want {
 
 /// Least confidence of a clause that is a complaint, or praise, without a cue.
 const FELT: f32 = 0.75;
-/// The same of a question: it is a complaint only if it surely is.
-const FELT_IN_QUESTION: f32 = 0.9;
-/// Least confidence of a clause that takes away a cue of the opposite: irony, quoted words.
+/// The same of one that asks, requests or suggests; and of one that takes away a cue of the opposite
+/// (irony, quoted words).
 const SURE: f32 = 0.9;
 
 /// What a text wants.
@@ -75,6 +74,8 @@ pub(super) struct Found {
     pub(super) wants: Vec<(Want, Range<usize>)>,
     /// Says that what was wrong is mended, and not that something is wrong after that.
     pub(super) resolved: bool,
+    /// Thanks are meant: in a text that asks or requests, and praises nothing, they are only polite.
+    pub(super) thankful: bool,
 }
 
 impl Found {
@@ -94,23 +95,27 @@ impl Found {
 /// Wants of a text in its match form.
 ///
 /// * A cue tells its want. Anger, disappointment, hard effort, insults and what happened again are
-///   complaints, too; joy, thanks and old loyalty are praise. But no complaint lies in a clause that
-///   surely praises, and no praise in one that surely blames.
-/// * A question mark ends a question, unless its sentence holds a request or a suggestion (`could you
-///   send …?`), or praises without asking (`isn't it great?`).
-/// * A clause that blames or praises clearly enough needs no cue. A question alone is no complaint.
+///   complaints, too; joy, thanks that are meant and old loyalty are praise. But no complaint lies in a clause that
+///   surely praises, nor in a question that does not blame, and no praise in a clause that surely
+///   blames.
+/// * A question mark ends a question, unless its sentence wants something else and holds no cue of a
+///   question (`could you send …?`), or praises (`isn't it great?`).
+/// * A clause that blames or praises clearly enough needs no cue. A question, request or suggestion
+///   alone is no complaint.
 pub(super) fn wants<F: Fn(&str) -> Sentiment>(
     text: &str,
     mentions: &[Mention],
     clauses: &Clauses<F>,
 ) -> Found {
     let mut found = Found::default();
+    let questions: Vec<Range<usize>> = questioned(text).collect();
     for Mention { cue, range } in mentions {
         let Some(want) = told_by(*cue) else {
             continue;
         };
         let sentiment = clauses.sentiment_at(range.start);
         let denied = match want {
+            Want::Complaint if touches(&questions, range) => sentiment.label != Label::Negative,
             Want::Complaint => is(sentiment, Label::Positive, SURE),
             Want::Praise => is(sentiment, Label::Negative, SURE),
             _ => false,
@@ -119,28 +124,35 @@ pub(super) fn wants<F: Fn(&str) -> Sentiment>(
             found.add(want, range.clone());
         }
     }
-    let within = |range: &Range<usize>, cue: Cue| {
-        let mut within = mentions.iter().filter(|m| range.contains(&m.range.start));
-        within.any(|m| m.cue == cue)
+    let within = |range: &Range<usize>, wants: &[Want]| {
+        let first = mentions.partition_point(|m| m.range.start < range.start);
+        let cues = mentions.iter().skip(first);
+        let mut cues = cues.take_while(|m| m.range.start < range.end);
+        cues.any(|m| matches!(m.cue, Cue::Want(want) if wants.contains(&want)))
     };
-    let mut questions = Vec::new();
-    for sentence in questioned(text) {
-        let asks = within(&sentence, Cue::Want(Want::Question));
-        let wants_else = within(&sentence, Cue::Want(Want::Request))
-            || within(&sentence, Cue::Want(Want::Suggestion));
-        let praises = within(&sentence, Cue::Want(Want::Praise))
-            || is(clauses.sentiment_at(sentence.start), Label::Positive, SURE);
+    for sentence in &questions {
+        let asks = within(sentence, &[Want::Question]);
+        let wants_else = within(
+            sentence,
+            &[
+                Want::Request,
+                Want::Suggestion,
+                Want::Escalation,
+                Want::Praise,
+            ],
+        );
+        let praises = is(clauses.sentiment_at(sentence.start), Label::Positive, SURE);
         if asks || !(wants_else || praises) {
             found.add(Want::Question, sentence.clone());
         }
-        questions.push(sentence);
     }
     let resolved = mentions.iter().filter(|m| m.cue == Cue::Resolved);
     let resolved = resolved.map(|m| m.range.end).next_back();
     let mut felt_after = false;
     for (range, sentiment) in clauses.iter() {
-        let asked = questions.iter().any(|q| q.start < range.end && range.start < q.end);
-        let enough = if asked { FELT_IN_QUESTION } else { FELT };
+        let wanted =
+            touches(&questions, &range) || within(&range, &[Want::Request, Want::Suggestion]);
+        let enough = if wanted { SURE } else { FELT };
         if is(sentiment, Label::Negative, enough) {
             felt_after |= resolved.is_some_and(|end| range.end > end);
             found.add(Want::Complaint, trimmed(text, range));
@@ -149,6 +161,15 @@ pub(super) fn wants<F: Fn(&str) -> Sentiment>(
         }
     }
     found.resolved = resolved.is_some() && !felt_after;
+    let mut thanks = mentions.iter();
+    let thanks = thanks.find(|m| m.cue == Cue::Emotion(Emotion::Gratitude));
+    let wants_else = found.has(Want::Request) || found.has(Want::Question);
+    found.thankful = thanks.is_some() && (found.has(Want::Praise) || !wants_else);
+    if let Some(Mention { range, .. }) = thanks.filter(|_| found.thankful)
+        && !is(clauses.sentiment_at(range.start), Label::Negative, SURE)
+    {
+        found.add(Want::Praise, range.clone());
+    }
     if found.wants.is_empty() && text.contains(char::is_alphanumeric) {
         found.add(Want::Other, trimmed(text, 0..text.len()));
     }
@@ -161,11 +182,9 @@ pub(super) fn is_actionable(wants: &[Want], resolved: bool) -> bool {
     wants.iter().any(|want| match want {
         Want::Complaint => !resolved,
         Want::Praise | Want::Other => false,
-        Want::Question
-        | Want::Request
-        | Want::Suggestion
-        | Want::ChurnRisk
-        | Want::Escalation => true,
+        Want::Question | Want::Request | Want::Suggestion | Want::ChurnRisk | Want::Escalation => {
+            true
+        }
     })
 }
 
@@ -177,11 +196,17 @@ fn told_by(cue: Cue) -> Option<Want> {
         | Cue::Effort(..0)
         | Cue::Profanity
         | Cue::Repeated => Some(Want::Complaint),
-        Cue::Emotion(Emotion::Joy | Emotion::Gratitude) | Cue::Stage("engagement") => {
-            Some(Want::Praise)
-        }
+        Cue::Emotion(Emotion::Joy) | Cue::Stage("engagement") => Some(Want::Praise),
         _ => None,
     }
+}
+
+/// Whether a range has bytes in common with one of others, which are in order and apart.
+fn touches(others: &[Range<usize>], range: &Range<usize>) -> bool {
+    let next = others.partition_point(|other| other.end <= range.start);
+    others
+        .get(next)
+        .is_some_and(|other| other.start < range.end)
 }
 
 fn is(sentiment: Sentiment, label: Label, confidence: f32) -> bool {
@@ -243,7 +268,11 @@ mod tests {
             range: range.clone(),
         };
         let mentions: Vec<Mention> = mentions.iter().map(mention).collect();
-        wants(text, &mentions, &Clauses::of(text, sentiment, |_| sentiment))
+        wants(
+            text,
+            &mentions,
+            &Clauses::of(text, sentiment, |_| sentiment),
+        )
     }
 
     fn names(found: &Found) -> Vec<&'static str> {
@@ -285,11 +314,21 @@ mod tests {
     }
 
     #[test]
+    fn thanks_beside_a_request_are_only_polite() {
+        let thanks = (Cue::Emotion(Emotion::Gratitude), 15..21);
+        let request = (Cue::Want(Want::Request), 0..6);
+        let text = "please call me, thanks";
+        let polite = found(text, &[request.clone(), thanks.clone()], Sentiment::UNKNOWN);
+        assert_eq!((names(&polite), polite.thankful), (vec!["request"], false));
+        let meant = found(text, &[thanks.clone()], Sentiment::UNKNOWN);
+        assert_eq!((names(&meant), meant.thankful), (vec!["praise"], true));
+        let pleased = found(text, &[request, thanks], felt(Label::Positive, 0.95));
+        assert!(pleased.thankful);
+    }
+
+    #[test]
     fn what_is_resolved_needs_no_action() {
-        let cues = [
-            (Cue::Want(Want::Complaint), 0..10),
-            (Cue::Resolved, 16..25),
-        ];
+        let cues = [(Cue::Want(Want::Complaint), 0..10), (Cue::Resolved, 16..25)];
         let text = "it was late but they fixed it";
         let resolved = found(text, &cues, felt(Label::Neutral, 0.8));
         assert_eq!(names(&resolved), ["complaint"]);

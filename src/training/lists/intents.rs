@@ -233,7 +233,13 @@ mod tests {
         tags.signals.touchpoint = Some("cart");
         let labels = found(&tags);
         let names: Vec<&str> = labels.keys().map(String::as_str).collect();
-        let wanted = ["complaint", "effort=hard", "emotion=anger", "touchpoint=cart", "urgent"];
+        let wanted = [
+            "complaint",
+            "effort=hard",
+            "emotion=anger",
+            "touchpoint=cart",
+            "urgent",
+        ];
         assert_eq!(names, wanted);
         assert_eq!(labels["complaint"], "it leaks");
         assert!(wanted.into_iter().all(is_known));

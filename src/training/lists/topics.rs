@@ -212,7 +212,7 @@ fn cells(list: &Measured) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::enrich::intents;
+    use crate::enrich::intents::Cues;
     use crate::enrich::privacy::Redactor;
     use crate::enrich::sentiment;
     use crate::enrich::topics::Taxonomy;
@@ -245,7 +245,7 @@ en = ["soup", "bread"]
             Redactor::new(b"a key known to tests"),
             sentiment::Model::built_in().unwrap(),
             Taxonomy::parse(TAXONOMY).unwrap(),
-            intents::Cues::built_in().unwrap(),
+            Cues::built_in().unwrap(),
         )
     }
 
