@@ -219,6 +219,11 @@ mod tests {
                 "https://wa.example/ali[phone]shop",
             ),
             ("8 912 345-67-89", "[phone]"),
+            ("about my order 0912 345 6789", "about my order [phone]"),
+            (
+                "tracking 0809909736, 订单13812345678",
+                "tracking 0809909736, 订单13812345678",
+            ),
             ("order 12345678 09123456789", "order 12345678 [phone]"),
         ]);
     }

@@ -103,6 +103,15 @@ pub(super) fn ibans(text: &Shadow) -> Vec<Finding> {
     found
 }
 
+/// Whether these digits stand behind a country as those of an IBAN do: `DE89`, and more to come.
+pub(super) fn is_head(text: &Shadow, start: usize, digits: usize) -> bool {
+    let before = |n: usize| start.checked_sub(n).map_or(0, |at| text.at(at));
+    let country = [before(2), before(1)].map(|b| b.to_ascii_uppercase());
+    digits == 2
+        && !before(3).is_ascii_alphanumeric()
+        && IBANS.iter().any(|(code, _)| code.as_bytes() == country)
+}
+
 fn iban_end(text: &Shadow, start: usize) -> Option<usize> {
     let country = [text.at(start), text.at(start + 1)].map(|b| b.to_ascii_uppercase());
     let (_, length) = IBANS.iter().find(|(code, _)| code.as_bytes() == country)?;

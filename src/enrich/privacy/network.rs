@@ -241,6 +241,10 @@ pub(super) fn ips(text: &Shadow) -> Vec<Finding> {
             at += 1;
             continue;
         }
+        // `ip:10.20.30.40`: one colon is a sign, two are part of an address.
+        if bytes[at] == b':' && bytes.get(at + 1) != Some(&b':') {
+            at += 1;
+        }
         let mut last = end;
         while last > at && matches!(bytes[last - 1], b'.') {
             last -= 1;

@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use super::before::Before;
 use super::shadow::Shadow;
-use super::{Finding, Kind, card, national, phone};
+use super::{Finding, Kind, card, iban, national, phone};
 
 /// A number has at most this many groups.
 const GROUPS: usize = 7;
@@ -28,6 +28,11 @@ pub(super) fn numbers(text: &Shadow) -> Vec<Finding> {
                 .take_while(|next| separated(text, &groups[next - 1], &groups[*next]))
                 .count();
         let run = &groups[first..first + near];
+        // An IBAN that is mistyped is no phone number either, nor are its groups.
+        if iban::is_head(text, run[0].start, run[0].len()) {
+            first += near;
+            continue;
+        }
         match number(text, run) {
             Some((kind, used)) => {
                 let start = run[0].start - lead(text, run[0].start);
@@ -52,7 +57,7 @@ fn number(text: &Shadow, run: &[Group]) -> Option<(Kind, usize)> {
     let before = Before::of(text, run[0].start);
     let plus = lead(text, run[0].start) > 0;
     if !plus && before.calls(KEPT) {
-        return None;
+        return phone::with_trunk(text, run).map(|used| (Kind::Phone, used));
     }
     card::card(text, run)
         .map(|used| (Kind::Card, used))

@@ -31,6 +31,17 @@ pub(super) fn phone(text: &Shadow, run: &[Group], before: &Before) -> Option<usi
     })
 }
 
+/// A phone number that is one whatever stands before it, as in `about my order 0912 345 6789`: eleven
+/// digits after a trunk prefix. How many groups it takes.
+pub(super) fn with_trunk(text: &Shadow, run: &[Group]) -> Option<usize> {
+    longest(run, |groups| {
+        let number = digits(text, groups);
+        matches!((number.len(), number.as_slice()), (11, [0, 1..=9, ..]))
+            && !is_date(groups)
+            && is_phone(&number, groups)
+    })
+}
+
 fn total(groups: &[Group]) -> usize {
     groups.iter().map(ExactSizeIterator::len).sum()
 }
@@ -77,9 +88,7 @@ fn is_phone(number: &[u8], groups: &[Group]) -> bool {
         (11..=15, [0, 0, 1..=9, ..]) => grouped,
         // Trunk prefix: Iran 09…, Egypt 01…, Iraq 07…, Gulf 05…, China 0755…, Europe.
         (10..=11, [0, 1..=9, ..]) => grouped && lengths.first() != Some(&1),
-        (12, [0, 1..=9, ..]) => {
-            single || matches!(lengths.as_slice(), [3, 9] | [4, 8] | [4, 4, 4] | [5, 7])
-        }
+        (12, [0, 1..=9, ..]) => single || matches!(lengths.as_slice(), [3, 9] | [4, 8] | [5, 7]),
         // Mobiles without it: Iran and India, China.
         (10, [9, ..]) => {
             single || (grouped && matches!(lengths.as_slice(), [3, 3, 4] | [3, 7] | [5, 5]))

@@ -13,20 +13,24 @@ const LONGEST: usize = 5;
 
 /// The name that follows a cue that ends at `at`.
 pub(super) fn after(text: &str, how: How, at: usize) -> Option<Range<usize>> {
-    let mut words = words::after(text, at).peekable();
-    let gap = words.peek()?.gap;
-    let mut words: Vec<Seen> = words.take(LONGEST + 2).map(Seen::of).collect();
-    while how != How::Titled
-        && words
-            .first()
-            .is_some_and(|word| TITLES.contains(&word.folded.as_str()))
-    {
-        words.remove(0);
-    }
-    let first = words.first()?;
-    if !may_stand_between(how, gap) || first.is_none() {
+    let mut next = words::after(text, at);
+    let mut first = Seen::of(next.next()?);
+    let gap = first.word.gap;
+    if !may_stand_between(how, gap) {
         return None;
     }
+    while how != How::Titled && TITLES.contains(&first.folded.as_str()) {
+        first = Seen::of(next.next().filter(|word| word.gap == " ")?);
+    }
+    // Most words that follow `أنا` are no names: these are not looked at further.
+    let given = || known().arabic.is_given(&first.folded);
+    if first.is_none() || (matches!(how, How::Said | How::Greeted) && !given()) {
+        return None;
+    }
+    // One more than a name has, to see what comes after it.
+    let mut words = vec![first];
+    words.extend(next.take(LONGEST).map(Seen::of));
+    let first = words.first()?;
     let count = name_len(text, &words);
     let closed = ends(text, &words, count);
     // `أنا أحمد الله`: praise.
@@ -226,7 +230,7 @@ const STOPS: &[&str] = &[
     "محصول", "کالا", "سفارش", "برند", "فایل", "شهر", "کشور", "شهروند", "عصبانی", "ناراحت", "ناراضی", "خوشحال", "ممنون", "متشکر",
     "سپاسگزار", "منتظر", "نگران", "مطمین", "مایل", "خواهان", "متاسفم", "فراوان", "لطفا", "سلام", "وقت", "روز", "ایرانی", "تهرانیها",
     "دانشجو", "معلم", "پزشک", "وکیل", "بازنشسته", "ساکن", "اهل", "متولد", "واحد", "خاص", "خاصی", "خدا", "دوستان", "بچهها", "همگی",
-    "سابق", "وقتی", "انجا", "اسم", "نام", "شماره", "تلفن", "ادرس", "کد", "پلاک", "خیابان", "ایمیل", "تماس", "قدیمی", "دایمی", "ثابت",
+    "سابق", "وقتی", "خورده", "خورد", "زده", "زدن", "زدند", "صادر", "انجا", "اسم", "نام", "شماره", "تلفن", "ادرس", "کد", "پلاک", "خیابان", "ایمیل", "تماس", "قدیمی", "دایمی", "ثابت",
     // Arabic
     "من", "الی", "عن", "فی", "مع", "لا", "لم", "لن", "ما", "لیس", "لیست", "غیر", "هو", "هی", "هذا", "هذه", "ذلک", "انا", "انت",
     "نحن", "جدا", "حقا", "زبون", "زبونه", "عمیل", "عمیله", "مشترک", "مشترکه", "مستخدم", "مستخدمه", "غاضب", "غاضبه", "زعلان", "زعلانه",

@@ -12,19 +12,24 @@ const LONGEST: usize = 5;
 
 /// The name that follows a cue that ends at `at`.
 pub(super) fn after(text: &str, how: How, at: usize) -> Option<Range<usize>> {
-    let mut words = words::after(text, at).peekable();
-    let mut gap = words.peek()?.gap;
-    // `my name is Mr. Brown`: the title is no part of the name.
-    if how != How::Titled && words.peek().is_some_and(|word| is_title(word.text)) {
-        words.next();
-        gap = " ";
-    }
-    // One more than a name has, to see what comes after it.
-    let words: Vec<Seen> = words.take(LONGEST + 1).map(Seen::of).collect();
-    let first = words.first()?;
-    if !may_stand_between(how, gap) || first.is_none() {
+    let mut next = words::after(text, at);
+    let mut first = next.next()?;
+    let gap = first.gap;
+    if !may_stand_between(how, gap) {
         return None;
     }
+    // `my name is Mr. Brown`: the title is no part of the name.
+    if how != How::Titled && is_title(first.text) {
+        first = next.next().filter(|word| matches!(word.gap, " " | ". "))?;
+    }
+    let first = Seen::of(first);
+    if first.is_none() || !first.may_begin(how) {
+        return None;
+    }
+    // One more than a name has, to see what comes after it.
+    let mut words = vec![first];
+    words.extend(next.take(LONGEST).map(Seen::of));
+    let first = words.first()?;
     let count = first.name_len(&words);
     let name = words.get(..count)?;
     let after = After::of(text, &words, count);
@@ -179,6 +184,16 @@ impl<'t> Seen<'t> {
     /// Whether it can't be the first word of a name.
     fn is_none(&self) -> bool {
         self.is_stop() || self.word.text.contains(|c: char| c.is_numeric())
+    }
+
+    /// Whether a name may begin so after such a cue: most words that follow `I am` are small and none.
+    fn may_begin(&self, how: How) -> bool {
+        match how {
+            How::Said | How::Greeted if self.case == Case::Lower => {
+                known().latin.is_given(&self.folded)
+            }
+            _ => true,
+        }
     }
 
     fn is_stop(&self) -> bool {
