@@ -41,7 +41,7 @@ const TEXTS: [(&str, &str); 31] = [
 #[tokio::test]
 async fn tone_is_found_in_four_languages() {
     let tables = tables().await;
-    for (n, (text, _)) in TEXTS.iter().enumerate() {
+    for (n, (text, _)) in TEXTS.into_iter().enumerate() {
         let id = format!("{n:02}");
         let talk = Talk {
             tenant: "tone",
@@ -50,7 +50,7 @@ async fn tone_is_found_in_four_languages() {
             // The customer's words have no tone.
             turns: &[
                 customer(0, "Hello, sorry, calm down", 0.0),
-                agent(9, "a", *text),
+                agent(9, "a", text),
             ],
             more: ("", ""),
         };
