@@ -7,11 +7,23 @@ use super::MatchForm;
 /// XXH3 of the letters of a match form: texts that differ in punctuation, spaces, digits, case or
 /// spelling variants alone have the same. 0 for a text without letters.
 pub fn match_hash(form: &MatchForm) -> u64 {
-    let letters: String = form.text.chars().filter(|c| c.is_alphabetic()).collect();
+    let mut letters = String::with_capacity(form.text.len());
+    letters.extend(form.text.chars().filter(|c| is_letter(*c)));
     if letters.is_empty() {
         return 0;
     }
     xxh3_64(letters.as_bytes())
+}
+
+/// As [`char::is_alphabetic`], without its tables for the letters that are most frequent.
+fn is_letter(c: char) -> bool {
+    match c {
+        '\0'..='\x7f' => c.is_ascii_alphabetic(),
+        'ء'..='غ' | 'ف'..='ي' | 'پ' | 'چ' | 'ژ' | 'ک' | 'گ' | 'ی' | '\u{4E00}'..='\u{9FFF}' => {
+            true
+        }
+        _ => c.is_alphabetic(),
+    }
 }
 
 #[cfg(test)]
@@ -20,6 +32,13 @@ mod tests {
 
     fn hash(clean: &str) -> u64 {
         match_hash(&MatchForm::of(clean))
+    }
+
+    #[test]
+    fn letters_are_those_of_unicode() {
+        for c in '\0'..=char::MAX {
+            assert_eq!(is_letter(c), c.is_alphabetic(), "U+{:04X}", u32::from(c));
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! `sada eval topics` and `sada eval privacy` as processes, on short lists of our own.
+//! `sada eval topics`, `sada eval intents` and `sada eval privacy` as processes, on short lists of our own.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -16,6 +16,11 @@ const TOPICS_FA: &str = "dev\tdelivery_packaging:pos\tبسته\u{200C}بندی �
 const PRIVACY: &str = "dev\tphone\tcall ⟦+98 912 345 6789⟧ or write to ⟦email|jo@example.com⟧\n\
     dev\tphone\torder 12345678 is late\n\
     dev\tphone\tmy other one is ⟦five five five⟧\n";
+
+const INTENTS: &str = "dev\trequest urgent\tPlease call me back, it is urgent\n\
+    dev\t-\tSize 42, in black\n\
+    dev\tescalation emotion=anger\tI am furious\n\
+    test\tquestion\tof the other split\n";
 
 fn eval(what: &str, arguments: &[&str]) -> Output {
     let mut command = Command::new(SADA);
@@ -107,11 +112,28 @@ fn privacy_is_measured_by_kind() {
 }
 
 #[test]
+fn intents_are_measured_by_label() {
+    let folder = tempfile::tempdir().unwrap();
+    let en = list(folder.path(), "en.tsv", INTENTS);
+    let answer = told("intents", &[&en, "--errors", "5"]);
+    assert_eq!(lines(&answer, "en")[0][..3], ["en", "3", "4"]);
+    assert_eq!(lines(&answer, "request")[0][1..4], ["1", "1", "0"]);
+    assert_eq!(lines(&answer, "escalation")[0][1..4], ["1", "0", "1"]);
+    assert!(answer.contains("missed    escalation"), "{answer}");
+    assert!(answer.contains("+cues-"), "{answer}");
+}
+
+#[test]
 fn a_wrong_line_is_told_with_its_file() {
     let folder = tempfile::tempdir().unwrap();
     for (what, lines, part) in [
         ("topics", "dev\t-\tfine\ndev\tx\n", "2 columns"),
         ("topics", "dev\t-\tfine\ndev\tx:neg\tlate\n", "no topic x"),
+        (
+            "intents",
+            "dev\t-\tfine\ndev\tangry\tx\n",
+            "angry is no label",
+        ),
         ("privacy", "dev\tip\tfine\ndev\tip\t⟦1\n", "without ⟧"),
     ] {
         let error = refused(what, &[&list(folder.path(), "wrong.tsv", lines)]);

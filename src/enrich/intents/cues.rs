@@ -17,6 +17,8 @@ const BUILT_IN: &str = include_str!("../../../models/cues.toml");
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Cue {
     Want(Want),
+    /// A complaint that a negator takes away: says that all is well.
+    NoComplaint,
     /// What was wrong is mended.
     Resolved,
     Urgency(Reason),
@@ -138,12 +140,16 @@ impl Cues {
             if told || means_other(&hits, at, Meaning::NoCue(entry)) {
                 continue;
             }
-            if !negatable || !self.is_negated(text, &hits, at, languages) {
-                mentions.push(Mention {
-                    cue: *cue,
-                    range: hit.range.clone(),
-                });
-            }
+            let negated = *negatable && self.is_negated(text, &hits, at, languages);
+            let cue = match (negated, *cue) {
+                (false, cue) => cue,
+                (true, Cue::Want(Want::Complaint)) => Cue::NoComplaint,
+                (true, _) => continue,
+            };
+            mentions.push(Mention {
+                cue,
+                range: hit.range.clone(),
+            });
         }
         mentions
     }
@@ -277,7 +283,9 @@ en = ["idiot", "f**"]
 
     fn held(text: &str) -> String {
         let cues = Cues::parse(FILE).unwrap_or_else(|error| panic!("{error}"));
-        let words = cues.mentions(text).into_iter().map(|m| {
+        let held = cues.mentions(text).into_iter();
+        let held = held.filter(|m| m.cue != Cue::NoComplaint);
+        let words = held.map(|m| {
             let word = &text[m.range];
             match m.cue {
                 Cue::Want(want) => format!("{}:{word}", want.name()),
@@ -314,6 +322,14 @@ en = ["idiot", "f**"]
             ("没有什么别的不满", "complaint:不满"),
             ("not شکایت", "complaint:شکایت"),
         ]);
+    }
+
+    #[test]
+    fn a_negated_complaint_says_that_all_is_well() {
+        let cues = Cues::parse(FILE).unwrap();
+        let cues = cues.mentions("no complaint, شکایتی ندارم");
+        assert_eq!(cues.len(), 2);
+        assert!(cues.iter().all(|m| m.cue == Cue::NoComplaint));
     }
 
     #[test]

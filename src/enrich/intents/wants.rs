@@ -62,7 +62,7 @@ impl Want {
 }
 
 /// Least confidence of a clause that is a complaint, or praise, without a cue.
-const FELT: f32 = 0.75;
+const FELT: f32 = 0.65;
 /// The same of one that asks, requests or suggests; and of one that takes away a cue of the opposite
 /// (irony, quoted words).
 const SURE: f32 = 0.9;
@@ -95,13 +95,13 @@ impl Found {
 /// Wants of a text in its match form.
 ///
 /// * A cue tells its want. Anger, disappointment, hard effort, insults and what happened again are
-///   complaints, too; joy, thanks that are meant and old loyalty are praise. But no complaint lies in a clause that
-///   surely praises, nor in a question that does not blame, and no praise in a clause that surely
-///   blames.
-/// * A question mark ends a question, unless its sentence wants something else and holds no cue of a
-///   question (`could you send …?`), or praises (`isn't it great?`).
-/// * A clause that blames or praises clearly enough needs no cue. A question, request or suggestion
-///   alone is no complaint.
+///   complaints, too; joy, easy effort, thanks that are meant and old loyalty are praise. But no
+///   complaint lies in a clause that surely praises, nor in a question that does, and no praise in a
+///   clause that surely blames.
+/// * A question mark ends a question, unless its sentence has no cue of a question and wants something
+///   else (`could you send …?`), praises (`isn't it great?`) or insults.
+/// * A clause that blames or praises clearly enough needs no cue; but not one that says that all is
+///   well (`no complaints`). A question, request or suggestion alone is no complaint.
 pub(super) fn wants<F: Fn(&str) -> Sentiment>(
     text: &str,
     mentions: &[Mention],
@@ -115,7 +115,7 @@ pub(super) fn wants<F: Fn(&str) -> Sentiment>(
         };
         let sentiment = clauses.sentiment_at(range.start);
         let denied = match want {
-            Want::Complaint if touches(&questions, range) => sentiment.label != Label::Negative,
+            Want::Complaint if touches(&questions, range) => sentiment.label == Label::Positive,
             Want::Complaint => is(sentiment, Label::Positive, SURE),
             Want::Praise => is(sentiment, Label::Negative, SURE),
             _ => false,
@@ -124,14 +124,18 @@ pub(super) fn wants<F: Fn(&str) -> Sentiment>(
             found.add(want, range.clone());
         }
     }
-    let within = |range: &Range<usize>, wants: &[Want]| {
+    let cues_in = |range: &Range<usize>| {
         let first = mentions.partition_point(|m| m.range.start < range.start);
+        let end = range.end;
         let cues = mentions.iter().skip(first);
-        let mut cues = cues.take_while(|m| m.range.start < range.end);
-        cues.any(|m| matches!(m.cue, Cue::Want(want) if wants.contains(&want)))
+        cues.take_while(move |m| m.range.start < end).map(|m| m.cue)
+    };
+    let within = |range: &Range<usize>, wants: &[Want]| {
+        cues_in(range).any(|cue| matches!(cue, Cue::Want(want) if wants.contains(&want)))
     };
     for sentence in &questions {
         let asks = within(sentence, &[Want::Question]);
+        let insults = cues_in(sentence).any(|cue| cue == Cue::Profanity);
         let wants_else = within(
             sentence,
             &[
@@ -142,7 +146,7 @@ pub(super) fn wants<F: Fn(&str) -> Sentiment>(
             ],
         );
         let praises = is(clauses.sentiment_at(sentence.start), Label::Positive, SURE);
-        if asks || !(wants_else || praises) {
+        if asks || !(wants_else || praises || insults) {
             found.add(Want::Question, sentence.clone());
         }
     }
@@ -153,7 +157,13 @@ pub(super) fn wants<F: Fn(&str) -> Sentiment>(
         let wanted =
             touches(&questions, &range) || within(&range, &[Want::Request, Want::Suggestion]);
         let enough = if wanted { SURE } else { FELT };
-        if is(sentiment, Label::Negative, enough) {
+        let is_well = |cue| {
+            matches!(
+                cue,
+                Cue::NoComplaint | Cue::Effort(1..) | Cue::Stage("engagement")
+            )
+        };
+        if is(sentiment, Label::Negative, enough) && !cues_in(&range).any(is_well) {
             felt_after |= resolved.is_some_and(|end| range.end > end);
             found.add(Want::Complaint, trimmed(text, range));
         } else if is(sentiment, Label::Positive, enough) {
@@ -196,7 +206,9 @@ fn told_by(cue: Cue) -> Option<Want> {
         | Cue::Effort(..0)
         | Cue::Profanity
         | Cue::Repeated => Some(Want::Complaint),
-        Cue::Emotion(Emotion::Joy) | Cue::Stage("engagement") => Some(Want::Praise),
+        Cue::Emotion(Emotion::Joy) | Cue::Effort(1..) | Cue::Stage("engagement") => {
+            Some(Want::Praise)
+        }
         _ => None,
     }
 }
@@ -215,16 +227,27 @@ fn is(sentiment: Sentiment, label: Label, confidence: f32) -> bool {
 
 /// Sentences that end in a question mark, with it.
 fn questioned(text: &str) -> impl Iterator<Item = Range<usize>> {
-    let marks = text.match_indices(['?', '؟']);
-    marks.filter_map(|(at, mark)| {
-        let before = &text[..at];
+    marks(text).filter_map(|mark| {
+        let before = &text[..mark.start];
         let stop = |c: char| matches!(c, '.' | '!' | '?' | '؟' | '…' | '。' | '۔' | '\n');
         let start = before.rfind(stop).map_or(0, |stop| {
             stop + before[stop..].chars().next().map_or(0, char::len_utf8)
         });
-        let sentence = trimmed(text, start..at + mark.len());
+        let sentence = trimmed(text, start..mark.end);
         let words = text[sentence.clone()].contains(char::is_alphanumeric);
         words.then_some(sentence)
+    })
+}
+
+/// Question marks, Latin (`3F`) and Arabic (`D8 9F`).
+fn marks(text: &str) -> impl Iterator<Item = Range<usize>> {
+    let bytes = text.as_bytes();
+    memchr::memchr2_iter(b'?', 0x9F, bytes).filter_map(move |at| {
+        if bytes.get(at) == Some(&b'?') {
+            return Some(at..at + 1);
+        }
+        let first = at.checked_sub(1)?;
+        (bytes.get(first) == Some(&0xD8)).then_some(first..at + 1)
     })
 }
 
