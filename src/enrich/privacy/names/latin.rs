@@ -101,7 +101,9 @@ fn is_name(how: How, gap: &str, name: &[Seen], after: After) -> bool {
     };
     let given = names.is_given(&first.folded);
     let word = names.is_word(&first.folded);
-    let capitals = name.iter().all(|seen| seen.case != Case::Lower);
+    let capitals = name
+        .iter()
+        .all(|seen| seen.case != Case::Lower || PARTICLES.contains(&seen.folded.as_str()));
     let is_known = |seen: &Seen| names.is_name(&seen.folded);
     let any_known = name.iter().any(is_known);
     let closed = after != After::Word;
