@@ -1,6 +1,8 @@
 //! Names in Latin, Cyrillic and Greek letters: told by their capitals, or known.
 
+use std::collections::HashSet;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use super::How;
 use super::known::{Script, known};
@@ -200,7 +202,7 @@ impl<'t> Seen<'t> {
 
     fn is_stop(&self) -> bool {
         let word = self.folded.split('\'').next().unwrap_or_default();
-        STOPS.contains(&word)
+        STOP_WORDS.contains(word)
     }
 
     /// A word that more often thanks than signs.
@@ -269,6 +271,9 @@ const PARTICLES: [&str; 20] = [
     "van", "von", "der", "den", "de", "da", "di", "del", "della", "dos", "das", "la", "le", "bin", "ibn",
     "bint", "al", "el", "abu", "ter",
 ];
+
+/// [`STOPS`], to look up: they are asked for at every cue.
+static STOP_WORDS: LazyLock<HashSet<&str>> = LazyLock::new(|| STOPS.iter().copied().collect());
 
 /// Words that are no name and begin none.
 #[rustfmt::skip]
