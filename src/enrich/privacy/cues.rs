@@ -155,7 +155,7 @@ mod tests {
         assert!(found("واسمي x").contains(&"اسمي"));
         assert!(found("أنا x, انا x").contains(&"انا"));
         assert!(found("我的姓名：x").contains(&"姓名"));
-        for none in ["surnames", "renamed", "passports", "مثلشارع"] {
+        for none in ["surnames", "renamed", "passporting", "مثلشارع"] {
             assert_eq!(found(none), [""; 0], "{none}");
         }
     }

@@ -1,7 +1,9 @@
 //! Names in Arabic script, Persian and Arabic: known, or of the shape of a family name, or closed in by
 //! the sentence.
 
+use std::collections::HashSet;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use super::How;
 use super::known::known;
@@ -174,7 +176,7 @@ impl<'t> Seen<'t> {
         // `على`, the Arabic "on", folds to a name.
         self.word.text == "على"
             || self.folded.chars().any(char::is_numeric)
-            || STOPS.contains(&self.folded.as_str())
+            || STOP_WORDS.contains(self.folded.as_str())
             || VERBS.contains(&self.folded.as_str())
             || self.folded.chars().nth(1).is_none()
     }
@@ -216,6 +218,9 @@ const TITLES: [&str; 16] = [
 const VERBS: [&str; 11] = [
     "است", "هست", "هستم", "هستش", "میباشد", "میباشم", "بوده", "بود", "ه", "هو", "شد",
 ];
+
+/// [`STOPS`], to look up: they are asked for at every cue.
+static STOP_WORDS: LazyLock<HashSet<&str>> = LazyLock::new(|| STOPS.iter().copied().collect());
 
 /// Words that are part of no name, in match form.
 #[rustfmt::skip]

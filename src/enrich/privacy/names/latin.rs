@@ -1,6 +1,8 @@
 //! Names in Latin, Cyrillic and Greek letters: told by their capitals, or known.
 
+use std::collections::HashSet;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use super::How;
 use super::known::{Script, known};
@@ -101,7 +103,9 @@ fn is_name(how: How, gap: &str, name: &[Seen], after: After) -> bool {
     };
     let given = names.is_given(&first.folded);
     let word = names.is_word(&first.folded);
-    let capitals = name.iter().all(|seen| seen.case != Case::Lower);
+    let capitals = name
+        .iter()
+        .all(|seen| seen.case != Case::Lower || PARTICLES.contains(&seen.folded.as_str()));
     let is_known = |seen: &Seen| names.is_name(&seen.folded);
     let any_known = name.iter().any(is_known);
     let closed = after != After::Word;
@@ -198,7 +202,7 @@ impl<'t> Seen<'t> {
 
     fn is_stop(&self) -> bool {
         let word = self.folded.split('\'').next().unwrap_or_default();
-        STOPS.contains(&word)
+        STOP_WORDS.contains(word)
     }
 
     /// A word that more often thanks than signs.
@@ -267,6 +271,9 @@ const PARTICLES: [&str; 20] = [
     "van", "von", "der", "den", "de", "da", "di", "del", "della", "dos", "das", "la", "le", "bin", "ibn",
     "bint", "al", "el", "abu", "ter",
 ];
+
+/// [`STOPS`], to look up: they are asked for at every cue.
+static STOP_WORDS: LazyLock<HashSet<&str>> = LazyLock::new(|| STOPS.iter().copied().collect());
 
 /// Words that are no name and begin none.
 #[rustfmt::skip]
