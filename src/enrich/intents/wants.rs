@@ -203,7 +203,7 @@ fn told_by(cue: Cue) -> Option<Want> {
     match cue {
         Cue::Want(want) => Some(want),
         Cue::Emotion(Emotion::Anger | Emotion::Disappointment)
-        | Cue::Effort(..0)
+        | Cue::Effort(..=-1)
         | Cue::Profanity
         | Cue::Repeated => Some(Want::Complaint),
         Cue::Emotion(Emotion::Joy) | Cue::Effort(1..) | Cue::Stage("engagement") => {
