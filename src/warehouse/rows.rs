@@ -10,19 +10,20 @@ use serde::Serialize;
 use crate::batch::{self, Computed, EnrichedBatch, Partition};
 use crate::enrich::intents::{Emotion, Reason};
 use crate::enrich::privacy::Redactions;
-use crate::enrich::{Enriched, Intent, LanguageShare, Sentiment, Topic};
-use crate::feedback::{
-    Answer, Body, Conversation, Customer, Item, Kind, Millis, Rating, Review, Survey, Turn,
-};
+use crate::enrich::{Enriched, Intent, LanguageShare, Topic};
+use crate::feedback::{Answer, Customer, Item, Kind, Millis, Rating, Turn};
 use crate::odata::Decimal4;
 
 mod evidence;
 mod history;
 mod nested;
+mod said;
 
 pub use evidence::{DeadLetterRow, IngestedRow, Outcome, change_hash, item_hash};
 pub use history::{CustomerRow, DeliveryRow, IdentityRow, OrderRow, SessionRow, TicketRow};
 pub use nested::{Column, Parts};
+
+use said::Said;
 
 /// Where a record lay in Kafka.
 #[derive(Debug, Clone, Copy)]
@@ -262,50 +263,6 @@ pub struct FeedbackRow<'a> {
     pub _kafka_time: Millis,
     pub _revision: u64,
     pub _origin: &'static str,
-}
-
-/// What each kind brings; fields of other kinds are empty.
-#[derive(Default)]
-struct Said<'a> {
-    review: Option<&'a Review>,
-    conversation: Option<&'a Conversation>,
-    survey: Option<&'a Survey>,
-    turns: &'a [Turn],
-    turn_sentiments: &'a [Sentiment],
-    answers: &'a [Answer],
-    answer_sentiments: &'a [Sentiment],
-    rating: Option<Rating>,
-}
-
-impl<'a> Said<'a> {
-    fn by(enriched: &'a Enriched) -> Self {
-        let none = Self::default();
-        match &enriched.feedback.body {
-            Body::Review(review) => Self {
-                review: Some(review),
-                rating: review.rating,
-                ..none
-            },
-            Body::Conversation(conversation) => Self {
-                conversation: Some(conversation),
-                turns: &conversation.turns,
-                turn_sentiments: &enriched.parts,
-                rating: conversation.rating,
-                ..none
-            },
-            Body::Message(turn) => Self {
-                turns: std::slice::from_ref(turn),
-                turn_sentiments: std::slice::from_ref(&enriched.tags.sentiment),
-                ..none
-            },
-            Body::Survey(survey) => Self {
-                survey: Some(survey),
-                answers: &survey.answers,
-                answer_sentiments: &enriched.parts,
-                ..none
-            },
-        }
-    }
 }
 
 impl<'a> FeedbackRow<'a> {
