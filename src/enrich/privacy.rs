@@ -325,7 +325,7 @@ mod tests {
             // What stands between the marks stood there before, in that order.
             let mut rest = clean.as_str();
             let mut from = 0;
-            for mark in marks::ranges(&once).chain([once.len()..once.len()]) {
+            for mark in marks::ranges(&once).chain(std::iter::once(once.len()..once.len())) {
                 let kept = &once[from..mark.start];
                 let at = rest.find(kept);
                 prop_assert!(at.is_some(), "{:?} of {:?}", kept, clean);

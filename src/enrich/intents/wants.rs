@@ -343,7 +343,7 @@ mod tests {
         let text = "please call me, thanks";
         let polite = found(text, &[request.clone(), thanks.clone()], Sentiment::UNKNOWN);
         assert_eq!((names(&polite), polite.thankful), (vec!["request"], false));
-        let meant = found(text, &[thanks.clone()], Sentiment::UNKNOWN);
+        let meant = found(text, std::slice::from_ref(&thanks), Sentiment::UNKNOWN);
         assert_eq!((names(&meant), meant.thankful), (vec!["praise"], true));
         let pleased = found(text, &[request, thanks], felt(Label::Positive, 0.95));
         assert!(pleased.thankful);

@@ -226,7 +226,7 @@ fn text(
     let gold = tags
         .iter()
         .position(|other| *other == tag && of_script(other))?;
-    let from = tags.iter().position(|tag| of_script(&tag))?;
+    let from = tags.iter().position(of_script)?;
     let count = tags[from..].iter().take_while(|tag| of_script(tag)).count();
     // Kana tell without a score.
     if count < 2 || letters.all().iter().any(|c| is_kana(*c)) {
