@@ -17,6 +17,6 @@ mod matching;
 
 pub use clauses::clauses;
 pub use clean::clean;
-pub use fold::{digit, is_unspaced, simplified};
+pub use fold::{digit, is_arabic, is_unspaced, simplified};
 pub use hash::match_hash;
 pub use matching::MatchForm;

@@ -14,7 +14,7 @@ use std::ops::Range;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
-use crate::text::{self, MatchForm, is_unspaced};
+use crate::text::{self, MatchForm, is_arabic, is_unspaced};
 
 /// Phrases in their match form, looked for all at once.
 pub(super) struct Phrases {
@@ -170,10 +170,6 @@ fn ends_word(after: &str, last: char, chars: usize) -> bool {
             || chars >= LONG && ARABIC_LETTERS_AFTER.contains(&suffix);
     }
     chars >= LONG && last.is_ascii_alphabetic() && matches!(suffix, "s" | "es")
-}
-
-fn is_arabic(c: char) -> bool {
-    ('\u{0620}'..='\u{06FF}').contains(&c)
 }
 
 fn is_hangul(c: char) -> bool {

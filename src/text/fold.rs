@@ -118,6 +118,11 @@ pub fn is_unspaced(c: char) -> bool {
         | 0x4E00..=0x9FFF | 0xF900..=0xFAFF | 0x20000..=0x323AF)
 }
 
+/// Whether the character is of the Arabic script, Persian and Urdu letters, marks and digits included.
+pub fn is_arabic(c: char) -> bool {
+    ('\u{0620}'..='\u{06FF}').contains(&c)
+}
+
 /// Whether the character is a letter of the Arabic script that the match form can hold.
 pub(super) fn is_arabic_letter(c: char) -> bool {
     matches!(u32::from(c), 0x0621..=0x064A | 0x066E..=0x06D5 | 0x06EE..=0x06EF | 0x06FA..=0x06FF

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
 use super::{address, names, network, passport, secret};
-use crate::text::is_unspaced;
+use crate::text::{is_arabic, is_unspaced};
 
 /// What stands beside a cue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,7 +126,7 @@ fn is_word(text: &str, range: Range<usize>) -> bool {
             both(char::is_alphanumeric)
                 && !is_unspaced(edge)
                 && !is_unspaced(neighbour)
-                && names::is_arabic(edge) == names::is_arabic(neighbour)
+                && is_arabic(edge) == is_arabic(neighbour)
         })
     };
     if inside(word.chars().next_back(), after.chars().next()) {
@@ -134,7 +134,7 @@ fn is_word(text: &str, range: Range<usize>) -> bool {
     }
     let first = word.chars().next();
     let before = match before.strip_suffix('و') {
-        Some(rest) if first.is_some_and(names::is_arabic) => rest,
+        Some(rest) if first.is_some_and(is_arabic) => rest,
         _ => before,
     };
     !inside(first, before.chars().next_back())

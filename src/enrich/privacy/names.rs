@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use super::cues::{Cue, Hit};
 use super::{Finding, Kind};
-use crate::text::is_unspaced;
+use crate::text::{is_arabic, is_unspaced};
 
 mod arabic;
 mod chinese;
@@ -183,8 +183,3 @@ fn beside(text: &str, how: How, cue: &Range<usize>) -> Option<Range<usize>> {
 
 /// Characters that may stand between a cue and the name.
 const GAP: usize = 8;
-
-/// Whether a letter is of the Arabic script.
-pub(super) fn is_arabic(c: char) -> bool {
-    ('\u{0620}'..='\u{06FF}').contains(&c)
-}

@@ -1,6 +1,7 @@
 -- What the customer wants and signals: intents, urgency, emotion, effort, where he stands (as the text
 -- tells it; what the source tells is beside it), and a hash that near duplicates share. The cues stand
--- in models/cues.toml. The view is made again with all of it.
+-- in models/cues.toml. Beside them, how much personal data of each kind was replaced. The view is made
+-- again with all of it.
 
 ALTER TABLE {database}.feedback {on_cluster}
     ADD COLUMN IF NOT EXISTS `intents.name` Array(LowCardinality(String))
@@ -54,6 +55,9 @@ ALTER TABLE {database}.feedback {on_cluster}
     ADD COLUMN IF NOT EXISTS purchase_phase LowCardinality(String)
         COMMENT 'pre_purchase, purchase or post_purchase as the source tells it'
         AFTER journey_stage,
+    ADD COLUMN IF NOT EXISTS redacted Map(LowCardinality(String), UInt32)
+        COMMENT 'Pieces of personal data that were replaced, by kind: email, phone, card, iban, id, passport, ip, secret, address, name'
+        AFTER redactions,
     COMMENT COLUMN flags 'What else is to be known of the texts: mojibake_repaired (they came in a wrong encoding and were made right), llm_artifact (debris of a language model), mt_suspect (translated badly by a machine; sentiment_confidence is 0.8 of what it would be), boilerplate (lines that stand on every page, or one line three times)',
     COMMENT COLUMN taxonomy_version 'Taxonomy that the topics come from, + cues that intents, urgency and the like come from';
 
@@ -205,6 +209,7 @@ CREATE OR REPLACE VIEW {database}.feedback_latest {on_cluster}
     `answers.sentiment_confidence` Array(Float32) COMMENT 'Probability of the label, 0 to 1',
 
     redactions UInt32 COMMENT 'Pieces of personal data that were replaced in the texts',
+    redacted Map(LowCardinality(String), UInt32) COMMENT 'The same by kind: email, phone, card, iban, id, passport, ip, secret, address, name',
     truncated Bool COMMENT 'A text was longer than the limit and was cut',
     unknown_fields UInt32 COMMENT 'Fields of the event that no schema knows; they were ignored',
     model_version LowCardinality(String) COMMENT 'Models that language and sentiment come from',
@@ -223,25 +228,3 @@ AS SELECT *, o_version, _row_version
 FROM {database}.feedback FINAL
 WHERE is_deleted = 0
 COMMENT 'Newest version of each item that is not deleted';
-
--- Texts that say the same, punctuation, spaces and digits aside: copied reviews, campaigns, chats that
--- begin alike.
-
-CREATE VIEW IF NOT EXISTS {database}.v_near_duplicates {on_cluster}
-(
-    tenant LowCardinality(String) COMMENT 'Owner of the items',
-    match_hash UInt64 COMMENT 'Hash of the letters of their folded texts',
-    n UInt64 COMMENT 'Items that have it, at least 2',
-    first_at DateTime64(3, 'UTC') COMMENT 'When the first of them was created',
-    last_at DateTime64(3, 'UTC') COMMENT 'When the last of them was created',
-    platforms Array(LowCardinality(String)) COMMENT 'Sources that they come from, in alphabetical order',
-    customers UInt64 COMMENT 'Customers that they come from; those without a customer_id count as one'
-)
-AS SELECT
-    tenant, match_hash, count() AS n, min(created_at) AS first_at, max(created_at) AS last_at,
-    arraySort(groupUniqArray(source)) AS platforms, uniqExact(customer_id) AS customers
-FROM {database}.feedback_latest
-WHERE match_hash != 0
-GROUP BY tenant, match_hash
-HAVING n > 1
-COMMENT 'Texts that several items share, letter for letter';
