@@ -82,13 +82,22 @@ bench-repair: libchdb ## Join a million rows again, whose O-data came late: time
 	SADA_REPAIR_ROWS=$(or $(ROWS),1000000) \
 	$(CARGO) test --release --locked --test suite -- --exact --nocapture repair_volume::a_great_import_of_history_is_repaired_in_bounded_memory
 
+# DATA, SEED
+.PHONY: train-sentiment
+train-sentiment: ## Fit models/sentiment.bin and its card from labelled texts (DATA=folder, or SADA_DATA; SEED=1)
+	$(CARGO) run --release --locked -- train sentiment $(if $(DATA),--data $(DATA)) --seed $(or $(SEED),1)
+
 .PHONY: bench
 bench: libchdb kafka python-mark ## Measure events/s, CPU, memory with a Python pipeline beside ours; language with lingua
-	SADA_BENCH_PYTHON=$(PYTHON_VENV)/bin/python $(CARGO) bench --locked $(LINGUA) --bench language --bench pipeline --bench join
+	SADA_BENCH_PYTHON=$(PYTHON_VENV)/bin/python $(CARGO) bench --locked $(LINGUA) --bench language --bench sentiment --bench pipeline --bench join
 
 .PHONY: bench-language
 bench-language: ## Measure how many texts/s get their language, with lingua in turn
 	$(CARGO) bench --locked $(LINGUA) --bench language
+
+.PHONY: bench-sentiment
+bench-sentiment: ## Measure how many texts/s are judged, and what the sentiment model costs to load
+	$(CARGO) bench --locked $(LINGUA) --bench sentiment
 
 # CUSTOMERS, ORDERS, TICKETS
 .PHONY: bench-join

@@ -14,6 +14,7 @@ use crate::odata::{Joined, Keys};
 use crate::text::{self, MatchForm};
 
 pub mod clauses;
+pub mod contradiction;
 pub mod intents;
 pub mod mojibake;
 mod phrases;
@@ -63,7 +64,8 @@ pub struct Tags {
     pub signals: Signals,
     /// Hash of the text's letters, for near duplicates: see [`text::match_hash`].
     pub match_hash: u64,
-    /// What else is to be known about the text: those of [`intents::debris`], [`mojibake::REPAIRED`].
+    /// What else is to be known about the text: those of [`intents::debris`], [`mojibake::REPAIRED`],
+    /// [`contradiction::CONTRADICTS`].
     pub flags: Vec<&'static str>,
 }
 
@@ -170,6 +172,9 @@ impl Enricher {
         let parts = self.part_sentiments(&parts_of(&feedback.body), &detected.language);
         let mut tags = self.tag_clean(text_of(&feedback), detected);
         tags.flags.extend(repaired.then_some(mojibake::REPAIRED));
+        if contradiction::contradicts(&feedback.body, &tags.sentiment) {
+            tags.flags.push(contradiction::CONTRADICTS);
+        }
         Enriched {
             joined: Joined::unknown(&Keys::of(&feedback)),
             feedback,
@@ -201,8 +206,8 @@ impl Enricher {
     /// Tags an item again from its stored texts: `text` as [`Tags::text`], `parts` as
     /// [`parts_of`] gives them, `hints` as they are stored. Texts are clean and redacted, so language
     /// is found on them without the marks that stand for personal data; where there are none, the
-    /// tags are those that [`enrich`](Self::enrich) gave. But flags of the raw text are not found again:
-    /// those of the row hold, beside those of the clean text, which are.
+    /// tags are those that [`enrich`](Self::enrich) gave. But flags of the raw text and of the item as it
+    /// came in are not found again: those of the row hold, beside those of the clean text, which are.
     pub fn tag_stored(
         &self,
         text: String,
@@ -413,6 +418,25 @@ mod tests {
         };
         assert_eq!(conversation.turns[0].body, "über");
         assert_eq!(enriched.tags.flags, [mojibake::REPAIRED]);
+    }
+
+    #[test]
+    fn five_stars_under_a_furious_text_are_flagged() {
+        let review = |stars| Review {
+            rating: Some(crate::feedback::Rating {
+                value: stars,
+                worst: 1.0,
+                best: 5.0,
+            }),
+            body: "Terrible. It broke after a day and nobody answers, what a waste of money".into(),
+            ..Review::default()
+        };
+        let flags = |stars| {
+            let enriched = enricher().enrich(feedback(Body::Review(review(stars))));
+            enriched.tags.flags
+        };
+        assert_eq!(flags(5.0), [contradiction::CONTRADICTS]);
+        assert!(flags(1.0).is_empty());
     }
 
     #[test]

@@ -7,32 +7,45 @@ pub mod broken;
 pub mod card;
 pub mod data;
 pub mod evaluation;
+pub mod examples;
 pub mod fit;
 #[cfg(feature = "lingua")]
 pub mod language;
 pub mod languages;
+pub mod linear;
 #[cfg(feature = "lingua")]
 pub mod lingua;
 #[cfg(feature = "lingua")]
 pub mod lingua_models;
 pub mod lists;
+pub mod network;
+pub mod own;
+
+use std::collections::BTreeMap;
 
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::*;
 use xxhash_rust::xxh64::xxh64;
 
+use crate::enrich::Language;
 use crate::enrich::privacy::Redactor;
-use crate::enrich::sentiment::{Model, features};
-use crate::language::Detector;
+use crate::enrich::sentiment::features::Tokens;
+use crate::enrich::sentiment::{Model, file::Parts, index_of, name_in_models};
+use crate::language::{Detector, Hints};
 use crate::text::{self, MatchForm};
-use data::{Role, Set};
+use data::{Set, Split};
 use evaluation::Report;
+use examples::Examples;
+use linear::Fitted;
+use network::Weights;
 
 /// A model with what is known about it.
 pub struct Trained {
     /// Version of the model.
     pub version: String,
+    /// Version of the model that the fit began with.
+    pub began_with: Option<String>,
     /// Languages with weights of their own.
     pub languages: Vec<String>,
     /// Bytes of the model file.
@@ -47,41 +60,64 @@ pub struct Trained {
     pub temperature: f32,
 }
 
-/// Text as scoring sees it: clean, redacted, match form.
-pub fn matched(redactor: &Redactor, raw: &str) -> MatchForm {
-    MatchForm::of(&redactor.redact(&text::clean(raw)).0)
-}
-
 /// Redactor for training and measuring: its key never leaves the process.
 pub fn redactor() -> Redactor {
     Redactor::new(b"training and measuring only")
 }
 
-/// Reads train and dev sets, fits, quantises, calibrates and measures on dev.
+/// Fits, quantises, calibrates and measures on dev. `start`: a model whose weights are fitted on,
+/// for all languages that it has; without it the fit begins with nothing.
 ///
 /// # Errors
-/// A set can't be read, or the folder holds none.
-pub fn train_sentiment(data: &data::Folder, settings: &fit::Settings) -> anyhow::Result<Trained> {
-    let dev = data.sets(Role::Dev, usize::MAX)?;
-    let train = data.sets(Role::Train, usize::MAX)?;
-    let split = data::split(train, dev);
+/// The language model can't be read.
+pub fn train_sentiment(
+    split: Split,
+    settings: &fit::Settings,
+    start: Option<&Model>,
+) -> anyhow::Result<Trained> {
     let redactor = redactor();
-    let examples = featurise(&split.train, &redactor)?;
-    let fitted = fit::fit(&examples, settings);
-    drop(examples);
-    let mut parts = fitted.quantise(settings)?;
     let detector = Detector::new(crate::language::Model::of_this_build()?);
+    let read = read(&split.train, &redactor, &detector);
+    let (languages, weights) = match start {
+        Some(model) => {
+            let parts = model.parts();
+            let weights = (Fitted::of(&parts.linear), Weights::of(&parts.network));
+            (parts.languages.clone(), weights)
+        }
+        None => {
+            let languages = languages(&read, settings);
+            let count = languages.len();
+            let weights = (Fitted::new(settings, count), Weights::new(settings, count));
+            (languages, weights)
+        }
+    };
+    let examples = examples(&split.train, read, &languages, settings);
+    let (linear, network) = fit::fit(weights, &examples, settings);
+    drop(examples);
+    let mut parts = Parts {
+        version: String::new(),
+        least_confidence: settings.least_confidence,
+        temperature: 1.0,
+        share: settings.share,
+        languages,
+        linear: linear.quantise(),
+        network: network.quantise(),
+    };
+    drop((linear, network));
     let dev = capped(split.dev, settings.dev_rows);
     let answers = evaluation::answers(&dev, &redactor, &detector);
-    let temperature = evaluation::temperature(&Model::from_parts(parts.clone()), &answers);
-    parts.soften(temperature);
-    parts.version = format!("linear-{:08x}", xxh64(&parts.encode(), 0) as u32);
+    let model = Model::from_parts(parts);
+    let temperature = evaluation::temperature(&model, &answers);
+    parts = model.into_parts();
+    parts.temperature = temperature;
+    parts.version = format!("sentiment-{:08x}", xxh64(&parts.encode(), 0) as u32);
     let file = parts.encode();
-    let model = Model::parse(&file).context("the model just written")?;
+    let model = Model::parse(file.clone()).context("the model just written")?;
     Ok(Trained {
         report: evaluation::report(&model, &answers),
         version: parts.version,
-        languages: parts.languages.into_iter().map(|(tag, _)| tag).collect(),
+        began_with: start.map(|model| model.version().to_owned()),
+        languages: parts.languages,
         file,
         rows: split
             .train
@@ -103,26 +139,54 @@ fn capped(mut sets: Vec<Set>, rows: usize) -> Vec<Set> {
     sets
 }
 
-/// Features of every train row.
-pub fn featurise(sets: &[Set], redactor: &Redactor) -> anyhow::Result<fit::Examples> {
+/// Tokens of every row, and its language as detected: a fit sees what the model will see at work.
+fn read(sets: &[Set], redactor: &Redactor, detector: &Detector) -> Vec<Vec<(Tokens, Language)>> {
     let rows = sets.iter().map(|s| s.rows.len()).sum::<usize>();
     let bar = progress("reading texts", rows as u64);
-    let parts: Vec<Vec<Box<[u32]>>> = sets
+    let read = |row: &data::Row| {
+        let clean = redactor.redact(&text::clean(&row.text)).0;
+        let mut tokens = Tokens::default();
+        tokens.read(&MatchForm::of(&clean).text);
+        bar.inc(1);
+        let detected = detector.detect(&row.text, Hints::default());
+        (tokens, detected.language)
+    };
+    let all = sets
         .iter()
-        .map(|set| {
-            set.rows
-                .par_iter()
-                .map(|row| {
-                    let mut found = Vec::new();
-                    features::extract(&matched(redactor, &row.text).text, |f| found.push(f));
-                    bar.inc(1);
-                    found.into_boxed_slice()
-                })
-                .collect()
-        })
+        .map(|set| set.rows.par_iter().map(read).collect())
         .collect();
     bar.finish_and_clear();
-    fit::Examples::new(sets, parts)
+    all
+}
+
+/// Tags of the languages in which enough texts were found, sorted.
+fn languages(read: &[Vec<(Tokens, Language)>], settings: &fit::Settings) -> Vec<String> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for (_, language) in read.iter().flatten() {
+        if language.confidence >= settings.least_confidence && language.base != "und" {
+            *counts.entry(name_in_models(language)).or_default() += 1;
+        }
+    }
+    counts.retain(|_, texts| *texts >= settings.least_texts);
+    counts.into_keys().map(str::to_owned).collect()
+}
+
+fn examples(
+    sets: &[Set],
+    read: Vec<Vec<(Tokens, Language)>>,
+    languages: &[String],
+    settings: &fit::Settings,
+) -> Examples {
+    let mut examples = Examples::default();
+    for (set, read) in sets.iter().zip(read) {
+        let weight = |(name, weight): &(&str, f32)| set.name.starts_with(name).then_some(*weight);
+        examples.begin_set(settings.sets.iter().find_map(weight).unwrap_or(1.0));
+        for (row, (tokens, language)) in set.rows.iter().zip(read) {
+            let language = index_of(languages, settings.least_confidence, &language);
+            examples.push(&tokens, language, row.gold);
+        }
+    }
+    examples
 }
 
 /// A bar with rate and time left, on standard error.

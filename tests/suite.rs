@@ -35,6 +35,8 @@ mod eval_lists;
 mod events;
 #[path = "suite/fault_proxy.rs"]
 mod fault_proxy;
+#[path = "suite/hard_cases.rs"]
+mod hard_cases;
 #[path = "suite/health.rs"]
 mod health;
 #[path = "suite/index.rs"]
@@ -79,6 +81,8 @@ mod tables;
 mod tag_explain;
 #[path = "suite/tag_language.rs"]
 mod tag_language;
+#[path = "suite/train_sentiment.rs"]
+mod train_sentiment;
 #[path = "suite/volume.rs"]
 mod volume;
 #[path = "suite/warehouse.rs"]

@@ -184,7 +184,7 @@ pub fn sentiment(config: &Config) -> Result<sentiment::Model, ConfigError> {
             "name a file from `sada train sentiment`, or leave the field out",
         )
     })?;
-    sentiment::Model::parse(&bytes)
+    sentiment::Model::parse(bytes)
         .map_err(|e| refuse(e.to_string(), "or leave the field out: a model is built in"))
 }
 

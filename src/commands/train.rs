@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::{Args, Subcommand};
 
-use super::eval::Data;
-use crate::training::{card, fit, train_sentiment};
+use super::eval::Labelled;
+use super::{ConfigFile, enricher};
+use crate::training::{card, data, fit, train_sentiment};
 
 mod language;
 
@@ -30,26 +31,32 @@ enum Kind {
 /// Fit the sentiment model
 ///
 /// Reads DIR/feedback/{train,dev}/LANGUAGE/SET.jsonl.zst (lines with `text` and `label`: neg, neu,
-/// pos), leaves out non-commercial and topic-only sets and train rows that stand in a dev set, and
-/// writes the model and, beside it, its card. Takes about a minute on two cores. The same data and
-/// seed give the same file.
+/// pos) or a CSV file, leaves out non-commercial and topic-only sets and train rows that stand in a dev
+/// set, and writes the model and, beside it, its card. A set without dev rows gives a tenth of its rows
+/// to choose on. The same data and seed give the same file.
 #[derive(Args)]
 #[command(
-    after_help = "Example:\n  sada train sentiment --data ~/data --out my-sentiment.bin\n  \
-    SADA_MODELS_SENTIMENT=my-sentiment.bin sada tag < texts.txt"
+    after_help = "Examples:\n  sada train sentiment --data ~/data --out my-sentiment.bin\n  \
+    sada train sentiment --csv tickets.csv --text comment --label mood --fine-tune --out ours.bin\n  \
+    SADA_MODELS_SENTIMENT=ours.bin sada tag < texts.txt"
 )]
 struct Sentiment {
     #[command(flatten)]
-    data: Data,
+    labelled: Labelled,
     /// Model file to write; the card goes beside it, with the ending .md
     #[arg(long, value_name = "FILE", default_value = "models/sentiment.bin")]
     out: PathBuf,
+    /// Begin with the weights of the configured model (the one built in if none is), not with nothing
+    #[arg(long)]
+    fine_tune: bool,
     /// Order of the rows in training
     #[arg(long, value_name = "N", default_value_t = fit::Settings::default().seed)]
     seed: u64,
     /// Threads; all cores if left out
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
+    #[command(flatten)]
+    config: ConfigFile,
 }
 
 /// Runs the command.
@@ -65,14 +72,22 @@ fn sentiment(arguments: Sentiment) -> anyhow::Result<()> {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
         pool.build_global().context("can't start the threads")?;
     }
+    let start = match arguments.fine_tune {
+        true => Some(enricher::sentiment(&arguments.config.load()?)?),
+        false => None,
+    };
     let settings = fit::Settings {
         seed: arguments.seed,
-        ..Default::default()
+        ..match arguments.fine_tune {
+            true => fit::Settings::fine_tuning(),
+            false => fit::Settings::default(),
+        }
     };
     // Told before the work, not after it.
     let out = arguments.out;
     make_folder_of(&out)?;
-    let trained = train_sentiment(&arguments.data.folder(), &settings)?;
+    let (train, dev) = arguments.labelled.to_fit()?;
+    let trained = train_sentiment(data::split(train, dev), &settings, start.as_ref())?;
     print!("{}", trained.report.shown());
     write(&out, &trained.file, &card::of(&trained, &settings))
 }

@@ -1,18 +1,23 @@
-//! Sentiment of a text: a linear model on hashed n-grams.
+//! Sentiment of a text: a linear model on hashed n-grams, and a small network on the same.
 //!
-//! Every feature has a weight that all languages share and, for languages in training, one of its
-//! own. A text whose language is unknown, doubtful or was never trained is judged by the shared
-//! weights alone. The label is the likeliest of negative, neutral and positive; no whole text is
+//! The linear part has weights that all languages share and, for languages in training, weights of
+//! their own; the network reads three tokens at a time, so that it tells `not good` from `good`. Their
+//! logits are added. A text whose language is unknown, doubtful or was never trained is judged by what
+//! languages share. The label is the likeliest of negative, neutral and positive; no whole text is
 //! called mixed, because the training data hold too few such texts to learn it: what a text praises
 //! and what it blames is told by the sentiments of its topics. `models/sentiment.md` has the figures.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 
 use super::Language;
 
 pub mod features;
 pub mod file;
+pub mod linear;
+pub mod network;
 
+use features::Tokens;
 pub use file::ModelError;
 
 /// Label of a text.
@@ -81,24 +86,17 @@ impl Sentiment {
     }
 }
 
-/// Features beyond this number no longer make an answer surer, only better.
-const ENOUGH_FEATURES: f32 = 600.0;
-
-/// What the sums over a text's features are multiplied by. `weights`: sum of the features' squared
-/// weights, `count`: their number.
-pub fn normaliser(weights: f32, count: f32) -> f32 {
-    if count <= 0.0 {
-        return 0.0;
-    }
-    (ENOUGH_FEATURES / count).min(1.0).sqrt() / weights.sqrt()
-}
-
 /// Probabilities of logits.
 pub fn softmax(logits: [f32; 3]) -> [f32; 3] {
     let most = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let e = logits.map(|z| (z - most).exp());
     let sum: f32 = e.iter().sum();
     e.map(|v| v / sum)
+}
+
+thread_local! {
+    /// Room for a text's tokens: judging allocates nothing once it is large enough.
+    static TOKENS: Cell<Tokens> = Cell::default();
 }
 
 /// The trained model.
@@ -122,15 +120,25 @@ impl Model {
     ///
     /// # Errors
     /// The bytes are no such file, or a damaged one.
-    pub fn parse(bytes: &[u8]) -> Result<Self, ModelError> {
+    pub fn parse(bytes: Vec<u8>) -> Result<Self, ModelError> {
         Ok(Self {
-            parts: file::Parts::decode(Cow::Owned(bytes.to_vec()))?,
+            parts: file::Parts::decode(Cow::Owned(bytes))?,
         })
     }
 
     /// A model fresh from training.
     pub fn from_parts(parts: file::Parts) -> Self {
         Self { parts }
+    }
+
+    /// What the file holds.
+    pub fn parts(&self) -> &file::Parts {
+        &self.parts
+    }
+
+    /// What a file of it would hold.
+    pub fn into_parts(self) -> file::Parts {
+        self.parts
     }
 
     /// Version of the model file.
@@ -146,49 +154,38 @@ impl Model {
 
     /// Logits of negative, neutral and positive; none for a text without letter, digit and emoji.
     pub fn logits(&self, matched: &str, language: &Language) -> Option<[f32; 3]> {
-        let own = self.own_weights(language);
-        let mut shared_sum = [0i32; 3];
-        let mut own_sum = [0i32; 3];
-        let mut weights = 0i32;
-        let mut count = 0i32;
-        let judgeable = features::extract(matched, |feature| {
-            let weight = features::weight(feature);
-            add(&mut shared_sum, weight, self.parts.shared.row(feature));
-            if let Some(own) = own {
-                let copy = features::in_language(feature, own);
-                add(&mut own_sum, weight, self.parts.own.row(copy));
-            }
-            weights += weight * weight;
-            count += 1;
+        let mut tokens = TOKENS.take();
+        let logits = tokens.read(matched).then(|| {
+            let own = self.index_of(language);
+            let linear = self.parts.linear.logits(&tokens, own);
+            let network = self.parts.network.logits(&tokens, own);
+            [0, 1, 2].map(|c| (linear[c] + self.parts.share * network[c]) / self.parts.temperature)
         });
-        if !judgeable {
-            return None;
-        }
-        let v = normaliser(weights as f32, count as f32);
-        let mut logits = own.map_or(self.parts.other, |own| self.parts.languages[own].1);
-        for c in 0..3 {
-            let sum = shared_sum[c] as f32 * self.parts.shared.scales[c]
-                + own_sum[c] as f32 * self.parts.own.scales[c];
-            logits[c] += v * sum;
-        }
-        Some(logits)
+        TOKENS.set(tokens);
+        logits
     }
 
-    /// Index of the language whose own weights judge a text. Romanised text has none.
-    fn own_weights(&self, language: &Language) -> Option<usize> {
-        if language.confidence < self.parts.least_confidence || language.tag.ends_with("-Latn") {
-            return None;
-        }
-        let languages = &self.parts.languages;
-        languages
-            .binary_search_by(|(tag, _)| tag.as_str().cmp(language.base))
-            .ok()
+    /// Index of the language as which a text is judged.
+    pub fn index_of(&self, language: &Language) -> Option<usize> {
+        index_of(&self.parts.languages, self.parts.least_confidence, language)
     }
 }
 
-fn add(sum: &mut [i32; 3], weight: i32, row: [i32; 3]) {
-    for c in 0..3 {
-        sum[c] += weight * row[c];
+/// Index of a language among the sorted tags of a model: romanised text by its full tag, other text
+/// by the base subtag.
+pub fn index_of(tags: &[String], least_confidence: f32, language: &Language) -> Option<usize> {
+    if language.confidence < least_confidence {
+        return None;
+    }
+    let tag = name_in_models(language);
+    tags.binary_search_by(|t| t.as_str().cmp(tag)).ok()
+}
+
+/// Name of a language in models.
+pub fn name_in_models(language: &Language) -> &'static str {
+    match language.tag.ends_with("-Latn") {
+        true => language.tag,
+        false => language.base,
     }
 }
 
@@ -297,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn a_doubtful_or_untrained_language_is_judged_by_the_shared_weights() {
+    fn a_doubtful_or_untrained_language_is_judged_by_what_all_share() {
         let model = Model::built_in().unwrap();
         let text = "the delivery was good";
         let shared = model.score(text, &language("und", 0.0));
@@ -314,9 +311,16 @@ mod tests {
     #[test]
     fn the_built_in_model_is_small_and_named() {
         let bytes = include_bytes!("../../models/sentiment.bin");
-        assert!(bytes.len() <= 16_000_000);
-        let model = Model::parse(bytes).unwrap();
-        assert!(model.version().starts_with("linear-"));
-        assert!(Model::parse(&bytes[1..]).is_err());
+        assert!(bytes.len() <= 60_000_000);
+        let model = Model::parse(bytes.to_vec()).unwrap();
+        assert!(model.version().starts_with("sentiment-"));
+        assert!(Model::parse(bytes[1..].to_vec()).is_err());
+    }
+
+    #[test]
+    fn a_text_is_judged_alike_whatever_came_before() {
+        let alone = score("not good at all", "en");
+        score(&"a long text in between ".repeat(400), "en");
+        assert_eq!(score("not good at all", "en"), alone);
     }
 }

@@ -68,24 +68,10 @@ impl Set {
         counts
     }
 
-    /// Whether neutral is not a label of the set, beside a few slips.
-    pub fn two_classes(&self) -> bool {
-        two_classes(self.counts())
-    }
-
-    /// Language whose own weights the rows train: one that the detector can answer with. None: the
-    /// texts are romanised, which is judged by the weights that all share, or the language is no
-    /// class, so that at work the answer is another one at each text.
-    pub fn trains(&self) -> Option<&str> {
-        let romanised =
-            self.language.ends_with("-Latn") || (self.language == "hi" && self.name == "umsab");
-        let base = match self.language.as_str() {
-            _ if romanised => return None,
-            "arq" | "ary" => "ar",
-            "pt-MZ" => "pt",
-            other => other,
-        };
-        crate::language::classes::has(base).then_some(base)
+    /// The same set with at most `most` rows, evenly spread.
+    pub fn spread(mut self, most: usize) -> Self {
+        self.rows = spread(self.rows, most);
+        self
     }
 }
 
@@ -99,6 +85,11 @@ pub fn two_classes(counts: [usize; 3]) -> bool {
 pub struct Folder(pub PathBuf);
 
 impl Folder {
+    /// Whether it has sets of a role.
+    pub fn has(&self, role: Role) -> bool {
+        self.0.join("feedback").join(role.name()).is_dir()
+    }
+
     /// Reads all usable sets of a role in the order of their names, at most `rows` usable rows of each,
     /// evenly spread.
     ///
@@ -159,11 +150,8 @@ fn read(file: &Path, most: usize) -> anyhow::Result<Set> {
     for (number, line) in lines.enumerate() {
         let line: Line =
             serde_json::from_str(&line?).with_context(|| format!("line {}", number + 1))?;
-        let gold = match line.label.as_deref() {
-            Some("neg") => 0,
-            Some("neu") => 1,
-            Some("pos") => 2,
-            _ => continue,
+        let Some(gold) = line.label.as_deref().and_then(gold_of) else {
+            continue;
         };
         rows.push(Row {
             text: line.text,
@@ -176,6 +164,16 @@ fn read(file: &Path, most: usize) -> anyhow::Result<Set> {
         name: stem(file).to_owned(),
         rows: spread(rows, most),
     })
+}
+
+/// 0 negative, 1 neutral, 2 positive, if a label is one of them.
+pub fn gold_of(label: &str) -> Option<u8> {
+    match label {
+        "neg" | "negative" => Some(0),
+        "neu" | "neutral" => Some(1),
+        "pos" | "positive" => Some(2),
+        _ => None,
+    }
 }
 
 /// At most `most` rows, evenly spread: many files are sorted by label.
@@ -340,16 +338,5 @@ mod tests {
         let (kept, held) = (split.train[0].rows.len(), split.dev[0].rows.len());
         assert_eq!(kept + held, 2000);
         assert!((140..260).contains(&held), "{held}");
-    }
-
-    #[test]
-    fn a_set_trains_the_language_that_the_detector_would_answer() {
-        let trains = |language, name| set(language, name, &[]).trains().map(str::to_owned);
-        assert_eq!(trains("ary", "x"), Some("ar".into()));
-        assert_eq!(trains("pt-MZ", "x"), Some("pt".into()));
-        assert_eq!(trains("fa", "x"), Some("fa".into()));
-        assert_eq!(trains("hi", "umsab"), None);
-        assert_eq!(trains("hi-Latn", "x"), None);
-        assert_eq!(trains("pcm", "x"), None);
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::Data;
+use crate::commands::eval::Data;
 
 /// Make the language model
 ///

@@ -6,25 +6,34 @@
 //! | 4 | [`FORMAT`] |
 //! | 8 | xxh64 of all bytes that follow |
 //! | 1 + n | version: length, UTF-8 |
-//! | 4 | least confidence of the language from which its own weights are used (f32) |
-//! | 1, 1 | log2 of the rows of the shared table and of the table of language copies |
-//! | 12, 12 | scales of the three columns of each (f32) |
+//! | 4 | least confidence of the language from which it counts (f32) |
+//! | 4 | temperature: what logits are divided by (f32) |
+//! | 4 | share of the network's logits (f32) |
 //! | 2 | number of languages |
-//! | 12 | biases of a text whose language is not among them (f32; negative, neutral, positive) |
-//! | (1 + n + 12) each | language tag, its biases; sorted by tag |
-//! | rows x 3 | shared table (i8; negative, neutral, positive) |
-//! | rows x 3 | table of language copies |
+//! | (1 + n) each | language tags, sorted |
+//! | 1, 1, 1 | log2 of the rows: linear part, its language copies, network |
+//! | 12, 12 | scales of the three columns of the linear tables (f32) |
+//! | 12 each | biases of the linear part (f32): of each language and, last, of any other |
+//! | 4 each | filters and their biases (f32), see [`network`](super::network) |
+//! | 4 each | heads (f32): of each language and, last, of any other |
+//! | 4 each | scales of a row's numbers (f32) |
+//! | rows x 3 | linear part (i8; negative, neutral, positive) |
+//! | rows x 3 | its language copies |
+//! | rows | rows of the network (i8) |
 
 use std::borrow::Cow;
 
 use xxhash_rust::xxh64::xxh64;
 
-/// Version of format and features; a file of another one is refused.
-pub const FORMAT: u32 = 1;
+use super::linear::{self, Linear};
+use super::network::{self, DIMENSIONS, FILTERS, Head, Network, WINDOW};
+
+/// Version of format, features and network; a file of another one is refused.
+pub const FORMAT: u32 = 2;
 const MAGIC: &[u8; 8] = b"SADASENT";
 const HEAD: usize = 20;
 /// Largest table, as log2 of its rows.
-const MOST_ROWS: u8 = 26;
+const MOST_ROWS: u8 = 24;
 
 /// Why a model file can't be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -53,92 +62,48 @@ pub enum ModelError {
 pub struct Parts {
     /// For `model_version`.
     pub version: String,
-    /// Least confidence of the language from which its own weights are used.
+    /// Least confidence of the language from which it counts.
     pub least_confidence: f32,
-    /// Tag and biases of each language, sorted by tag.
-    pub languages: Vec<(String, [f32; 3])>,
-    /// Biases of any other language.
-    pub other: [f32; 3],
-    /// Weights of features in any language.
-    pub shared: Table,
-    /// Weights of the copies of features that belong to one language.
-    pub own: Table,
-}
-
-/// Three weights a row, in 8 bits.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Table {
-    /// Worth of one step, by column.
-    pub scales: [f32; 3],
-    bits: u8,
-    /// Where the table begins in `bytes`.
-    start: usize,
-    bytes: Cow<'static, [u8]>,
-}
-
-impl Table {
-    /// A table of `2^bits` rows. `rows` holds three values a row.
-    ///
-    /// # Errors
-    /// `rows` has another length.
-    pub fn new(bits: u8, scales: [f32; 3], rows: Vec<i8>) -> Result<Self, ModelError> {
-        if bits > MOST_ROWS || rows.len() != 3 << bits {
-            return Err(ModelError::Invalid("length of a table"));
-        }
-        let bytes = rows.into_iter().map(|v| v as u8).collect();
-        Ok(Self {
-            scales,
-            bits,
-            start: 0,
-            bytes: Cow::Owned(bytes),
-        })
-    }
-
-    /// Weights of a feature, in steps.
-    #[inline]
-    pub fn row(&self, feature: u32) -> [i32; 3] {
-        let row = (u64::from(feature) >> (32 - u32::from(self.bits))) as usize;
-        let at = self.start + 3 * row;
-        match self.bytes.get(at..at + 3) {
-            Some(&[a, b, c]) => [a, b, c].map(|v| i32::from(v as i8)),
-            _ => [0; 3],
-        }
-    }
-
-    fn content(&self) -> &[u8] {
-        &self.bytes[self.start..self.start + (3 << self.bits)]
-    }
+    /// What logits are divided by, so that probabilities mean what they say.
+    pub temperature: f32,
+    /// How much the network's logits count beside those of the linear part.
+    pub share: f32,
+    /// Tags of the languages, sorted: a base subtag, or one that ends in `-Latn` for romanised text.
+    pub languages: Vec<String>,
+    /// Weights of features.
+    pub linear: Linear,
+    /// What reads the tokens in their order.
+    pub network: Network,
 }
 
 impl Parts {
-    /// Divides all logits by a temperature, so that probabilities mean what they say.
-    pub fn soften(&mut self, temperature: f32) {
-        let biases = self.languages.iter_mut().map(|(_, biases)| biases);
-        for values in biases.chain([
-            &mut self.other,
-            &mut self.shared.scales,
-            &mut self.own.scales,
-        ]) {
-            *values = values.map(|v| v / temperature);
-        }
-    }
-
     /// The file's bytes.
     pub fn encode(&self) -> Vec<u8> {
-        let mut body = Vec::with_capacity((3 << self.shared.bits) + (3 << self.own.bits) + 4096);
+        let (shared, own, table) = (&self.linear.shared, &self.linear.own, &self.network.table);
+        let tables = [&shared.rows, &own.rows, &table.rows];
+        let size: usize = tables.iter().map(|rows| rows.len()).sum();
+        let mut body = Vec::with_capacity(size + (1 << 18));
         put_text(&mut body, &self.version);
-        body.extend(self.least_confidence.to_le_bytes());
-        body.extend([self.shared.bits, self.own.bits]);
-        put_floats(&mut body, &self.shared.scales);
-        put_floats(&mut body, &self.own.scales);
+        put_floats(
+            &mut body,
+            [&self.least_confidence, &self.temperature, &self.share],
+        );
         body.extend((self.languages.len() as u16).to_le_bytes());
-        put_floats(&mut body, &self.other);
-        for (tag, biases) in &self.languages {
+        for tag in &self.languages {
             put_text(&mut body, tag);
-            put_floats(&mut body, biases);
         }
-        body.extend_from_slice(self.shared.content());
-        body.extend_from_slice(self.own.content());
+        body.extend([shared.bits, own.bits, table.bits]);
+        put_floats(&mut body, shared.scales.iter().chain(&own.scales));
+        put_floats(&mut body, self.linear.biases.iter().flatten());
+        put_floats(&mut body, self.network.filters.iter().flatten().flatten());
+        put_floats(&mut body, &self.network.filter_bias);
+        for head in &self.network.heads {
+            put_floats(&mut body, head.weights());
+        }
+        put_floats(&mut body, &table.scales);
+        for rows in tables {
+            body.extend_from_slice(rows);
+        }
         let mut file = MAGIC.to_vec();
         file.extend(FORMAT.to_le_bytes());
         file.extend(xxh64(&body, 0).to_le_bytes());
@@ -146,7 +111,10 @@ impl Parts {
         file
     }
 
-    /// Reads a file; tables stay where they are.
+    /// Reads a file; rows in static memory stay where they are.
+    ///
+    /// # Errors
+    /// The bytes are no such file, or a damaged one.
     pub fn decode(bytes: Cow<'static, [u8]>) -> Result<Self, ModelError> {
         let mut reader = Reader {
             bytes: &bytes,
@@ -161,54 +129,86 @@ impl Parts {
         }
         let checksum = u64::from_le_bytes(reader.array()?);
         let version = reader.text()?;
-        let least_confidence = reader.floats::<1>()?[0];
-        let [shared_bits, own_bits] = reader.array::<2>()?;
-        if shared_bits > MOST_ROWS || own_bits > MOST_ROWS {
-            return Err(ModelError::Invalid("size of a table"));
-        }
-        let shared_scales = reader.floats()?;
-        let own_scales = reader.floats()?;
+        let [least_confidence, temperature, share] = reader.floats()?;
         let count = u16::from_le_bytes(reader.array()?);
-        let other = reader.floats()?;
-        let mut languages = Vec::with_capacity(count.into());
-        for _ in 0..count {
-            languages.push((reader.text()?, reader.floats()?));
+        let languages: Vec<String> = (0..count)
+            .map(|_| reader.text())
+            .collect::<Result<_, _>>()?;
+        let bits: [u8; 3] = reader.array()?;
+        if bits.iter().any(|bits| *bits > MOST_ROWS) {
+            return Err(ModelError::Invalid("number of rows"));
         }
+        let linear_scales: [[f32; 3]; 2] = [reader.floats()?, reader.floats()?];
+        let biases = (0..=languages.len())
+            .map(|_| reader.floats())
+            .collect::<Result<_, _>>()?;
+        let mut filters = Box::new([[[0.0; FILTERS]; DIMENSIONS]; WINDOW]);
+        for weights in filters.iter_mut().flatten() {
+            *weights = reader.floats()?;
+        }
+        let filter_bias = reader.floats()?;
+        let mut heads = vec![Head::ZERO; languages.len() + 1];
+        for weight in heads.iter_mut().flat_map(Head::weights_mut) {
+            [*weight] = reader.floats()?;
+        }
+        let scales = reader.floats()?;
+        let lengths = [3 << bits[0], 3 << bits[1], DIMENSIONS << bits[2]];
         let start = reader.at;
-        let length = start + (3 << shared_bits) + (3 << own_bits);
+        let length = start + lengths.iter().sum::<usize>();
         if bytes.len() != length {
             return Err(ModelError::Length(bytes.len().saturating_sub(length)));
         }
         if xxh64(&bytes[HEAD..], 0) != checksum {
             return Err(ModelError::Checksum);
         }
-        if !languages.is_sorted_by(|a, b| a.0 < b.0) {
+        if !languages.is_sorted_by(|a, b| a < b) {
             return Err(ModelError::Invalid("order of the languages"));
         }
-        let (shared_bytes, own_bytes) = match bytes {
-            // One static slice serves both tables.
-            Cow::Borrowed(all) => (Cow::Borrowed(&all[start..]), Cow::Borrowed(all)),
-            Cow::Owned(mut all) => {
-                let own = all.split_off(start + (3 << shared_bits));
-                all.drain(..start);
-                (Cow::Owned(all), Cow::Owned(own))
-            }
-        };
-        let own_start = own_bytes.len() - (3 << own_bits);
-        let table = |scales, bits, start, bytes| Table {
-            scales,
-            bits,
-            start,
-            bytes,
+        if temperature <= 0.0 {
+            return Err(ModelError::Invalid("temperature"));
+        }
+        let [shared, own, rows] = split(bytes, start, lengths);
+        let table = |n: usize, rows| linear::Table {
+            bits: bits[n],
+            scales: linear_scales[n],
+            rows,
         };
         Ok(Self {
             version,
             least_confidence,
+            temperature,
+            share,
             languages,
-            other,
-            shared: table(shared_scales, shared_bits, 0, shared_bytes),
-            own: table(own_scales, own_bits, own_start, own_bytes),
+            linear: Linear {
+                shared: table(0, shared),
+                own: table(1, own),
+                biases,
+            },
+            network: Network {
+                table: network::Table {
+                    bits: bits[2],
+                    scales,
+                    rows,
+                },
+                filters,
+                filter_bias,
+                heads,
+            },
         })
+    }
+}
+
+/// The tables behind `start`. Their lengths were checked.
+fn split(bytes: Cow<'static, [u8]>, start: usize, lengths: [usize; 3]) -> [Cow<'static, [u8]>; 3] {
+    let (one, two) = (start + lengths[0], start + lengths[0] + lengths[1]);
+    match bytes {
+        Cow::Borrowed(all) => [&all[start..one], &all[one..two], &all[two..]].map(Cow::Borrowed),
+        Cow::Owned(mut all) => {
+            let network = all.split_off(two);
+            let own = all.split_off(one);
+            all.drain(..start);
+            [all, own, network].map(Cow::Owned)
+        }
     }
 }
 
@@ -221,8 +221,8 @@ fn put_text(body: &mut Vec<u8>, text: &str) {
     body.extend_from_slice(&text.as_bytes()[..length]);
 }
 
-fn put_floats(body: &mut Vec<u8>, values: &[f32]) {
-    body.extend(values.iter().flat_map(|v| v.to_le_bytes()));
+fn put_floats<'a>(body: &mut Vec<u8>, values: impl IntoIterator<Item = &'a f32>) {
+    body.extend(values.into_iter().flat_map(|v| v.to_le_bytes()));
 }
 
 struct Reader<'a> {
@@ -262,14 +262,35 @@ mod tests {
     use super::*;
 
     fn parts() -> Parts {
-        let rows = |seed: i8| (0..24).map(|i| (i as i8).wrapping_mul(seed)).collect();
+        let mut head = Head::ZERO;
+        for (n, weight) in head.weights_mut().enumerate() {
+            *weight = n as f32 / 7.0;
+        }
+        let table = |seed: i8| {
+            let rows = (0..24).map(|i| (i as i8).wrapping_mul(seed)).collect();
+            linear::Table::new(3, [0.1, 0.2, f32::from(seed)], rows).unwrap()
+        };
         Parts {
-            version: "linear-test".into(),
+            version: "test-1".into(),
             least_confidence: 0.25,
-            languages: vec![("ar".into(), [0.1, 0.2, -0.3]), ("fa".into(), [0.0; 3])],
-            other: [0.5, -0.5, 0.0],
-            shared: Table::new(3, [0.1, 0.2, 0.3], rows(5)).unwrap(),
-            own: Table::new(3, [1.0, 2.0, 3.0], rows(-7)).unwrap(),
+            temperature: 1.5,
+            share: 0.75,
+            languages: vec!["ar".into(), "fa".into()],
+            linear: Linear {
+                shared: table(5),
+                own: table(-7),
+                biases: vec![[0.1, 0.2, -0.3], [0.0; 3], [0.5, -0.5, 0.0]],
+            },
+            network: Network {
+                table: network::Table {
+                    bits: 3,
+                    scales: [0.5; DIMENSIONS],
+                    rows: Cow::Owned((0..8 * DIMENSIONS).map(|n| n as u8).collect()),
+                },
+                filters: Box::new([[[0.25; FILTERS]; DIMENSIONS]; WINDOW]),
+                filter_bias: [-1.0; FILTERS],
+                heads: vec![head; 3],
+            },
         }
     }
 
@@ -279,15 +300,7 @@ mod tests {
         let bytes = parts.encode();
         let leaked: &'static [u8] = bytes.clone().leak();
         for read in [Cow::Owned(bytes), Cow::Borrowed(leaked)] {
-            let read = Parts::decode(read).unwrap();
-            assert_eq!(
-                (&read.version, &read.languages),
-                (&parts.version, &parts.languages)
-            );
-            for feature in (0..8u32).map(|i| i << 29) {
-                assert_eq!(read.shared.row(feature), parts.shared.row(feature));
-                assert_eq!(read.own.row(feature), parts.own.row(feature));
-            }
+            assert_eq!(Parts::decode(read), Ok(parts.clone()));
         }
     }
 
@@ -300,7 +313,7 @@ mod tests {
             decode(b"PK\x03\x04 something else"),
             Err(ModelError::NotAModel)
         );
-        for length in 8..good.len() {
+        for length in (8..good.len()).step_by(3) {
             assert!(
                 matches!(decode(&good[..length]), Err(ModelError::Length(0))),
                 "{length}"
@@ -312,7 +325,7 @@ mod tests {
         let mut format = good.clone();
         format[8] = 9;
         assert_eq!(decode(&format), Err(ModelError::Format(9)));
-        for at in HEAD..good.len() {
+        for at in (HEAD..good.len()).step_by(5) {
             let mut changed = good.clone();
             changed[at] ^= 0x40;
             assert!(decode(&changed).is_err(), "byte {at}");
