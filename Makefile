@@ -87,6 +87,11 @@ bench-repair: libchdb ## Join a million rows again, whose O-data came late: time
 train-sentiment: ## Fit models/sentiment.bin and its card from labelled texts (DATA=folder, or SADA_DATA; SEED=1)
 	$(CARGO) run --release --locked -- train sentiment $(if $(DATA),--data $(DATA)) --seed $(or $(SEED),1)
 
+# DATA, SEED
+.PHONY: train-topics
+train-topics: ## Fit models/topics.bin and its card from labelled texts (DATA=folder, or SADA_DATA; SEED=1)
+	$(CARGO) run --release --locked -- train topics $(if $(DATA),--data $(DATA)) --seed $(or $(SEED),1)
+
 .PHONY: bench
 bench: libchdb kafka python-mark ## Measure events/s, CPU, memory with a Python pipeline beside ours; language with lingua
 	SADA_BENCH_PYTHON=$(PYTHON_VENV)/bin/python $(CARGO) bench --locked $(LINGUA) --bench language --bench sentiment --bench pipeline --bench join

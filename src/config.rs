@@ -44,6 +44,8 @@ pub struct Config {
     pub language: Language,
     /// Model files; empty paths mean the ones built in.
     pub models: Models,
+    /// What customers talk about.
+    pub topics: Topics,
     /// Personal data.
     pub privacy: Privacy,
     /// O-data: where it comes from, how it is joined.
@@ -65,6 +67,7 @@ impl Default for Config {
             limits: Limits::default(),
             language: Language::default(),
             models: Models::default(),
+            topics: Topics::default(),
             privacy: Privacy::default(),
             operations: Operations::default(),
             log: Log::default(),
@@ -247,6 +250,17 @@ pub struct Models {
     pub cues: PathBuf,
     /// A sentiment model of your own, from `sada train sentiment`.
     pub sentiment: PathBuf,
+}
+
+/// `[topics]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Topics {
+    /// What is reviewed at a source, where all its texts are about one kind of things: their topics
+    /// are found better.
+    pub reviewed: BTreeMap<String, String>,
+    /// A trained model of your own, from `sada train topics`.
+    pub model: PathBuf,
 }
 
 /// `[privacy]`

@@ -5,6 +5,7 @@
 //! language is found on the raw text; all later
 //! steps read the clean, redacted text, so that stored rows can be enriched again.
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -16,6 +17,7 @@ use crate::text::{self, MatchForm};
 pub mod clauses;
 pub mod contradiction;
 pub mod intents;
+pub mod model_file;
 pub mod mojibake;
 mod phrases;
 pub mod privacy;
@@ -74,7 +76,7 @@ impl Tags {
     pub fn untagged(text: String) -> Self {
         Self {
             text,
-            language: Language::unknown(),
+            language: Language::UNKNOWN,
             languages: Vec::new(),
             sentiment: Sentiment::UNKNOWN,
             topics: Vec::new(),
@@ -105,7 +107,7 @@ pub struct Topic {
 /// Versions stamped on every row, so that a better model can find what it should do again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Versions {
-    /// Language and sentiment models.
+    /// Models of language, sentiment and topics.
     pub models: String,
     /// Taxonomy and cues.
     pub taxonomy: String,
@@ -118,6 +120,8 @@ pub struct Enricher {
     sentiment: sentiment::Model,
     taxonomy: topics::Taxonomy,
     cues: intents::Cues,
+    /// What is reviewed at a source.
+    reviewed: HashMap<String, usize>,
     versions: Arc<Versions>,
 }
 
@@ -130,8 +134,12 @@ impl Enricher {
         taxonomy: topics::Taxonomy,
         cues: intents::Cues,
     ) -> Self {
+        let mut models = format!("{}+{}", language.version(), sentiment.version());
+        if let Some(topics) = taxonomy.model_version() {
+            models = format!("{models}+{topics}");
+        }
         let versions = Arc::new(Versions {
-            models: format!("{}+{}", language.version(), sentiment.version()),
+            models,
             taxonomy: format!("{}+{}", taxonomy.version(), cues.version()),
         });
         Self {
@@ -140,8 +148,16 @@ impl Enricher {
             sentiment,
             taxonomy,
             cues,
+            reviewed: HashMap::new(),
             versions,
         }
+    }
+
+    /// Told what is reviewed at some sources, each as [`topics::Taxonomy::thing`] numbers it: their texts
+    /// need no guess.
+    pub fn reviewing(mut self, sources: HashMap<String, usize>) -> Self {
+        self.reviewed = sources;
+        self
     }
 
     /// Stamp of every row that it makes.
@@ -170,7 +186,8 @@ impl Enricher {
         let detected = self.language.detect(&raw, hints_of(&feedback.context));
         let redactions = self.redact(&mut feedback);
         let parts = self.part_sentiments(&parts_of(&feedback.body), &detected.language);
-        let mut tags = self.tag_clean(text_of(&feedback), detected);
+        let thing = self.reviewed.get(&feedback.source).copied();
+        let mut tags = self.tag_clean(text_of(&feedback), detected, thing);
         tags.flags.extend(repaired.then_some(mojibake::REPAIRED));
         if contradiction::contradicts(&feedback.body, &tags.sentiment) {
             tags.flags.push(contradiction::CONTRADICTS);
@@ -191,7 +208,7 @@ impl Enricher {
         let raw = repaired.as_deref().unwrap_or(raw);
         let detected = self.language.detect(raw, hints);
         let (clean, _) = self.privacy.redact(&text::clean(raw));
-        let mut tags = self.tag_clean(clean, detected);
+        let mut tags = self.tag_clean(clean, detected, None);
         tags.flags.extend(repaired.and(Some(mojibake::REPAIRED)));
         tags
     }
@@ -204,7 +221,7 @@ impl Enricher {
     }
 
     /// Tags an item again from its stored texts: `text` as [`Tags::text`], `parts` as
-    /// [`parts_of`] gives them, `hints` as they are stored. Texts are clean and redacted, so language
+    /// [`parts_of`] gives them, `hints` and `source` as they are stored. Texts are clean and redacted, so language
     /// is found on them without the marks that stand for personal data; where there are none, the
     /// tags are those that [`enrich`](Self::enrich) gave. But flags of the raw text and of the item as it
     /// came in are not found again: those of the row hold, beside those of the clean text, which are.
@@ -213,21 +230,27 @@ impl Enricher {
         text: String,
         parts: &[Option<&str>],
         hints: Hints,
+        source: &str,
     ) -> (Tags, Vec<Sentiment>) {
         let text_alone = privacy::without_marks(&text);
         let detected = self.language.detect(&text_alone, hints);
         let parts = self.part_sentiments(parts, &detected.language);
-        (self.tag_clean(text, detected), parts)
+        let thing = self.reviewed.get(source).copied();
+        (self.tag_clean(text, detected, thing), parts)
     }
 
-    fn tag_clean(&self, text: String, detected: Detected) -> Tags {
+    fn tag_clean(&self, text: String, detected: Detected, thing: Option<usize>) -> Tags {
         let Detected { language, parts } = detected;
         let matched = MatchForm::of(&text);
         let mut sentiment = self.sentiment.score(&matched.text, &language);
         let clauses = Clauses::of(&matched.text, sentiment, |clause| {
             self.sentiment.score(clause, &language)
         });
-        let topics = self.taxonomy.tag(&text, &matched, &clauses);
+        let about = topics::About {
+            language: &language,
+            thing,
+        };
+        let topics = self.taxonomy.tag(&text, &matched, &clauses, &about);
         let (signals, flags) = self.cues.signals(&text, &matched, &clauses);
         if flags.contains(&intents::debris::MT_SUSPECT) {
             sentiment.confidence *= intents::debris::MT_DOUBT;

@@ -139,7 +139,7 @@ impl Detector {
             letters.read(raw);
             let Some(script) = letters.script() else {
                 return Detected {
-                    language: Language::unknown(),
+                    language: Language::UNKNOWN,
                     parts: Vec::new(),
                 };
             };
@@ -253,7 +253,7 @@ impl Found {
 
     fn nothing() -> Self {
         Self {
-            language: Language::unknown(),
+            language: Language::UNKNOWN,
             evidence: None,
         }
     }
@@ -261,11 +261,9 @@ impl Found {
 
 impl Language {
     /// No letters, or none that tell anything.
-    pub fn unknown() -> Self {
-        Self {
-            base: UNKNOWN,
-            tag: UNKNOWN,
-            confidence: 0.0,
-        }
-    }
+    pub const UNKNOWN: Self = Self {
+        base: UNKNOWN,
+        tag: UNKNOWN,
+        confidence: 0.0,
+    };
 }

@@ -20,6 +20,7 @@ pub mod lingua_models;
 pub mod lists;
 pub mod network;
 pub mod own;
+pub mod topics;
 
 use std::collections::BTreeMap;
 

@@ -10,7 +10,7 @@ use sada::enrich::clauses::Clauses;
 use sada::enrich::intents::Cues;
 use sada::enrich::privacy::Redactor;
 use sada::enrich::sentiment::Model;
-use sada::enrich::topics::Taxonomy;
+use sada::enrich::topics::{About, Taxonomy, trained};
 use sada::enrich::{Enricher, Sentiment};
 use sada::language::{self, Detector, Hints};
 use sada::text::{self, MatchForm};
@@ -34,7 +34,7 @@ impl Steps {
             language: Detector::new(language::Model::of_this_build()?),
             privacy: Redactor::new(b"the benchmark's own key"),
             sentiment: Model::built_in()?,
-            taxonomy: Taxonomy::built_in()?,
+            taxonomy: Taxonomy::built_in()?.with(trained::Model::built_in()?),
             cues: Cues::built_in()?,
         })
     }
@@ -59,6 +59,10 @@ impl Steps {
             .iter()
             .map(|t| self.language.detect(t, Hints::default()).language)
             .collect();
+        let about = |n: usize| About {
+            language: &languages[n],
+            thing: None,
+        };
         let mut records = RawBatch::new(
             Partition {
                 topic: "t".into(),
@@ -107,7 +111,10 @@ impl Steps {
             time("topics (without their sentiment)", 2_000, &|n| {
                 let unknown = |_: &str| Sentiment::UNKNOWN;
                 let clauses = Clauses::of(&matched[n].text, Sentiment::UNKNOWN, unknown);
-                black_box(self.taxonomy.tag(&cleans[n], &matched[n], &clauses));
+                black_box(
+                    self.taxonomy
+                        .tag(&cleans[n], &matched[n], &clauses, &about(n)),
+                );
             }),
             time(
                 "intents and the like (without their sentiment)",
@@ -125,7 +132,10 @@ impl Steps {
                 let score = |clause: &str| self.sentiment.score(clause, &languages[n]);
                 let whole = score(&matched[n].text);
                 let clauses = Clauses::of(&matched[n].text, whole, score);
-                black_box(self.taxonomy.tag(&cleans[n], &matched[n], &clauses));
+                black_box(
+                    self.taxonomy
+                        .tag(&cleans[n], &matched[n], &clauses, &about(n)),
+                );
                 black_box(self.cues.signals(&cleans[n], &matched[n], &clauses));
             }),
             time("language", 2_000, &|n| {

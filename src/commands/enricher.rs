@@ -1,5 +1,6 @@
 //! Loads the models that the configuration names and puts the enricher together.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -12,7 +13,7 @@ use crate::enrich::Enricher;
 use crate::enrich::intents::Cues;
 use crate::enrich::privacy::Redactor;
 use crate::enrich::sentiment;
-use crate::enrich::topics::Taxonomy;
+use crate::enrich::topics::{Taxonomy, trained};
 use crate::erasure::Marker;
 use crate::language::{self, Detector};
 use crate::pipeline::Outcomes;
@@ -46,7 +47,7 @@ pub fn build(config: &Config, enricher: &Enricher) -> Result<String, ConfigError
     };
     let versions = enricher.versions();
     let decides = format!(
-        "{} {} {} {} {} {} {:?} {:?}",
+        "{} {} {} {} {} {} {:?} {:?} {:?}",
         env!("SADA_BUILD"),
         versions.models,
         versions.taxonomy,
@@ -54,7 +55,8 @@ pub fn build(config: &Config, enricher: &Enricher) -> Result<String, ConfigError
         config.limits.record_bytes,
         config.limits.text_bytes,
         config.operations.feeds,
-        config.privacy.kinds
+        config.privacy.kinds,
+        config.topics.reviewed
     );
     // The name is stored: it must not give the key away.
     let digest = Sha256::digest(format!("{decides} {:x}", Sha256::digest(key)));
@@ -129,13 +131,30 @@ pub fn limits(config: &Config) -> Limits {
 /// # Errors
 /// A file can't be read or is wrong.
 fn with_key(config: &Config, key: &[u8]) -> Result<Enricher, ConfigError> {
-    Ok(Enricher::new(
+    let taxonomy = taxonomy(config)?.with(topics(config)?);
+    let reviewed = reviewed(config, &taxonomy)?;
+    let enricher = Enricher::new(
         detector(config)?,
         Redactor::new(key).treating(config.privacy.kinds.clone()),
         sentiment(config)?,
-        taxonomy(config)?,
+        taxonomy,
         cues(config)?,
-    ))
+    );
+    Ok(enricher.reviewing(reviewed))
+}
+
+/// What is reviewed at each source that the configuration names.
+fn reviewed(config: &Config, taxonomy: &Taxonomy) -> Result<HashMap<String, usize>, ConfigError> {
+    let thing = |(source, name): (&String, &String)| match taxonomy.thing(name) {
+        Ok(thing) => Ok((source.clone(), thing)),
+        Err(known) => Err(ConfigError {
+            place: String::new(),
+            field: format!("topics.reviewed.{source}"),
+            message: format!("the model of topics knows no kind of things named {name:?}"),
+            mend: format!("name one of {}, or leave it out", known.join(", ")),
+        }),
+    };
+    config.topics.reviewed.iter().map(thing).collect()
 }
 
 /// The detector of languages: the model of the configuration, else the one built in, and the
@@ -185,6 +204,26 @@ pub fn sentiment(config: &Config) -> Result<sentiment::Model, ConfigError> {
         )
     })?;
     sentiment::Model::parse(bytes)
+        .map_err(|e| refuse(e.to_string(), "or leave the field out: a model is built in"))
+}
+
+/// The trained model of topics of the configuration, else the one built in.
+///
+/// # Errors
+/// The file can't be read or is no model.
+pub fn topics(config: &Config) -> Result<trained::Model, ConfigError> {
+    let file = &config.topics.model;
+    let refuse = |message: String, mend: &str| refusal("topics.model", file, message, mend);
+    if file.as_os_str().is_empty() {
+        return trained::Model::built_in().map_err(|e| refuse(e.to_string(), "build Sada again"));
+    }
+    let bytes = std::fs::read(file).map_err(|e| {
+        refuse(
+            format!("can't read the model: {e}"),
+            "name a file from `sada train topics`, or leave the field out",
+        )
+    })?;
+    trained::Model::parse(bytes)
         .map_err(|e| refuse(e.to_string(), "or leave the field out: a model is built in"))
 }
 
@@ -294,6 +333,13 @@ mod tests {
         let error = sentiment(&config).err().unwrap().to_string();
         assert!(error.contains("sada train sentiment"), "{error}");
 
+        config.topics.model = config.models.sentiment.clone();
+        let error = topics(&config).err().unwrap().to_string();
+        assert!(
+            error.contains("topics.model") && error.contains("sada train topics"),
+            "{error}"
+        );
+
         config.models.cues = config.models.sentiment.clone();
         let error = cues(&config).err().unwrap().to_string();
         assert!(
@@ -310,6 +356,20 @@ mod tests {
         std::fs::write(&config.language.model, language::Model::FILE).unwrap();
         let built_in = detector(&Config::default()).unwrap();
         assert_eq!(detector(&config).unwrap().version(), built_in.version());
+    }
+
+    #[test]
+    fn what_is_reviewed_is_refused_by_name_if_no_model_knows_it() {
+        let mut config = Config::default();
+        let reviewed = &mut config.topics.reviewed;
+        reviewed.insert("booking".into(), "hotel".into());
+        assert!(load(&config).is_ok());
+        (config.topics.reviewed).insert("garage".into(), "spaceship".into());
+        let error = load(&config).err().unwrap().to_string();
+        assert!(
+            error.contains("topics.reviewed.garage") && error.contains("hotel"),
+            "{error}"
+        );
     }
 
     #[test]

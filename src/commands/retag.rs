@@ -269,7 +269,7 @@ impl Job {
 /// Tags of rows, on all cores.
 fn tag(enricher: &Enricher, rows: &[StoredRow]) -> Vec<(Tags, Vec<Sentiment>)> {
     rows.par_iter()
-        .map(|row| enricher.tag_stored(row.text.clone(), &row.parts(), row.hints()))
+        .map(|row| enricher.tag_stored(row.text.clone(), &row.parts(), row.hints(), &row.source))
         .collect()
 }
 

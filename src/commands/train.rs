@@ -10,12 +10,14 @@ use super::{ConfigFile, enricher};
 use crate::training::{card, data, fit, train_sentiment};
 
 mod language;
+mod topics;
 
 /// Fit a model from labelled data
 #[derive(Args)]
 #[command(
     after_help = "Examples:\n  sada train sentiment --data ~/data --out my-sentiment.bin\n  \
-    sada train language --data ~/data --out my-language.bin"
+    sada train language --data ~/data --out my-language.bin\n  \
+    sada train topics --data ~/data --out my-topics.bin"
 )]
 pub struct Arguments {
     #[command(subcommand)]
@@ -26,6 +28,7 @@ pub struct Arguments {
 enum Kind {
     Sentiment(Sentiment),
     Language(language::Arguments),
+    Topics(topics::Arguments),
 }
 
 /// Fit the sentiment model
@@ -64,6 +67,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     match arguments.model {
         Kind::Sentiment(a) => sentiment(a),
         Kind::Language(a) => language::run(&a),
+        Kind::Topics(a) => topics::run(&a),
     }
 }
 

@@ -32,10 +32,18 @@ impl<'a, F: Fn(&str) -> Sentiment> Clauses<'a, F> {
 
     /// Sentiment of the clause that holds a byte; unknown past the end.
     pub fn sentiment_at(&self, at: usize) -> Sentiment {
-        let index = self.clauses.partition_point(|(range, _)| range.end <= at);
-        self.clauses
-            .get(index)
-            .map_or(Sentiment::UNKNOWN, |clause| self.judged(clause))
+        let clause = self.clauses.get(self.index_at(at));
+        clause.map_or(Sentiment::UNKNOWN, |clause| self.judged(clause))
+    }
+
+    /// Number of the clause that holds a byte, from 0; their number past the end.
+    pub fn index_at(&self, at: usize) -> usize {
+        self.clauses.partition_point(|(range, _)| range.end <= at)
+    }
+
+    /// Where the clauses stand, in order, together the whole of the text.
+    pub fn ranges(&self) -> impl Iterator<Item = Range<usize>> {
+        self.clauses.iter().map(|clause| clause.0.clone())
     }
 
     /// All clauses in the order of the text, together the whole of it.

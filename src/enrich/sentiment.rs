@@ -17,8 +17,8 @@ pub mod file;
 pub mod linear;
 pub mod network;
 
+pub use super::model_file::ModelError;
 use features::Tokens;
-pub use file::ModelError;
 
 /// Label of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -4,16 +4,18 @@
 //! code-switching and an unsure language do no harm. Polarity is no part of a topic: `delicious`
 //! and `bland` both mean `food_beverage`, and the clause around the mention tells how it felt.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::clauses::Clauses;
 use super::phrases::evidence;
-use super::{Sentiment, Topic};
+use super::{Language, Sentiment, Topic};
 use crate::text::MatchForm;
 
 mod keywords;
 mod parse;
+pub mod trained;
 
 pub use parse::TaxonomyError;
 
@@ -28,6 +30,7 @@ pub struct Taxonomy {
     groups: Vec<Definition>,
     topics: Vec<Definition>,
     keywords: Keywords,
+    trained: Option<Trained>,
 }
 
 /// A topic as the taxonomy defines it.
@@ -83,35 +86,168 @@ impl Taxonomy {
             .map(String::as_str)
     }
 
+    /// Adds what a trained model knows of these topics; those of the model that the taxonomy lacks
+    /// are not found.
+    pub fn with(mut self, model: trained::Model) -> Self {
+        let index = |id: &String| self.topics.iter().position(|topic| *topic.id == **id);
+        let topics = model.parts().topics.iter().map(index).collect();
+        self.trained = Some(Trained { model, topics });
+        self
+    }
+
+    /// Version of the trained model, if there is one.
+    pub fn model_version(&self) -> Option<&str> {
+        self.trained.as_ref().map(|trained| trained.model.version())
+    }
+
+    /// Number of a kind of things that may be reviewed, among those that the trained model tells
+    /// apart.
+    ///
+    /// # Errors
+    /// There is no such kind; the error holds their names.
+    pub fn thing(&self, name: &str) -> Result<usize, Vec<String>> {
+        let model = self.trained.as_ref().map(|trained| &trained.model);
+        let thing = model.and_then(|model| model.thing(name));
+        thing.ok_or_else(|| model.map_or_else(Vec::new, |model| model.parts().things.clone()))
+    }
+
     /// Topics of a text, each at its first mention, with the sentiment of the clause around it.
     ///
-    /// Confidence grows with the mentions: 1 − 0.4ⁿ, so 0.6 for one, 0.84 for two.
+    /// Confidence of keywords grows with the mentions: 1 − 0.4ⁿ, so 0.6 for one, 0.84 for two. In
+    /// languages that the trained model knows, it adds topics that no keyword tells of.
     pub fn tag<F: Fn(&str) -> Sentiment>(
         &self,
         clean: &str,
         matched: &MatchForm,
         clauses: &Clauses<F>,
+        about: &About,
     ) -> Vec<Topic> {
-        let mut found: Vec<(usize, Topic)> = Vec::new();
-        for Mention { topic, range } in self.keywords.mentions(&matched.text) {
-            if let Some((_, known)) = found.iter_mut().find(|(index, _)| *index == topic) {
-                known.confidence = 1.0 - (1.0 - known.confidence) * 0.4;
-            } else if let Some(definition) = self.topics.get(topic) {
-                found.push((
-                    topic,
-                    Topic {
-                        id: definition.id.clone(),
-                        l1: definition.l1.clone(),
-                        sentiment: clauses.sentiment_at(range.start),
-                        confidence: 0.6,
-                        part: 0,
-                        evidence: evidence(clean, matched, range),
-                    },
-                ));
-            }
+        let mut found: BTreeMap<usize, Finding> = BTreeMap::new();
+        for Mention { topic, range } in self.mentions(&matched.text, clauses) {
+            let doubt = found
+                .get(&topic)
+                .map_or(1.0, |known| 1.0 - known.confidence);
+            let finding = found.entry(topic).or_insert(Finding {
+                range,
+                confidence: 0.0,
+            });
+            finding.confidence = 1.0 - 0.4 * doubt;
         }
-        found.into_iter().map(|(_, topic)| topic).collect()
+        if let Some(trained) = &self.trained {
+            trained.add(&mut found, &matched.text, clauses, about);
+        }
+        let topic = |(topic, finding): (usize, Finding)| {
+            let definition = self.topics.get(topic)?;
+            Some(Topic {
+                id: definition.id.clone(),
+                l1: definition.l1.clone(),
+                sentiment: clauses.sentiment_at(finding.range.start),
+                confidence: finding.confidence,
+                part: 0,
+                evidence: evidence(clean, matched, finding.range),
+            })
+        };
+        let mut topics: Vec<Topic> = found.into_iter().filter_map(topic).collect();
+        topics.sort_by_key(|topic| topic.evidence.start);
+        topics
     }
+
+    /// Topics that keywords alone tell of, in the order of the text, each as often as it is mentioned.
+    pub fn told_by_keywords(&self, matched: &str) -> impl Iterator<Item = &Definition> {
+        let clauses = Clauses::of(matched, Sentiment::UNKNOWN, |_| Sentiment::UNKNOWN);
+        let mentions = self.mentions(matched, &clauses).into_iter();
+        mentions.filter_map(|mention| self.topics.get(mention.topic))
+    }
+
+    fn mentions<F: Fn(&str) -> Sentiment>(
+        &self,
+        matched: &str,
+        clauses: &Clauses<F>,
+    ) -> Vec<Mention> {
+        self.keywords.mentions(matched, |at| clauses.index_at(at))
+    }
+}
+
+/// What is known about a text beside its words.
+#[derive(Debug, Clone, Copy)]
+pub struct About<'a> {
+    /// Its language, as found.
+    pub language: &'a Language,
+    /// What is reviewed, as [`Taxonomy::thing`] numbers it, where that is told.
+    pub thing: Option<usize>,
+}
+
+/// A topic found.
+struct Finding {
+    /// Evidence: bytes of the match form.
+    range: Range<usize>,
+    confidence: f32,
+}
+
+/// A trained model, and which topic of the taxonomy each of its topics is.
+struct Trained {
+    model: trained::Model,
+    topics: Vec<Option<usize>>,
+}
+
+/// How much surer the trained model has to be than is best on reviews of the kinds that it knows,
+/// where nobody tells that the text is one: feedback of other kinds is more often not about its topics.
+/// Chosen on the dev lines of our own lists.
+const CAUTION: f32 = 1.0;
+
+impl Trained {
+    /// Adds the topics that the model tells of. A topic of a text is one of the whole or of a clause;
+    /// the clause that says it clearest is the evidence.
+    fn add<F: Fn(&str) -> Sentiment>(
+        &self,
+        found: &mut BTreeMap<usize, Finding>,
+        text: &str,
+        clauses: &Clauses<F>,
+        about: &About,
+    ) {
+        let Some(language) = self.model.index_of(about.language) else {
+            return;
+        };
+        let whole = self.model.logits(text, language);
+        let parts = self.model.parts();
+        let (held_back, threshold) = match about.thing {
+            Some(thing) => (self.model.ruled_out(thing), parts.known),
+            None => (self.model.held_back(&whole), parts.unknown + CAUTION),
+        };
+        let ranges: Vec<Range<usize>> = clauses.ranges().collect();
+        let said: Vec<trained::Said> = match ranges.len() {
+            0 | 1 => Vec::new(),
+            _ => (ranges.iter().filter_map(|range| text.get(range.clone())))
+                .map(|clause| self.model.logits(clause, language))
+                .collect(),
+        };
+        for (index, topic) in self.topics.iter().enumerate() {
+            let Some(topic) = topic else { continue };
+            let clearest = said.iter().enumerate();
+            let clearest = clearest.max_by(|a, b| a.1.topics[index].total_cmp(&b.1.topics[index]));
+            let (clause, in_clause) =
+                clearest.map_or((0, f32::NEG_INFINITY), |(n, said)| (n, said.topics[index]));
+            let logit = whole.topics[index].max(in_clause) + held_back[index];
+            if logit <= threshold {
+                continue;
+            }
+            let chance = 1.0 / (1.0 + (-logit).exp());
+            let finding = found.entry(*topic).or_insert_with(|| Finding {
+                range: trimmed(text, ranges.get(clause).cloned().unwrap_or(0..text.len())),
+                confidence: 0.0,
+            });
+            finding.confidence = 1.0 - (1.0 - finding.confidence) * (1.0 - chance);
+        }
+    }
+}
+
+/// A range without the spaces and marks at its ends.
+fn trimmed(text: &str, range: Range<usize>) -> Range<usize> {
+    let words = text.get(range.clone()).unwrap_or_default();
+    let is_mark = |c: char| !c.is_alphanumeric();
+    let start = words.len() - words.trim_start_matches(is_mark).len();
+    let end = words.trim_end_matches(is_mark).len().max(start);
+    range.start + start..range.start + end
 }
 
 #[cfg(test)]
@@ -121,6 +257,11 @@ mod tests {
     use crate::text;
     use std::cell::RefCell;
 
+    const ABOUT_NOTHING: About = About {
+        language: &Language::UNKNOWN,
+        thing: None,
+    };
+
     fn built_in() -> Taxonomy {
         Taxonomy::built_in().unwrap_or_else(|error| panic!("{error}"))
     }
@@ -129,7 +270,7 @@ mod tests {
         let clean = text::clean(text);
         let matched = MatchForm::of(&clean);
         let unknown = Clauses::of(&matched.text, Sentiment::UNKNOWN, |_| Sentiment::UNKNOWN);
-        taxonomy.tag(&clean, &matched, &unknown)
+        taxonomy.tag(&clean, &matched, &unknown, &ABOUT_NOTHING)
     }
 
     fn ids(taxonomy: &Taxonomy, text: &str) -> String {
@@ -369,7 +510,7 @@ mod tests {
                 confidence: 0.5,
             }
         });
-        let topics = taxonomy.tag(text, &matched, &clauses);
+        let topics = taxonomy.tag(text, &matched, &clauses, &ABOUT_NOTHING);
         let found: Vec<_> = topics
             .iter()
             .map(|t| (&*t.id, &*t.l1, t.sentiment.label, &text[t.evidence.clone()]))
@@ -384,6 +525,57 @@ mod tests {
         );
         assert_eq!(asked.borrow().len(), 2, "once a clause: {asked:?}");
         assert!(topics[2].confidence > topics[1].confidence);
+    }
+
+    #[test]
+    fn words_that_stand_together_tell_of_a_topic() {
+        let taxonomy = |rule: &str| {
+            Taxonomy::parse(&format!(
+                "version = \"1\"\n[[group]]\nid = \"a\"\nname = {{ en = \"A\" }}\n\
+                 [words.en]\nbox = [\"box\", \"parcel\"]\n\
+                 [[topic]]\nid = \"fee\"\ngroup = \"a\"\nname = {{ en = \"F\" }}\nnot = [\"box office\"]\n\
+                 [topic.keywords]\nen = [\"surcharge\"]\n[topic.together]\nen = [\"{rule}\"]\n\
+                 [[topic]]\nid = \"delivery\"\ngroup = \"a\"\nname = {{ en = \"D\" }}\n\
+                 [topic.keywords]\nen = [\"parcel\"]\n"
+            ))
+        };
+        let found = taxonomy("<box> + fee|cost + late").unwrap_or_else(|error| panic!("{error}"));
+        for (text, wanted) in [
+            // Any order, one clause; the shorter keyword is hidden.
+            ("a late fee on my parcel", "fee"),
+            ("the box came late, and at what cost", "fee"),
+            // A part is missing, stands in another sentence, or too far away.
+            ("my parcel has a fee", "delivery"),
+            (
+                "my parcel came late. Nobody mentioned a fee before that",
+                "delivery",
+            ),
+            (
+                "my parcel came late and while I waited for it at home I read a good long book about the cost",
+                "delivery",
+            ),
+            // Not a box.
+            ("the box office was late with the fee", ""),
+            ("surcharge", "fee"),
+        ] {
+            assert_eq!(ids(&found, text), wanted, "{text}");
+        }
+        let topics = tags(&found, "Yes: a late fee on my parcel!");
+        assert_eq!(topics[0].evidence, 7..28);
+        for (rule, part) in [
+            ("late", "has 1 part(s); write 2 to 4"),
+            ("<bag> + late", "add its words to [words.en]"),
+            ("… + late", "without letter or digit"),
+        ] {
+            let error = taxonomy(rule)
+                .err()
+                .map(|e| e.to_string())
+                .unwrap_or_default();
+            assert!(
+                error.contains("topic `fee`") && error.contains(part),
+                "{error}"
+            );
+        }
     }
 
     #[test]

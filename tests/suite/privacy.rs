@@ -1,12 +1,38 @@
-//! What is personal in an event stands in no table and in no log, whatever is logged and whatever is
-//! wrong with the event.
+//! What is personal in an event stands in no table, no file of ClickHouse, no log and no metric, whatever
+//! is logged and whatever is wrong with the event.
+
+use std::path::Path;
 
 use serde_json::json;
 
 use crate::events::{deployed, send};
+use crate::health::{ask, free_address};
+use crate::support::engine_folder;
 
-/// Part of every value that is the customer's.
+/// Part of every value with letters that is the customer's.
 const PLANTED: &str = "zqplanted";
+/// Other values, each under its cue.
+const VALUES: [(&str, &str); 8] = [
+    ("call me at ", "+44 20 7946 0756"),
+    ("I paid with card ", "4539148945027687"),
+    ("my IBAN is ", "DE05732721519263145053"),
+    ("کد ملی من ", "3221756666"),
+    ("my passport number is ", "A62806441"),
+    ("my address: ", "42 Willow Lane"),
+    ("my IP is ", "203.0.113.188"),
+    ("شماره من ", "۰۹۱۲۲۶۴۱۴۶۴"),
+];
+/// What is nobody's, and therefore kept.
+const PUBLIC: &str = "zqpublicword";
+
+/// What a customer tells who gives everything away.
+fn told() -> String {
+    let values = VALUES.map(|(cue, value)| format!("{cue}{value}"));
+    format!(
+        "my name is Zqplanted Smith, write to zqplanted@example.com. {PUBLIC}. {}",
+        values.join(". ")
+    )
+}
 
 fn event(kind: &str, data: &serde_json::Value) -> String {
     json!({
@@ -21,7 +47,7 @@ fn event(kind: &str, data: &serde_json::Value) -> String {
 
 /// Events that become rows, one of each kind.
 fn good() -> Vec<String> {
-    let told = "my name is Zqplanted Smith, write to zqplanted@example.com";
+    let told = told();
     let at = "2026-03-01T09:59:00Z";
     let review = json!({
         "review_id": "r1", "platform": "shop", "title": "Best regards, Zqplanted", "body": told,
@@ -54,7 +80,7 @@ fn good() -> Vec<String> {
 
 /// Events that become dead letters, each for another reason.
 fn bad() -> Vec<String> {
-    let told = "my name is Zqplanted Smith";
+    let told = told();
     let mut cut = good().remove(0);
     cut.truncate(cut.len() - 20);
     vec![
@@ -72,6 +98,29 @@ fn bad() -> Vec<String> {
     ]
 }
 
+/// Words of `wanted` that stand in files of a folder, as the bytes lie there.
+fn in_files(folder: &Path, wanted: &[&str]) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            found.extend(in_files(&path, wanted));
+            continue;
+        }
+        // Merges take files away meanwhile.
+        let bytes = std::fs::read(&path)
+            .unwrap_or_default()
+            .to_ascii_lowercase();
+        for word in wanted {
+            let word = word.to_lowercase();
+            if memchr::memmem::find(&bytes, word.as_bytes()).is_some() {
+                found.push(word);
+            }
+        }
+    }
+    found
+}
+
 #[tokio::test]
 async fn what_is_personal_stands_in_no_table_and_no_log() {
     let d = deployed("quiet", 1, "[log]\nfilter = \"trace\"\n");
@@ -79,24 +128,41 @@ async fn what_is_personal_stands_in_no_table_and_no_log() {
     let all = (good.len() + bad.len()) as u64;
     let rows = good.len() as u64;
     send(&d.topic(), good.into_iter().chain(bad).map(Some));
-    let pipeline = d.start();
+    let address = free_address();
+    let pipeline = d.start_with(&["--listen", &address]);
     d.wait_for("SELECT count() FROM ingested", all).await;
+    let (_, _, metrics) = ask(&address, "GET", "/metrics").unwrap();
     assert!(pipeline.stop().success(), "{}", d.log());
+    let personal: Vec<&str> = VALUES.iter().map(|(_, v)| *v).chain([PLANTED]).collect();
 
     assert_eq!(d.count("SELECT count() FROM feedback_latest").await, rows);
     let counted = "SELECT count() FROM feedback_latest WHERE redacted['name'] > 0 \
                    AND redacted['email'] > 0 AND redacted['secret'] = 1 \
                    AND redactions = arraySum(mapValues(redacted))";
     assert_eq!(d.count(counted).await, rows);
-    for table in ["feedback", "ingested", "dead_letters"] {
-        let found = format!(
-            "SELECT countIf(positionCaseInsensitive(formatRow('JSONEachRow', *), '{PLANTED}') > 0) \
-             FROM {table}"
-        );
-        assert_eq!(d.count(&found).await, 0, "{table}");
+    let holding = |table: &str, value: &str| {
+        let row = "formatRow('JSONEachRow', *)";
+        format!("SELECT countIf(positionCaseInsensitiveUTF8({row}, '{value}') > 0) FROM {table}")
+    };
+    assert_eq!(d.count(&holding("feedback", PUBLIC)).await, rows);
+    for table in ["feedback", "ingested", "dead_letters", "streams"] {
+        for value in &personal {
+            let found = d.count(&holding(table, value)).await;
+            assert_eq!(found, 0, "{value} in {table}");
+        }
     }
     let log = d.log().to_lowercase();
     assert!(log.contains("trace"), "nothing is logged at this level");
-    let told: Vec<&str> = log.lines().filter(|line| line.contains(PLANTED)).collect();
+    let holds = |line: &&str| personal.iter().any(|v| line.contains(&v.to_lowercase()));
+    let told: Vec<&str> = log.lines().filter(holds).collect();
     assert!(told.is_empty(), "{told:#?}");
+    assert!(metrics.contains("sada_"), "{metrics}");
+    let told: Vec<&str> = metrics.lines().filter(holds).collect();
+    assert!(told.is_empty(), "{told:#?}");
+
+    // Columns are compressed, and searched above; all else lies there as it is.
+    let found = in_files(engine_folder(), &["dead_letters"]);
+    assert!(!found.is_empty(), "nothing is found that is there");
+    let found = in_files(engine_folder(), &personal);
+    assert!(found.is_empty(), "{found:?}");
 }

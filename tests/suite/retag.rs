@@ -8,7 +8,7 @@ use sada::decode::{Limits, decode};
 use sada::enrich::intents::Cues;
 use sada::enrich::privacy::Redactor;
 use sada::enrich::sentiment::Model;
-use sada::enrich::topics::Taxonomy;
+use sada::enrich::topics::{Taxonomy, trained};
 use sada::enrich::{Enriched, Enricher};
 use sada::language::{self, Detector};
 use sada::warehouse::rows::{FeedbackRow, Position};
@@ -97,7 +97,9 @@ fn enricher() -> Enricher {
         Detector::new(language::Model::of_this_build().unwrap()),
         Redactor::new(b"a key known to tests"),
         Model::built_in().unwrap(),
-        Taxonomy::built_in().unwrap(),
+        Taxonomy::built_in()
+            .unwrap()
+            .with(trained::Model::built_in().unwrap()),
         Cues::built_in().unwrap(),
     )
 }

@@ -1,6 +1,6 @@
 //! What several tests need: the engine, a database of their own, and the program as a process.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -16,8 +16,17 @@ pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// One engine for all tests; each uses a database of its own.
 pub fn engine() -> &'static EmbeddedClickHouse {
+    &engine_and_folder().0
+}
+
+/// Where the one engine keeps its files.
+pub fn engine_folder() -> &'static Path {
+    engine_and_folder().1.path()
+}
+
+fn engine_and_folder() -> &'static (EmbeddedClickHouse, tempfile::TempDir) {
     static ENGINE: OnceLock<(EmbeddedClickHouse, tempfile::TempDir)> = OnceLock::new();
-    let (engine, _) = ENGINE.get_or_init(|| {
+    ENGINE.get_or_init(|| {
         let folder = tempfile::tempdir().unwrap();
         let settings = Settings {
             program: SADA.into(),
@@ -26,8 +35,7 @@ pub fn engine() -> &'static EmbeddedClickHouse {
             library: None,
         };
         (EmbeddedClickHouse::start(&settings).unwrap(), folder)
-    });
-    engine
+    })
 }
 
 /// A folder with a `sada.toml` for a test: own database, group, topics and privacy key.

@@ -119,7 +119,7 @@ fn what_can_not_be_read_is_said() {
         "--csv", &csv, "--text", "said", "--label", "mood", "--model", &csv,
     ]);
     assert!(
-        no_model.contains("this is no sentiment model"),
+        no_model.contains("this is no model of sentiment"),
         "{no_model}"
     );
     let no_column = said(&["--csv", &csv]);

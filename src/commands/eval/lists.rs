@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use clap::Args;
 use unicode_width::UnicodeWidthStr;
 
@@ -16,7 +16,7 @@ use crate::training::lists::{Fault, List, Slip};
 #[derive(Args)]
 pub struct Lists {
     /// Lists of lines: dev or test, tab, labels, tab, text
-    #[arg(value_name = "FILE", required = true)]
+    #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Lines to measure on. Choose on dev; look at test at the end
     #[arg(long, value_enum, default_value_t = Split::Dev)]
@@ -35,6 +35,10 @@ impl Lists {
         &self,
         measure: impl Fn(&List) -> anyhow::Result<M>,
     ) -> anyhow::Result<Vec<M>> {
+        ensure!(
+            !self.files.is_empty(),
+            "name at least one FILE; see --help for its shape"
+        );
         let measured = self.files.iter().map(|file| {
             let list = List::read(file, self.role())?;
             measure(&list).with_context(|| file.display().to_string())

@@ -37,7 +37,7 @@ pub fn weight(feature: u32) -> i32 {
 
 /// Tells the processor which row is read soon: tables are larger than its caches.
 #[inline(always)]
-pub(super) fn fetch(rows: &[u8], at: usize) {
+pub(in crate::enrich) fn fetch(rows: &[u8], at: usize) {
     #[cfg(target_arch = "x86_64")]
     if let Some(byte) = rows.get(at) {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
@@ -49,7 +49,7 @@ pub(super) fn fetch(rows: &[u8], at: usize) {
 }
 
 /// So many features ahead of the one that is read.
-pub(super) const AHEAD: usize = 12;
+pub(in crate::enrich) const AHEAD: usize = 12;
 
 /// The copy of a feature that belongs to one language.
 pub fn in_language(feature: u32, language: usize) -> u32 {
@@ -128,6 +128,11 @@ impl Tokens {
     /// of ideographs.
     pub fn across(&self) -> &[u32] {
         &self.across
+    }
+
+    /// All features, of tokens and across them.
+    pub fn all(&self) -> impl Iterator<Item = u32> + '_ {
+        self.features.iter().chain(&self.across).copied()
     }
 
     /// Leaves out the middle of a long text.

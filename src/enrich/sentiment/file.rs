@@ -1,10 +1,7 @@
-//! The model file: everything little-endian, checked whole before a weight is used.
+//! The model file. What stands before its parts: [`model_file`](crate::enrich::model_file).
 //!
 //! | bytes | what |
 //! |---|---|
-//! | 8 | `SADASENT` |
-//! | 4 | [`FORMAT`] |
-//! | 8 | xxh64 of all bytes that follow |
 //! | 1 + n | version: length, UTF-8 |
 //! | 4 | least confidence of the language from which it counts (f32) |
 //! | 4 | temperature: what logits are divided by (f32) |
@@ -23,39 +20,18 @@
 
 use std::borrow::Cow;
 
-use xxhash_rust::xxh64::xxh64;
-
 use super::linear::{self, Linear};
 use super::network::{self, DIMENSIONS, FILTERS, Head, Network, WINDOW};
+use crate::enrich::model_file::{Format, ModelError, put_floats, put_text, put_texts};
 
-/// Version of format, features and network; a file of another one is refused.
-pub const FORMAT: u32 = 2;
-const MAGIC: &[u8; 8] = b"SADASENT";
-const HEAD: usize = 20;
+/// Its version counts layout, features and network.
+pub const FORMAT: Format = Format {
+    magic: b"SADASENT",
+    version: 2,
+    model: "sentiment",
+};
 /// Largest table, as log2 of its rows.
 const MOST_ROWS: u8 = 24;
-
-/// Why a model file can't be used.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ModelError {
-    /// It begins with something else.
-    #[error("this is no sentiment model; `sada train sentiment` writes one")]
-    NotAModel,
-    /// It was written for another version of Sada.
-    #[error(
-        "the sentiment model has format {0}, this version of Sada reads {FORMAT}; train it again with `sada train sentiment`"
-    )]
-    Format(u32),
-    /// Its length is wrong.
-    #[error("the sentiment model is cut short or has {0} bytes too many; copy it again")]
-    Length(usize),
-    /// Its bytes have changed.
-    #[error("the sentiment model is damaged (its checksum is wrong); copy it again")]
-    Checksum,
-    /// It contradicts itself.
-    #[error("the sentiment model is damaged ({0}); train it again with `sada train sentiment`")]
-    Invalid(&'static str),
-}
 
 /// The parts of a model file.
 #[derive(Debug, Clone, PartialEq)]
@@ -88,10 +64,7 @@ impl Parts {
             &mut body,
             [&self.least_confidence, &self.temperature, &self.share],
         );
-        body.extend((self.languages.len() as u16).to_le_bytes());
-        for tag in &self.languages {
-            put_text(&mut body, tag);
-        }
+        put_texts(&mut body, &self.languages);
         body.extend([shared.bits, own.bits, table.bits]);
         put_floats(&mut body, shared.scales.iter().chain(&own.scales));
         put_floats(&mut body, self.linear.biases.iter().flatten());
@@ -104,11 +77,7 @@ impl Parts {
         for rows in tables {
             body.extend_from_slice(rows);
         }
-        let mut file = MAGIC.to_vec();
-        file.extend(FORMAT.to_le_bytes());
-        file.extend(xxh64(&body, 0).to_le_bytes());
-        file.append(&mut body);
-        file
+        FORMAT.file(&body)
     }
 
     /// Reads a file; rows in static memory stay where they are.
@@ -116,27 +85,13 @@ impl Parts {
     /// # Errors
     /// The bytes are no such file, or a damaged one.
     pub fn decode(bytes: Cow<'static, [u8]>) -> Result<Self, ModelError> {
-        let mut reader = Reader {
-            bytes: &bytes,
-            at: 0,
-        };
-        if reader.array::<8>().is_ok_and(|m| m != *MAGIC) || bytes.len() < MAGIC.len() {
-            return Err(ModelError::NotAModel);
-        }
-        let format = u32::from_le_bytes(reader.array()?);
-        if format != FORMAT {
-            return Err(ModelError::Format(format));
-        }
-        let checksum = u64::from_le_bytes(reader.array()?);
+        let mut reader = FORMAT.read(&bytes)?;
         let version = reader.text()?;
         let [least_confidence, temperature, share] = reader.floats()?;
-        let count = u16::from_le_bytes(reader.array()?);
-        let languages: Vec<String> = (0..count)
-            .map(|_| reader.text())
-            .collect::<Result<_, _>>()?;
+        let languages = reader.sorted_texts()?;
         let bits: [u8; 3] = reader.array()?;
         if bits.iter().any(|bits| *bits > MOST_ROWS) {
-            return Err(ModelError::Invalid("number of rows"));
+            return Err(reader.invalid("number of rows"));
         }
         let linear_scales: [[f32; 3]; 2] = [reader.floats()?, reader.floats()?];
         let biases = (0..=languages.len())
@@ -153,20 +108,10 @@ impl Parts {
         }
         let scales = reader.floats()?;
         let lengths = [3 << bits[0], 3 << bits[1], DIMENSIONS << bits[2]];
-        let start = reader.at;
-        let length = start + lengths.iter().sum::<usize>();
-        if bytes.len() != length {
-            return Err(ModelError::Length(bytes.len().saturating_sub(length)));
-        }
-        if xxh64(&bytes[HEAD..], 0) != checksum {
-            return Err(ModelError::Checksum);
-        }
-        if !languages.is_sorted_by(|a, b| a < b) {
-            return Err(ModelError::Invalid("order of the languages"));
-        }
         if temperature <= 0.0 {
-            return Err(ModelError::Invalid("temperature"));
+            return Err(reader.invalid("temperature"));
         }
+        let start = reader.last(lengths.iter().sum())?;
         let [shared, own, rows] = split(bytes, start, lengths);
         let table = |n: usize, rows| linear::Table {
             bits: bits[n],
@@ -212,54 +157,10 @@ fn split(bytes: Cow<'static, [u8]>, start: usize, lengths: [usize; 3]) -> [Cow<'
     }
 }
 
-fn put_text(body: &mut Vec<u8>, text: &str) {
-    let mut length = text.len().min(255);
-    while !text.is_char_boundary(length) {
-        length -= 1;
-    }
-    body.push(length as u8);
-    body.extend_from_slice(&text.as_bytes()[..length]);
-}
-
-fn put_floats<'a>(body: &mut Vec<u8>, values: impl IntoIterator<Item = &'a f32>) {
-    body.extend(values.into_iter().flat_map(|v| v.to_le_bytes()));
-}
-
-struct Reader<'a> {
-    bytes: &'a [u8],
-    at: usize,
-}
-
-impl Reader<'_> {
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], ModelError> {
-        let found = self.bytes.get(self.at..).and_then(|b| b.first_chunk::<N>());
-        self.at += N;
-        found.copied().ok_or(ModelError::Length(0))
-    }
-
-    fn floats<const N: usize>(&mut self) -> Result<[f32; N], ModelError> {
-        let mut values = [0.0; N];
-        for value in &mut values {
-            *value = f32::from_le_bytes(self.array()?);
-            if !value.is_finite() {
-                return Err(ModelError::Invalid("a number that is none"));
-            }
-        }
-        Ok(values)
-    }
-
-    fn text(&mut self) -> Result<String, ModelError> {
-        let [length] = self.array::<1>()?;
-        let end = self.at + usize::from(length);
-        let bytes = self.bytes.get(self.at..end).ok_or(ModelError::Length(0))?;
-        self.at = end;
-        String::from_utf8(bytes.to_vec()).map_err(|_| ModelError::Invalid("a text"))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::enrich::model_file::check_damage;
 
     fn parts() -> Parts {
         let mut head = Head::ZERO;
@@ -306,29 +207,8 @@ mod tests {
 
     #[test]
     fn every_damage_is_refused() {
-        let good = parts().encode();
-        let decode = |bytes: &[u8]| Parts::decode(Cow::Owned(bytes.to_vec()));
-        assert_eq!(decode(b""), Err(ModelError::NotAModel));
-        assert_eq!(
-            decode(b"PK\x03\x04 something else"),
-            Err(ModelError::NotAModel)
-        );
-        for length in (8..good.len()).step_by(3) {
-            assert!(
-                matches!(decode(&good[..length]), Err(ModelError::Length(0))),
-                "{length}"
-            );
-        }
-        let mut long = good.clone();
-        long.push(0);
-        assert_eq!(decode(&long), Err(ModelError::Length(1)));
-        let mut format = good.clone();
-        format[8] = 9;
-        assert_eq!(decode(&format), Err(ModelError::Format(9)));
-        for at in (HEAD..good.len()).step_by(5) {
-            let mut changed = good.clone();
-            changed[at] ^= 0x40;
-            assert!(decode(&changed).is_err(), "byte {at}");
-        }
+        check_damage(&parts().encode(), |bytes| {
+            Parts::decode(Cow::Owned(bytes.to_vec()))
+        });
     }
 }

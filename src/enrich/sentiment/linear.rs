@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 
+use super::ModelError;
 use super::features::{self, AHEAD, Tokens, fetch};
-use super::file::ModelError;
+use super::file::FORMAT;
 
 /// Features beyond this number no longer make an answer surer, only better.
 const ENOUGH_FEATURES: f32 = 600.0;
@@ -35,7 +36,10 @@ impl Table {
     /// `rows` has another length.
     pub fn new(bits: u8, scales: [f32; 3], rows: Vec<i8>) -> Result<Self, ModelError> {
         if rows.len() != 3 << bits {
-            return Err(ModelError::Invalid("length of a table"));
+            return Err(ModelError::Invalid {
+                model: FORMAT.model,
+                what: "length of a table",
+            });
         }
         let rows = rows.into_iter().map(|v| v as u8).collect();
         Ok(Self {

@@ -1,10 +1,17 @@
-//! Keywords in a match form: of those that overlap, the longest.
+//! Keywords in a match form: of those that overlap, the longest; and words that tell of a topic
+//! together.
 
 use std::ops::Range;
 
 use crate::enrich::phrases::Phrases;
 
-/// A keyword found.
+mod together;
+
+pub(super) use together::{MOST_PARTS, Part, Rule};
+
+use together::Pieces;
+
+/// A keyword found, or words that stand together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Mention {
     /// Index of the topic.
@@ -13,47 +20,90 @@ pub(super) struct Mention {
     pub(super) range: Range<usize>,
 }
 
+/// A word or phrase in match form, and what it stands for.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Word {
+    pub(super) text: String,
+    /// It is a keyword of a topic, or, with `None` inside, a phrase that is no mention.
+    pub(super) alone: Option<Option<usize>>,
+    /// It is a part of these rules.
+    pub(super) parts: Vec<Part>,
+}
+
 /// All keywords of all topics, and the phrases that are none.
 pub(super) struct Keywords {
     phrases: Phrases,
-    /// Topic of each phrase.
-    topics: Vec<Option<usize>>,
+    /// In the order of the phrases.
+    words: Vec<(Option<Option<usize>>, Vec<Part>)>,
+    rules: Vec<Rule>,
 }
 
 impl Keywords {
-    /// Words in match form with the index of their topic; `None` marks a phrase that is no mention.
-    pub(super) fn new(words: &[(String, Option<usize>)]) -> Result<Self, String> {
+    /// Words, each of which stands there once, and the rules of which they are parts.
+    pub(super) fn new(words: Vec<Word>, rules: Vec<Rule>) -> Result<Self, String> {
         Ok(Self {
-            phrases: Phrases::new(words.iter().map(|(word, _)| word.as_str()))?,
-            topics: words.iter().map(|(_, topic)| *topic).collect(),
+            phrases: Phrases::new(words.iter().map(|word| word.text.as_str()))?,
+            words: words.into_iter().map(|w| (w.alone, w.parts)).collect(),
+            rules,
         })
     }
 
-    /// Mentions in the order of the text, without overlaps: of keywords that overlap the longest,
-    /// of equally long ones the first. A phrase that is no mention hides the keywords inside it.
-    pub(super) fn mentions(&self, text: &str) -> Vec<Mention> {
-        let hit = |(number, range)| {
-            let topic = *self.topics.get(number)?;
-            Some(Hit { range, topic })
-        };
-        let mut hits: Vec<Hit> = self.phrases.find(text).filter_map(hit).collect();
-        hits.sort_unstable_by_key(|hit| hit.range.start);
-        let mut mentions = Vec::new();
-        let mut rest = hits.as_mut_slice();
-        while let Some(first) = rest.first() {
-            // Hits that overlap, directly or through others, are decided on together.
-            let mut end = first.range.end;
-            let mut count = 1;
-            while let Some(next) = rest.get(count).filter(|next| next.range.start < end) {
-                end = end.max(next.range.end);
-                count += 1;
+    /// Mentions in the order of the text. Of keywords that overlap the longest counts, of equally long
+    /// ones the first; a phrase that is no mention hides the keywords inside it. Words that stand
+    /// together hide shorter keywords and shorter rules of other topics among them, and are hidden by a
+    /// keyword that holds them all. `clause_of` numbers the clauses: words of two clauses don't stand
+    /// together.
+    pub(super) fn mentions(&self, text: &str, clause_of: impl Fn(usize) -> usize) -> Vec<Mention> {
+        let mut hits: Vec<Hit> = Vec::new();
+        let mut pieces = Pieces::default();
+        for (number, range) in self.phrases.find(text) {
+            let Some((alone, parts)) = self.words.get(number) else {
+                continue;
+            };
+            if !parts.is_empty() {
+                pieces.add(clause_of(range.start), parts, &range);
             }
-            let (cluster, later) = rest.split_at_mut(count);
-            longest(cluster, &mut mentions);
-            rest = later;
+            if let Some(topic) = *alone {
+                hits.push(Hit { range, topic });
+            }
         }
+        let none = |range: &Range<usize>| {
+            let mut none = hits.iter().filter(|hit| hit.topic.is_none());
+            none.any(|hit| hit.range.start <= range.start && range.end <= hit.range.end)
+        };
+        let mut together = pieces.together(&self.rules, text, none);
+        let mut mentions = alone(&mut hits);
+        together.retain(|found| !mentions.iter().any(|m| found.stands_in(&m.range)));
+        mentions.retain(|mention| {
+            let hides = |other: &together::Found| {
+                other.mention.topic != mention.topic && other.hides(&mention.range)
+            };
+            !together.iter().any(hides)
+        });
+        mentions.extend(together.into_iter().map(|found| found.mention));
+        mentions.sort_by_key(|mention| mention.range.start);
         mentions
     }
+}
+
+/// Mentions of single keywords, in the order of the text.
+fn alone(hits: &mut [Hit]) -> Vec<Mention> {
+    hits.sort_unstable_by_key(|hit| hit.range.start);
+    let mut mentions = Vec::new();
+    let mut rest = hits;
+    while let Some(first) = rest.first() {
+        // Hits that overlap, directly or through others, are decided on together.
+        let mut end = first.range.end;
+        let mut count = 1;
+        while let Some(next) = rest.get(count).filter(|next| next.range.start < end) {
+            end = end.max(next.range.end);
+            count += 1;
+        }
+        let (cluster, later) = rest.split_at_mut(count);
+        longest(cluster, &mut mentions);
+        rest = later;
+    }
+    mentions
 }
 
 /// A keyword or a phrase that is none, where it stands.

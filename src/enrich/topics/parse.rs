@@ -6,9 +6,11 @@ use std::sync::Arc;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::keywords::Keywords;
 use super::{Definition, Taxonomy};
-use crate::enrich::phrases;
+
+mod words;
+
+use words::{Words, Wrong};
 
 /// What is wrong with a taxonomy file, and the mend.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -85,6 +87,18 @@ pub enum TaxonomyError {
         /// First topic.
         other: String,
     },
+    /// A rule of words that stand together can't be read.
+    #[error("line {line}: `{rule}` of topic `{id}` {wrong}")]
+    Rule {
+        /// Line of the topic.
+        line: usize,
+        /// Topic.
+        id: String,
+        /// As it stands in the file.
+        rule: String,
+        /// What is wrong, and the mend.
+        wrong: String,
+    },
     /// No topics at all, or more keywords than fit.
     #[error("{0}")]
     Unusable(String),
@@ -98,6 +112,9 @@ struct File {
     group: Vec<Group>,
     #[serde(default)]
     topic: Vec<Entry>,
+    /// Words that rules name: by language, by name.
+    #[serde(default)]
+    words: BTreeMap<String, words::Named>,
 }
 
 #[derive(Deserialize)]
@@ -118,6 +135,9 @@ struct Entry {
     not: Vec<String>,
     #[serde(default)]
     keywords: BTreeMap<String, Vec<String>>,
+    /// Rules of words that stand together: `<name> + word|word`.
+    #[serde(default)]
+    together: BTreeMap<String, Vec<String>>,
 }
 
 /// Reads and checks a taxonomy.
@@ -154,8 +174,7 @@ pub(super) fn taxonomy(toml: &str) -> Result<Taxonomy, TaxonomyError> {
         groups.push(define(&group.id, group.id.get_ref(), &group.name)?);
     }
     let mut topics = Vec::new();
-    let mut words: Vec<(String, Option<usize>)> = Vec::new();
-    let mut owners: HashMap<String, usize> = HashMap::new();
+    let mut words = Words::default();
     for (index, entry) in file.topic.iter().enumerate() {
         let line = line_of(entry.id.span().start);
         let id = entry.id.get_ref();
@@ -174,34 +193,38 @@ pub(super) fn taxonomy(toml: &str) -> Result<Taxonomy, TaxonomyError> {
                 id: id.clone(),
             });
         }
-        let folded = |keyword: &String| {
-            phrases::folded(keyword).ok_or_else(|| TaxonomyError::EmptyKeyword {
-                line,
-                id: id.clone(),
-                keyword: keyword.clone(),
-            })
+        let empty = |keyword: &str| TaxonomyError::EmptyKeyword {
+            line,
+            id: id.clone(),
+            keyword: keyword.to_owned(),
         };
         for keyword in entry.keywords.values().flatten() {
-            let word = folded(keyword)?;
-            match owners.insert(word.clone(), index) {
-                // One word of several languages, or spellings that coincide.
-                Some(owner) if owner == index => {}
-                Some(owner) => {
-                    return Err(TaxonomyError::SharedKeyword {
-                        line,
-                        id: id.clone(),
-                        keyword: keyword.clone(),
-                        other: file
-                            .topic
-                            .get(owner)
-                            .map_or_else(String::new, |other| other.id.get_ref().clone()),
-                    });
-                }
-                None => words.push((word, Some(index))),
-            }
+            words.keyword(keyword, index).map_err(|wrong| match wrong {
+                Wrong::Empty => empty(keyword),
+                Wrong::OfTopic(other) => TaxonomyError::SharedKeyword {
+                    line,
+                    id: id.clone(),
+                    keyword: keyword.clone(),
+                    other: (file.topic.get(other))
+                        .map_or_else(String::new, |other| other.id.get_ref().clone()),
+                },
+            })?;
         }
         for phrase in &entry.not {
-            words.push((folded(phrase)?, None));
+            words.no_keyword(phrase).map_err(|_| empty(phrase))?;
+        }
+        for (language, rules) in &entry.together {
+            let named = file.words.get(language);
+            for rule in rules {
+                (words.rule(rule, index, language, named)).map_err(|wrong| {
+                    TaxonomyError::Rule {
+                        line,
+                        id: id.clone(),
+                        rule: rule.clone(),
+                        wrong,
+                    }
+                })?;
+            }
         }
     }
     if topics.is_empty() {
@@ -214,6 +237,7 @@ pub(super) fn taxonomy(toml: &str) -> Result<Taxonomy, TaxonomyError> {
         version: file.version,
         groups,
         topics,
-        keywords: Keywords::new(&words).map_err(TaxonomyError::Unusable)?,
+        keywords: words.keywords().map_err(TaxonomyError::Unusable)?,
+        trained: None,
     })
 }

@@ -1,0 +1,60 @@
+//! `sada train topics`
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::commands::eval::Data;
+use crate::commands::say;
+use crate::training::card;
+use crate::training::topics::{fit::Settings, mapping::Mapping, to_fit, train};
+
+/// Fit the trained part of topics
+///
+/// Reads DIR/feedback/{train,dev}/LANGUAGE/SET.jsonl.zst (lines with `text` and `topics`, the set's own
+/// categories, or `label`, an intent) of the sets that the mapping names, and writes the model and,
+/// beside it, its card. A set without dev rows gives a tenth of its rows to choose on. The same data
+/// and seed give the same file. Topics of your own need no model: keywords in the taxonomy find them
+/// at once; with a model they are found in more words.
+#[derive(Args)]
+#[command(
+    after_help = "Examples:\n  sada train topics --data ~/data --out my-topics.bin\n  \
+    sada train topics --data ~/ours --mapping ours.tsv --out ours.bin\n  \
+    SADA_TOPICS_MODEL=ours.bin sada tag < texts.txt"
+)]
+pub struct Arguments {
+    #[command(flatten)]
+    data: Data,
+    /// Lines of set, category, topic or -, note, between tabs; the category * says what a set reviews.
+    /// The one of the program if left out
+    #[arg(long, value_name = "FILE")]
+    mapping: Option<PathBuf>,
+    /// Model file to write; the card goes beside it, with the ending .md
+    #[arg(long, value_name = "FILE", default_value = "models/topics.bin")]
+    out: PathBuf,
+    /// Order of the rows in training
+    #[arg(long, value_name = "N", default_value_t = Settings::default().seed)]
+    seed: u64,
+}
+
+/// Runs the command.
+pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let mapping = match &arguments.mapping {
+        Some(file) => Mapping::read(file)?,
+        None => Mapping::built_in()?,
+    };
+    let settings = Settings {
+        seed: arguments.seed,
+        ..Settings::default()
+    };
+    // Told before the work, not after it.
+    super::make_folder_of(&arguments.out)?;
+    let trained = train(
+        to_fit(&arguments.data.folder(), &mapping)?,
+        &mapping,
+        &settings,
+    )?;
+    say(trained.report.shown())?;
+    let card = card::topics::of(&trained, &mapping, &settings);
+    super::write(&arguments.out, &trained.file, &card)
+}

@@ -1,0 +1,81 @@
+//! The card of the trained part of topics.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use super::licence;
+use crate::enrich::topics::trained::DIMENSIONS;
+use crate::training::topics::{Trained, fit::Settings, mapping::Mapping};
+
+/// The card of a model, in Markdown.
+pub fn of(trained: &Trained, mapping: &Mapping, settings: &Settings) -> String {
+    let mut card = String::new();
+    // Writing to a String can't fail.
+    let _ = write(&mut card, trained, mapping, settings);
+    card
+}
+
+fn write(
+    card: &mut String,
+    trained: &Trained,
+    mapping: &Mapping,
+    settings: &Settings,
+) -> std::fmt::Result {
+    let rows: usize = trained.rows.iter().map(|r| r.2).sum();
+    writeln!(
+        card,
+        "# Topics model {version}\n\n\
+         Written by `sada train topics`. Tells which of {topics} topics a text in its match form is about, \
+         beside the keywords of the taxonomy.\n\n\
+         **Method.** Hashed features (words, character n-grams of 3 to 5 inside words, n-grams of ideographs and of \
+         scripts without spaces), each with a row that all languages share and one for its copy in the text's language, {dimensions} \
+         numbers of 8 bits; their sum over the root of their number; a logistic head a topic. Topics that no set about the \
+         same kind of things ({things}) tells of are neither learned nor unlearned; a softmax over the kinds holds back \
+         topics that what is reviewed can't have, when it isn't known. {size} bytes.\n\n\
+         **Intended use.** Aggregates over many texts. A topic of a text is wrong too often to act on alone.\n\n\
+         **Limits.** Reviews of hotels, restaurants, food, telephones and laptops dominate; most of them are one English \
+         corpus and its machine translations, whose labels share their noise. On feedback of other kinds the model adds \
+         little to keywords and is therefore asked to be surer there. Languages other than those below are left to keywords.\n\n\
+         **Settings.** seed {seed}, {epochs} epochs, 2^{bits} rows, AdaGrad {rate} falling to 0, decay {decay}, weight of the \
+         kinds {weight}. Languages: {languages}.\n",
+        version = trained.version,
+        topics = mapping.topics().len(),
+        things = mapping.things().join(", "),
+        dimensions = DIMENSIONS,
+        size = trained.file.len(),
+        seed = settings.seed,
+        epochs = settings.epochs,
+        bits = settings.bits,
+        rate = settings.rate,
+        decay = settings.decay,
+        weight = settings.things,
+        languages = trained.languages.join(", "),
+    )?;
+    writeln!(
+        card,
+        "## Data\n\n{rows} rows; which category of a set is which topic: `models/topic_mapping.tsv`. {repeated} rows were \
+         dropped because their letters and digits stand in a dev set; a set without dev rows gave a tenth of its own.\n\n\
+         | set | licence | languages | rows |\n|---|---|---|---|",
+        repeated = trained.repeated,
+    )?;
+    let mut sets: BTreeMap<&str, (Vec<&str>, usize)> = BTreeMap::new();
+    for (language, set, rows) in &trained.rows {
+        let entry = sets.entry(set).or_default();
+        entry.0.push(language);
+        entry.1 += rows;
+    }
+    for (set, (languages, rows)) in sets {
+        let licence = licence(set);
+        writeln!(
+            card,
+            "| {set} | {licence} | {} | {rows} |",
+            languages.join(" ")
+        )?;
+    }
+    writeln!(
+        card,
+        "\n## Figures on dev\n\nThe thresholds were chosen on these rows; `sada eval topics --data` measures on test, \
+         keywords and sentiment included.\n\n```\n{}\n```",
+        trained.report.shown()
+    )
+}
