@@ -44,7 +44,7 @@ pub(super) fn hits(text: &str) -> Vec<Hit> {
         .find_overlapping_iter(text)
         .filter_map(|hit| {
             let cue = *cues.cues.get(hit.pattern().as_usize())?;
-            is_word(text, hit.range()).then(|| Hit {
+            is_word(text, cue, hit.range()).then(|| Hit {
                 cue,
                 range: hit.range(),
             })
@@ -102,6 +102,10 @@ fn spellings(word: &str) -> Vec<String> {
         arabic(&bare(word)),
         round(&bare(word)),
         word.replace(' ', "\u{200C}"),
+        match word.rsplit_once(' ') {
+            Some((words, last)) => format!("{words}\u{200C}{last}"),
+            None => word.to_owned(),
+        },
         arabic(word).replace(' ', "\u{200C}"),
     ] {
         if !all.contains(&spelling) {
@@ -113,7 +117,7 @@ fn spellings(word: &str) -> Vec<String> {
 
 /// Whether the cue is no part of a longer word. In the Arabic script `و` may stand before it; scripts
 /// without spaces have no words to be part of.
-fn is_word(text: &str, range: Range<usize>) -> bool {
+fn is_word(text: &str, cue: Cue, range: Range<usize>) -> bool {
     let (before, word, after) = (
         &text[..range.start],
         &text[range.clone()],
@@ -132,8 +136,17 @@ fn is_word(text: &str, range: Range<usize>) -> bool {
     if inside(word.chars().next_back(), after.chars().next()) {
         return false;
     }
+    // `Marienstraße`.
+    if cue == Cue::Address(address::Part::Ending) {
+        return before.ends_with(char::is_alphabetic);
+    }
     let first = word.chars().next();
-    let before = match before.strip_suffix('و') {
+    // `لشارع`, `بحي`: where a parcel goes.
+    let grown: &[char] = match cue {
+        Cue::Address(_) => &['و', 'ل', 'ب'],
+        _ => &['و'],
+    };
+    let before = match before.strip_suffix(grown) {
         Some(rest) if first.is_some_and(is_arabic) => rest,
         _ => before,
     };
