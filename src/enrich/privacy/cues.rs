@@ -44,7 +44,11 @@ pub(super) fn hits(text: &str) -> Vec<Hit> {
         .find_overlapping_iter(text)
         .filter_map(|hit| {
             let cue = *cues.cues.get(hit.pattern().as_usize())?;
-            is_word(text, cue, hit.range()).then(|| Hit {
+            let fits = match cue {
+                Cue::Name(how) => names::may_follow(text, how, hit.end()),
+                _ => true,
+            };
+            (fits && is_word(text, cue, hit.range())).then(|| Hit {
                 cue,
                 range: hit.range(),
             })

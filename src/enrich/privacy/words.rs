@@ -11,7 +11,7 @@ pub(super) struct Word<'t> {
 }
 
 /// Words from a position on.
-pub(super) fn after(text: &str, from: usize) -> impl Iterator<Item = Word<'_>> {
+pub(super) fn after(text: &str, from: usize) -> impl Iterator<Item = Word<'_>> + Clone {
     let mut at = from;
     std::iter::from_fn(move || {
         let rest = &text[at..];
