@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
+use super::words::is_arabic_letter;
 use super::{address, names, network, passport, secret};
 use crate::text::{is_arabic, is_unspaced};
 
@@ -130,6 +131,13 @@ fn is_word(text: &str, cue: Cue, range: Range<usize>) -> bool {
     // Letters of another script end a word: `پاسپورتمR0670`.
     let inside = |edge: Option<char>, neighbour: Option<char>| {
         edge.zip(neighbour).is_some_and(|(edge, neighbour)| {
+            // Most cues by far are parts of longer words of these letters.
+            if is_arabic_letter(edge) && is_arabic_letter(neighbour) {
+                return true;
+            }
+            if edge.is_ascii() && neighbour.is_ascii() {
+                return edge.is_ascii_alphanumeric() && neighbour.is_ascii_alphanumeric();
+            }
             let both = |such: fn(char) -> bool| such(edge) && such(neighbour);
             both(char::is_alphanumeric)
                 && !is_unspaced(edge)

@@ -100,6 +100,9 @@ fn after(text: &str, sort: Sort, cue: &Range<usize>) -> Option<Range<usize>> {
         let end = cue.end + value::length(&text[cue.end..]);
         return (end - cue.end >= 8).then_some(cue.start..end);
     }
+    if !value::may_follow(&text[cue.end..]) {
+        return None;
+    }
     let mut at = cue.end;
     let mut told = Told::Beside;
     let mut strange = 0;

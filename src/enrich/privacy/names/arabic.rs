@@ -39,7 +39,8 @@ pub(super) fn after(text: &str, how: How, at: usize) -> Option<Range<usize>> {
             let second = next.clone().next();
             second.is_some_and(|second| {
                 let names = &known().arabic;
-                let family = second.text.starts_with("ال") || how != How::Said;
+                let family =
+                    second.text.starts_with("ال") || matches!(how, How::Named | How::Closing);
                 let folded = || MatchForm::of(second.text).text;
                 second.gap == " "
                     && family

@@ -78,9 +78,21 @@ pub(super) fn signs(text: &str) -> (usize, Told) {
     (text.len() - rest.len(), told)
 }
 
+/// Whether a value may stand near the head of a text: it holds Latin letters or digits.
+pub(super) fn may_follow(text: &str) -> bool {
+    const NEAR: usize = 48;
+    text.chars()
+        .take(NEAR)
+        .any(|c| c.is_ascii_alphanumeric() || (!c.is_ascii() && text::digit(c).is_some()))
+}
+
 /// Bytes of the link at the head of a text.
 pub(super) fn link(text: &str) -> Option<usize> {
+    let first = text.as_bytes().first()?.to_ascii_lowercase();
     LINKS.iter().find_map(|link| {
+        if link.as_bytes().first() != Some(&first) {
+            return None;
+        }
         let head = text.get(..link.len())?;
         let tail = &text[link.len()..];
         // `is` of `island` and `key` of `key_1` are no links; Chinese sets no spaces.
