@@ -1,7 +1,7 @@
 //! The words before a number, by which a text says what the number is.
 
 use super::shadow::{LETTER, MARK, Shadow};
-use crate::text::MatchForm;
+use crate::text::{MatchForm, is_unspaced};
 
 /// Characters looked at.
 const NEAR: usize = 32;
@@ -31,6 +31,32 @@ impl Before {
             return Self(String::new());
         }
         Self(MatchForm::of(text.source(from..position)).text)
+    }
+
+    /// The same of the text after a position, which ends at another number, a mark or a sentence's end.
+    pub(super) fn after(text: &Shadow, position: usize) -> Self {
+        let bytes = text.bytes().get(position..).unwrap_or_default();
+        let far = bytes.len().min(NEAR);
+        let other = bytes[..far]
+            .iter()
+            .position(|b| b.is_ascii_digit() || matches!(*b, MARK | b'.' | b'!' | b'?' | b'\n'));
+        let to = position + other.unwrap_or(far);
+        Self(MatchForm::of(text.source(position..to)).text)
+    }
+
+    /// Whether one of the words stands here, whatever stands between.
+    pub(super) fn holds(&self, words: &[&str]) -> bool {
+        !self.0.is_empty()
+            && words.iter().any(|word| {
+                self.0.match_indices(word).any(|(at, _)| {
+                    let end = at + word.len();
+                    let next = self.0[end..].chars().next();
+                    let inside = next.is_some_and(|next| {
+                        next.is_alphanumeric() && !is_unspaced(next) && !word.ends_with(is_unspaced)
+                    });
+                    !inside && ends_with(&self.0[..end], word)
+                })
+            })
     }
 
     /// Whether one of the words ends here: only punctuation, spaces and links (`is`, `:`, `号`) may

@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
+use super::words::is_arabic_letter;
 use super::{address, names, network, passport, secret};
 use crate::text::{is_arabic, is_unspaced};
 
@@ -44,7 +45,11 @@ pub(super) fn hits(text: &str) -> Vec<Hit> {
         .find_overlapping_iter(text)
         .filter_map(|hit| {
             let cue = *cues.cues.get(hit.pattern().as_usize())?;
-            is_word(text, hit.range()).then(|| Hit {
+            let fits = match cue {
+                Cue::Name(how) => names::may_follow(text, how, hit.end()),
+                _ => true,
+            };
+            (fits && is_word(text, cue, hit.range())).then(|| Hit {
                 cue,
                 range: hit.range(),
             })
@@ -102,6 +107,10 @@ fn spellings(word: &str) -> Vec<String> {
         arabic(&bare(word)),
         round(&bare(word)),
         word.replace(' ', "\u{200C}"),
+        match word.rsplit_once(' ') {
+            Some((words, last)) => format!("{words}\u{200C}{last}"),
+            None => word.to_owned(),
+        },
         arabic(word).replace(' ', "\u{200C}"),
     ] {
         if !all.contains(&spelling) {
@@ -113,7 +122,7 @@ fn spellings(word: &str) -> Vec<String> {
 
 /// Whether the cue is no part of a longer word. In the Arabic script `و` may stand before it; scripts
 /// without spaces have no words to be part of.
-fn is_word(text: &str, range: Range<usize>) -> bool {
+fn is_word(text: &str, cue: Cue, range: Range<usize>) -> bool {
     let (before, word, after) = (
         &text[..range.start],
         &text[range.clone()],
@@ -122,6 +131,13 @@ fn is_word(text: &str, range: Range<usize>) -> bool {
     // Letters of another script end a word: `پاسپورتمR0670`.
     let inside = |edge: Option<char>, neighbour: Option<char>| {
         edge.zip(neighbour).is_some_and(|(edge, neighbour)| {
+            // Most cues by far are parts of longer words of these letters.
+            if is_arabic_letter(edge) && is_arabic_letter(neighbour) {
+                return true;
+            }
+            if edge.is_ascii() && neighbour.is_ascii() {
+                return edge.is_ascii_alphanumeric() && neighbour.is_ascii_alphanumeric();
+            }
             let both = |such: fn(char) -> bool| such(edge) && such(neighbour);
             both(char::is_alphanumeric)
                 && !is_unspaced(edge)
@@ -132,8 +148,17 @@ fn is_word(text: &str, range: Range<usize>) -> bool {
     if inside(word.chars().next_back(), after.chars().next()) {
         return false;
     }
+    // `Marienstraße`.
+    if cue == Cue::Address(address::Part::Ending) {
+        return before.ends_with(char::is_alphabetic);
+    }
     let first = word.chars().next();
-    let before = match before.strip_suffix('و') {
+    // `لشارع`, `بحي`: where a parcel goes.
+    let grown: &[char] = match cue {
+        Cue::Address(_) => &['و', 'ل', 'ب'],
+        _ => &['و'],
+    };
+    let before = match before.strip_suffix(grown) {
         Some(rest) if first.is_some_and(is_arabic) => rest,
         _ => before,
     };

@@ -11,7 +11,7 @@ use crate::text;
 pub(super) fn find(clean: &str) -> Vec<Finding> {
     let hits = cues::hits(clean);
     let shaped = may_hold(clean);
-    if hits.is_empty() && !shaped {
+    if hits.is_empty() && !shaped && !names::is_signed(clean) {
         return Vec::new();
     }
     let mut claims = Claims::of(clean);

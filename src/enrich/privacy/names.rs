@@ -13,8 +13,11 @@ use crate::text::{is_arabic, is_unspaced};
 
 mod arabic;
 mod chinese;
+mod cues;
 mod known;
 mod latin;
+
+pub(super) use cues::CUES;
 
 /// How a cue tells of a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,98 +41,19 @@ pub(super) enum How {
     Said,
     /// The same behind the name: «هستم».
     SaidBefore,
+    /// What a person is to somebody: `my wife`, `agent`, 客服. Any word may follow.
+    Role,
+    /// The same where more likely a name follows: `in the name of`.
+    Named,
+    /// How somebody is addressed, behind the name: «جان».
+    CalledBefore,
+    /// The last line of a text.
+    Closing,
     /// `Hi`: the name of who is written to.
     Greeted,
     /// Whose surname it is: 免贵姓.
     Surname,
 }
-
-/// Words that say that a name stands beside them.
-#[rustfmt::skip]
-pub(super) const CUES: &[(Cue, &[&str])] = &[
-    (
-        Cue::Name(How::Told),
-        &[
-            "my name is", "my name's", "my name’s", "my full name is", "full name is", "i am called",
-            "name is", "signed by", "ich heiße", "mein name ist", "je m'appelle",
-            "je m’appelle", "mon nom est", "me llamo", "mi nombre es", "mi chiamo", "benim adım",
-            "meu nome é", "меня зовут", "мое имя", "моё имя", "اسم من", "اسمم", "نام من", "نامم",
-            "اسم بنده", "نام بنده", "اسمي", "إسمي", "اسمي هو", "اسمي الكامل", "الاسم الكامل",
-            "يدعى", "我叫", "我叫做", "我的名字是", "我的名字叫", "名字叫", "本人叫", "我名叫", "我的全名是",
-            "我姓名是", "姓名是",
-        ],
-    ),
-    (
-        Cue::Name(How::Field),
-        &[
-            "name", "full name", "first name", "last name", "customer", "customer name", "recipient",
-            "contact person", "contact", "account holder", "cardholder", "signed", "sender", "receiver",
-            "attn", "نام", "اسم", "نام و نام خانوادگی", "نام خانوادگی", "نام گیرنده", "گیرنده", "تحویل گیرنده",
-            "فرستنده", "نام مشتری", "به نام", "الاسم", "اسم العميل", "اسم المستلم", "المستلم", "المرسل",
-            "المرسل إليه", "اسم صاحب الحساب", "صاحب الحساب", "姓名", "联系人", "收件人", "收货人", "寄件人",
-            "客户姓名", "名字", "称呼", "申请人", "持卡人", "订货人", "聯繫人", "聯絡人", "收件人姓名", "收貨人",
-        ],
-    ),
-    (
-        Cue::Name(How::Titled),
-        &[
-            "mr", "mrs", "ms", "miss", "mister", "dr", "prof", "herr", "frau", "señor", "señora", "آقای",
-            "اقای", "خانم", "جناب آقای", "سرکار خانم", "مهندس", "دکتر", "السيد", "السيدة", "الأستاذ",
-            "الأستاذة", "أستاذ", "أستاذة", "المهندس", "المهندسة", "الدكتور", "الدكتورة", "الأخ", "الأخت",
-            "أخوكم", "أختكم",
-        ],
-    ),
-    (
-        Cue::Name(How::TitledBefore),
-        &["先生", "女士", "小姐", "太太", "经理", "師傅", "师傅", "老师", "主管", "經理"],
-    ),
-    (
-        Cue::Name(How::Signed),
-        &[
-            "regards", "sincerely", "yours truly", "yours faithfully", "best wishes", "kind wishes",
-            "respectfully", "warmly", "mit freundlichen grüßen", "viele grüße", "cordialement",
-            "saludos", "atentamente", "saygılarımla", "с уважением", "با احترام", "با تشکر", "با سپاس",
-            "با تشکر فراوان", "ارادتمند", "ارادتمند شما", "دوستدار شما", "مع تحياتي", "مع تحيات",
-            "تحياتي", "مع خالص التحية", "مع خالص تحياتي", "مع أطيب التحيات", "مع التحية",
-            "مع الشكر والتقدير", "مع الشكر", "وتفضلوا بقبول فائق الاحترام", "مقدم الشكوى", "مقدمه",
-            "مقدمة الشكوى", "此致敬礼", "敬礼", "祝好", "祝商祺", "顺颂商祺", "落款", "署名", "签名",
-        ],
-    ),
-    (
-        Cue::Name(How::Thanked),
-        &[
-            "thanks", "thank you", "many thanks", "cheers", "best", "yours", "love", "متشکرم", "ممنون",
-            "سپاس", "شكرا", "شكرا لكم", "وشكرا", "谢谢",
-        ],
-    ),
-    (
-        Cue::Name(How::SignedBefore),
-        &["敬上", "敬启", "谨上", "拜上", "敬啟", "謹上"],
-    ),
-    (
-        Cue::Name(How::Said),
-        &[
-            "i am", "i'm", "i’m", "im", "call me", "they call me", "this is", "it is", "it's", "it’s", "speaking with",
-            "ich bin", "je suis", "soy", "بنده", "اینجانب", "به نام", "أنا", "معك", "معكم", "معاك", "معاكم",
-            "我是", "本人", "我系",
-        ],
-    ),
-    (
-        Cue::Name(How::SaidBefore),
-        &["هستم", "ام", "میباشم", "می باشم", "صحبت میکنم", "صحبت می کنم"],
-    ),
-    (
-        Cue::Name(How::Greeted),
-        &[
-            "hi", "hello", "hey", "dear", "hallo", "bonjour", "hola", "سلام", "عزيزي", "عزيزتي",
-            "مرحبا", "أهلا", "你好", "您好", "尊敬的", "亲爱的",
-        ],
-    ),
-    (
-        Cue::Name(How::Surname),
-        &["免贵姓", "我姓", "本人姓"],
-    ),
-];
 
 /// Names beside these cues, the surest first. They may overlap.
 pub(super) fn names(text: &str, hits: &[Hit]) -> Vec<Finding> {
@@ -145,14 +69,56 @@ pub(super) fn names(text: &str, hits: &[Hit]) -> Vec<Finding> {
             });
         }
     }
+    found.extend(closing(text).map(|range| Finding {
+        kind: Kind::Name,
+        range,
+    }));
     // Of two that overlap the longer one holds: `Mr. Brown` ends before `Mr. Brown Smith`.
     found.sort_by_key(|finding| usize::MAX - finding.range.len());
     found
 }
 
+/// Whether a name may stand beside a cue that ends at `at`, as far as a glance tells: people are spoken
+/// of often, and seldom by name.
+pub(super) fn may_follow(text: &str, how: How, at: usize) -> bool {
+    if !matches!(how, How::Role | How::Named) {
+        return true;
+    }
+    let next = text[at..].chars().find(|c| c.is_alphanumeric());
+    next.is_some_and(|c| !c.is_lowercase() && (!is_unspaced(c) || chinese::may_begin(c)))
+}
+
+/// Whether a text ends as a letter does, with a line of its own or after a dash.
+pub(super) fn is_signed(text: &str) -> bool {
+    closing_line(text).is_some()
+}
+
+/// Where the last line of a text begins, if it is as short as a name.
+fn closing_line(text: &str) -> Option<usize> {
+    const LONGEST: usize = 60;
+    let bytes = text.as_bytes();
+    let far = bytes.len().saturating_sub(LONGEST);
+    let last = memchr::memrchr3(b'\n', b'-', 0x94, bytes.get(far..)?)? + far;
+    // A dash is U+2014; a hyphen stands between spaces.
+    match bytes[last] {
+        b'\n' => Some(last + 1),
+        b'-' => (last > 0 && bytes.get(last + 1) == Some(&b' ') && bytes[last - 1] == b' ')
+            .then_some(last + 1),
+        _ => bytes[..=last].ends_with("—".as_bytes()).then_some(last + 1),
+    }
+}
+
+/// A name that is the last line of the text, or stands after its last dash.
+fn closing(text: &str) -> Option<Range<usize>> {
+    let start = closing_line(text)?;
+    let range = beside(text, How::Closing, &(start..start))?;
+    let rest = text[range.end..].trim_end_matches([' ', '.', '!', '\n']);
+    rest.is_empty().then_some(range)
+}
+
 fn beside(text: &str, how: How, cue: &Range<usize>) -> Option<Range<usize>> {
     match how {
-        How::SaidBefore => return arabic::before(text, cue.start),
+        How::SaidBefore | How::CalledBefore => return arabic::before(text, cue.start),
         How::TitledBefore | How::SignedBefore => return chinese::before(text, how, cue),
         How::Surname => return chinese::surname(text, cue.end),
         How::Field => {

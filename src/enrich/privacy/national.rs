@@ -9,9 +9,9 @@ use super::shadow::Shadow;
 ///
 /// Sure by shape alone are those of China (date and check digit), of the Emirates (784, year, check
 /// digit) and, by its hyphens, the number of the United States. Ten digits are the id of Iran or of
-/// Saudi Arabia where the text calls them so, or where it is in Arabic script and the check digit is
-/// right; one in ten other numbers would pass that, so a number that is called otherwise never gets
-/// here (`numbers`).
+/// Saudi Arabia where the text calls them so; or where the check digit is right, and the text speaks of
+/// ids beside them or is in Arabic script. One in ten other numbers would pass that, so a number that is
+/// called otherwise never gets here (`numbers`).
 pub(super) fn id(text: &Shadow, run: &[Group], before: &Before) -> Option<usize> {
     let lengths: Vec<usize> = run.iter().map(ExactSizeIterator::len).collect();
     let hyphens = |groups: usize| {
@@ -19,30 +19,61 @@ pub(super) fn id(text: &Shadow, run: &[Group], before: &Before) -> Option<usize>
             .windows(2)
             .all(|pair| text.bytes()[pair[0].end..pair[1].start] == *b"-")
     };
-    let first = digits(text, &run[..1]);
-    match (lengths.as_slice(), first.as_slice()) {
-        ([18, ..], id) if is_chinese(id) => return Some(1),
-        ([17, ..], id) if is_x(text.at(run[0].end)) && is_chinese(&[id, &[10]].concat()) => {
-            return Some(1);
-        }
-        ([15, ..], id) if is_emirati(id) => return Some(1),
-        ([3, 4, 7, 1, ..], _) if is_emirati(&digits(text, &run[..4])) => return Some(4),
-        ([3, 2, 4], _) if hyphens(3) => return Some(3),
-        _ => {}
+    if lengths.len() == 3 && lengths == [3, 2, 4] && hyphens(3) {
+        return Some(3);
     }
-    let (used, number) = match lengths.as_slice() {
-        [10, ..] => (1, first),
-        // As cards of Iran print it.
-        [3, 6, 1, ..] if hyphens(3) => (3, digits(text, &run[..3])),
-        _ => return None,
-    };
+    let (mut total, mut ten) = (0, None);
+    for (at, length) in lengths.iter().enumerate() {
+        total += length;
+        let used = at + 1;
+        let number = || digits(text, &run[..used]);
+        let found = match total {
+            10 => {
+                ten = Some(used);
+                false
+            }
+            15 => is_emirati(&number()),
+            17 if is_x(text.at(run[at].end)) => is_chinese(&[number(), vec![10]].concat()),
+            18 => is_chinese(&number()),
+            19.. => break,
+            _ => false,
+        };
+        if found {
+            return Some(used);
+        }
+    }
+    // Groups after ten digits make them a part of something longer.
+    let ten = ten.filter(|used| *used == 1 || *used == run.len() || hyphens(*used))?;
+    let number = digits(text, &run[..ten]);
+    is_called(text, &run[..ten], &number, before, hyphens(ten)).then_some(ten)
+}
+
+/// Whether ten digits are an id by what the text says of them.
+fn is_called(
+    text: &Shadow,
+    groups: &[Group],
+    number: &[u8],
+    before: &Before,
+    hyphens: bool,
+) -> bool {
     if before.calls(ID_WORDS) {
-        return Some(used);
+        return true;
     }
     // Mobile numbers of Iran without their 0 begin with 9.
-    let right = is_saudi(&number) || (is_iranian(&number) && number.first() != Some(&9));
-    let sure = right && (before.calls(&["id"]) || in_arabic_script(text, &run[0]));
-    sure.then_some(used)
+    let right = is_saudi(number) || (is_iranian(number) && number.first() != Some(&9));
+    if !right {
+        return false;
+    }
+    let (Some(first), Some(last)) = (groups.first(), groups.last()) else {
+        return false;
+    };
+    // As cards of Iran print it.
+    let whole = groups.len() == 1 || (hyphens && groups[0].len() == 3 && groups.len() == 3);
+    before.calls(&["id"])
+        || (whole && in_arabic_script(text, first) && !before.calls(OTHER_WORDS))
+        || before.holds(ID_WORDS)
+        || before.holds(&["id"])
+        || Before::after(text, last.end).holds(ID_WORDS)
 }
 
 /// Whether the nearest letter before the number, else after it, is of the Arabic script.
@@ -106,17 +137,49 @@ fn is_chinese(number: &[u8]) -> bool {
 /// Words that say that a national id follows.
 #[rustfmt::skip]
 const ID_WORDS: &[&str] = &[
-    "کد ملی", "کدملی", "کد ملیم", "کدملیم", "شماره ملی", "کارت ملی", "الهویه", "هویتی", "هویه", "الاقامه",
-    "اقامه", "اقامتی", "السجل المدنی", "الرقم القومی", "رقمی القومی", "الرقم الوطنی", "national id",
-    "national", "iqama", "id card", "identity", "saudi", "resident", "social security", "ssn", "身份证", "身份证件", "居留证",
+    "کد ملی", "کدملی", "کد ملیم", "کدملیم", "شماره ملی", "ش ملی", "کارت ملی", "ملیم", "شماره شناسایی", "الهویه",
+    "هویتی", "هویته", "هویتها", "هویه", "الاقامه", "اقامه", "اقامتی", "اقامت", "السجل المدنی", "سجلی المدنی", "سجل مدنی",
+    "الرقم القومی", "رقمی القومی", "الرقم الوطنی", "رقمی الوطنی", "رقم وطنی", "بطاقه الاحوال", "البطاقه الشخصیه",
+    "بطاقتی الشخصیه", "البطاقه الوطنیه", "بطاقتی الوطنیه", "الهویه الوطنیه", "الرقم المدنی", "البطاقه المدنیه",
+    "national id", "national", "national code", "nid", "iqama", "id card", "identity", "identity card", "identification",
+    "civil id", "citizen", "citizenship", "saudi", "resident", "residence", "residency", "residence permit", "residence card",
+    "social security", "ssn", "kod melli", "kode melli", "code melli", "kod meli", "code meli", "kodemeli", "codemeli", "melli",
+    "身份证", "身份证件", "身份证明", "身份", "证件", "居留证", "居留", "居留许可", "国民", "公民", "实名",
+];
+
+/// Words by which a text calls a number that is nobody's id, though its check digit may be right.
+#[rustfmt::skip]
+const OTHER_WORDS: &[&str] = &[
+    "کاربری", "مشتری", "اشتراک", "پرداخت", "کد پستی", "کدپستی", "المستخدم", "الحساب", "حسابی", "المحفظه", "الاشتراک",
 ];
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::enrich::privacy::tests::{check, stay};
 
     fn values(number: &str) -> Vec<u8> {
         number.bytes().map(|b| b - b'0').collect()
+    }
+
+    #[test]
+    fn ids_by_what_the_text_says_of_them() {
+        check(&[
+            (
+                "ID number of my father is 1000000008",
+                "ID number of my father is [id]",
+            ),
+            ("1000000008 is my national ID", "[id] is my national ID"),
+            ("identity no 1 000 000 008", "identity no [id]"),
+            ("کد ملی بنده 001 234567 9", "کد ملی بنده [id]"),
+            ("身份证 110105 19491231 002X", "身份证 [id]"),
+            ("784 1990 1234567 6 expired", "[id] expired"),
+        ]);
+        stay(&[
+            "transaction ID 1000000008",
+            "membership number 1000000008",
+            "کد پرداخت 0012345679",
+        ]);
     }
 
     #[test]

@@ -67,7 +67,7 @@ fn number(text: &Shadow, run: &[Group]) -> Option<(Kind, usize)> {
 
 /// Words that say that the number of something follows that is no person's.
 #[rustfmt::skip]
-const KEPT: &[&str] = &[
+pub(super) const KEPT: &[&str] = &[
     "order", "tracking", "parcel", "shipment", "invoice", "ticket", "reference", "ref", "sku", "serial",
     "isbn", "imei", "barcode", "transaction", "product", "item", "model", "part", "batch", "reservation",
     "booking", "voucher", "coupon", "timestamp", "سفارش", "سفارشم", "رهگیری", "پیگیری", "پیگیری پرداخت",
@@ -76,7 +76,8 @@ const KEPT: &[&str] = &[
     "فاتوره", "التذکره", "تذکره", "بارکود", "البارکود", "العملیه", "المعامله", "مرجع", "المرجع", "حجز",
     "الحجز", "سیریال", "التسلسلی", "تشغیله", "بطاقه هدیه", "المنتج", "订单", "运单", "快递单", "物流单",
     "单号", "物流", "发票", "工单", "序列", "流水", "条形码", "货号", "商品", "交易", "投诉", "机身", "批次",
-    "礼品卡", "取号", "型号",
+    "礼品卡", "取号", "型号", "合同", "contract", "membership", "قرارداد", "بلیط", "بلیت", "البلاغ", "بلاغ", "العضویه",
+    "عضویه", "الحواله", "حواله",
 ];
 
 fn groups(text: &Shadow) -> Vec<Group> {

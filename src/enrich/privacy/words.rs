@@ -11,11 +11,11 @@ pub(super) struct Word<'t> {
 }
 
 /// Words from a position on.
-pub(super) fn after(text: &str, from: usize) -> impl Iterator<Item = Word<'_>> {
+pub(super) fn after(text: &str, from: usize) -> impl Iterator<Item = Word<'_>> + Clone {
     let mut at = from;
     std::iter::from_fn(move || {
         let rest = &text[at..];
-        let start = at + rest.find(char::is_alphanumeric)?;
+        let start = at + rest.find(|c| is_arabic_letter(c) || c.is_alphanumeric())?;
         let end = start + length(&text[start..]);
         let gap = &text[at..start];
         at = end;
@@ -71,8 +71,14 @@ fn length(text: &str) -> usize {
     end
 }
 
+/// The commonest letters of the Arabic script, told at a glance.
+pub(super) fn is_arabic_letter(c: char) -> bool {
+    matches!(c, '\u{0620}'..='\u{063F}' | '\u{0641}'..='\u{064A}' | '\u{0671}'..='\u{06D3}')
+}
+
 fn is_inner(c: char) -> bool {
-    c.is_alphanumeric()
+    is_arabic_letter(c)
+        || c.is_alphanumeric()
         || matches!(c, '\u{0300}'..='\u{036F}' | '\u{0640}' | '\u{064B}'..='\u{0652}' | '\u{0670}' | '\u{200C}')
 }
 

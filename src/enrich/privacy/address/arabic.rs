@@ -16,8 +16,8 @@ pub(super) fn addresses(text: &str, parts: &[(Part, Range<usize>)]) -> Vec<Range
         .filter_map(|(part, cue)| Piece::of(text, *part, cue))
         .collect();
     parts.sort_by_key(|piece| (piece.range.start, usize::MAX - piece.cue_end));
-    // `بن بست` holds no second part.
-    parts.dedup_by(|next, before| next.range.start < before.cue_end);
+    // `بن بست` holds no second part, nor does `عمارة رقم ٢٢`.
+    parts.dedup_by(|next, before| next.cue_start < before.range.end);
     let mut found = Vec::new();
     let mut rest = parts.as_slice();
     while let Some(first) = rest.first() {
@@ -31,7 +31,8 @@ pub(super) fn addresses(text: &str, parts: &[(Part, Range<usize>)]) -> Vec<Range
         rest = later;
         let street = chain.iter().any(|piece| piece.part == Part::Street);
         let numbered = chain.iter().any(|piece| piece.numbered);
-        if count > 1 && street && numbered {
+        let alone = count == 1 && first.stands_alone(text);
+        if (count > 1 && street && numbered) || alone {
             let last = &chain[count - 1];
             found.push(first.range.start..last.end(text));
         }
@@ -44,6 +45,7 @@ struct Piece {
     part: Part,
     /// From the cue, or the number before it, to its number.
     range: Range<usize>,
+    cue_start: usize,
     cue_end: usize,
     numbered: bool,
 }
@@ -72,9 +74,26 @@ impl Piece {
         Some(Self {
             part,
             range: start..number.unwrap_or(cue.end),
+            cue_start: cue.start,
             cue_end: cue.end,
             numbered,
         })
+    }
+
+    /// Whether it is an address by itself: `٨ ش الجلاء`, where the text says that one follows.
+    fn stands_alone(&self, text: &str) -> bool {
+        let before = words::before(text, self.range.start).next();
+        let told = before.is_some_and(|word| {
+            let form = MatchForm::of(word.text).text;
+            word.gap.contains([':', '(', '\n']) || INTRODUCED.contains(&form.as_str())
+        });
+        let name = words::after(text, self.cue_end).next();
+        let named = name.is_some_and(|name| {
+            name.gap == " "
+                && name.text.chars().count() > 2
+                && name.text.chars().all(char::is_alphabetic)
+        });
+        self.part == Part::Street && self.range.start < self.cue_start && told && named
     }
 
     /// Where the address ends if this is its last part.
@@ -86,7 +105,7 @@ impl Piece {
         let mut end = self.cue_end;
         for (at, word) in words::after(text, self.cue_end).take(3).enumerate() {
             let number = word.text.starts_with(char::is_numeric);
-            if word.gap != " " || (at == 2 && !number) {
+            if word.gap != " " || (at == 2 && !number) || (at > 0 && BESIDE.contains(&word.text)) {
                 break;
             }
             end = word.range.end;
@@ -121,6 +140,40 @@ fn number_after(text: &str, at: usize) -> Option<usize> {
     (letter || ordinal()).then_some(word.range.end)
 }
 
+/// Words that tell what stands near an address.
+const BESIDE: [&str; 14] = [
+    "جنب",
+    "قدام",
+    "خلف",
+    "مقابل",
+    "بجانب",
+    "تحت",
+    "قرب",
+    "ورا",
+    "قبال",
+    "روبروی",
+    "کنار",
+    "نرسیده",
+    "بعد",
+    "که",
+];
+
+/// Words before an address, in match form.
+const INTRODUCED: [&str; 12] = [
+    "عنوانی",
+    "العنوان",
+    "عنوان",
+    "بیتی",
+    "بیتنا",
+    "البیت",
+    "ساکن",
+    "ساکنه",
+    "اسکن",
+    "فی",
+    "علی",
+    "الی",
+];
+
 /// Ordinal numbers of floors, in match form.
 #[rustfmt::skip]
 const ORDINALS: [&str; 22] = [
@@ -130,7 +183,7 @@ const ORDINALS: [&str; 22] = [
 
 /// Whether two parts belong to one address: a name between them, no end of a sentence.
 fn joined(text: &str, left: &Piece, right: &Piece) -> bool {
-    let Some(between) = text.get(left.range.end..right.range.start) else {
+    let Some(between) = text.get(left.range.end..right.range.start.max(left.range.end)) else {
         return false;
     };
     !between.contains(['.', '!', '?', '؟', ';', '؛', '\n', '('])
@@ -168,6 +221,11 @@ mod tests {
             ),
             ("شارع الأمير سلطان رقم 77 تحت", "[address] تحت"),
             ("في ص.ب ٤٤١٧ استلمت", "في [address] استلمت"),
+            ("شارع المدينة عمارة رقم ٢٢ شقة ٥", "[address]"),
+            ("التوصيل لشارع ٥، بناية ١٢", "التوصيل ل[address]"),
+            ("بيتي ٨ ش الجلاء جنب الصيدلية", "بيتي [address] جنب الصيدلية"),
+            ("خ انقلاب خ وصال ک شفیعی پ ۱۲ ط ۳", "[address]"),
+            ("کدپستی ۱۹۸۵۷۱۳۶۴۵ تهران", "کدپستی [address] تهران"),
         ]);
     }
 
@@ -181,6 +239,8 @@ mod tests {
             "لعبة حي السمسم ١٢ قطعة ناقصة",
             "غرفة ١٢٠٤ بدون مناشف",
             "شارع التحلية كان زحمة والمندوب تأخر",
+            "۲ کوچه بالاتر ارزون‌تره",
+            "کد پستی ده رقمیه",
         ]);
     }
 }

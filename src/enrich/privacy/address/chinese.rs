@@ -6,7 +6,7 @@ use super::Part;
 use crate::text;
 
 /// Characters after which an address begins: they stand in no name of a place.
-const BEFORE: &str = "在到是址住往至给給我的从從寄送了为為，。";
+const BEFORE: &str = "在到是址住往至给給我的从從寄送了为為丢扔写寫填，。";
 
 /// Last characters of what lies above the street: with one of them the whole run is the address.
 const REGIONS: &str = "省市区區县縣镇鎮乡鄉州旗";
@@ -42,7 +42,15 @@ fn start(text: &str, to: usize) -> Option<usize> {
     let mut name = 0;
     let mut short = to;
     for (at, c) in text[..to].char_indices().rev().take(LONGEST) {
-        if !is_han(c) || BEFORE.contains(c) {
+        // 广东省 深圳市 南山区: spaces between what lies above the street.
+        if c == ' ' && text[..at].ends_with(|c| REGIONS.contains(c)) && name > 0 {
+            continue;
+        }
+        // 改成 tells of an address, 成都 begins one.
+        let made =
+            c == '成' && text[..at].ends_with(['改', '换', '換', '变', '變', '写', '寫', '填']);
+        let home = c == '家' && text[..at].ends_with(['我', '他', '她', '你', '妈', '爸']);
+        if !is_han(c) || BEFORE.contains(c) || made || home {
             break;
         }
         region |= REGIONS.contains(c) && to - at > c.len_utf8();
@@ -53,9 +61,13 @@ fn start(text: &str, to: usize) -> Option<usize> {
             short = at;
         }
     }
+    // What is closed in by other words is its name, whole.
+    region |= name <= 8;
     // 线路3号 and 电路2号 are no streets.
     let last = text[..to].chars().next_back();
-    let street = name > 0 && !last.is_some_and(|c| "线電电网道思马一半走".contains(c));
+    let street = name > 0
+        && !last
+            .is_some_and(|c| "线線電电網道思马一半走知味频頻渠轨軌跑管报報条條这那的".contains(c));
     street.then_some(if region { start } else { short })
 }
 
@@ -103,7 +115,9 @@ fn section(text: &str) -> Option<Step> {
     let len = first.len_utf8() + second.len_utf8();
     let side = "东西南北中東".contains(first);
     let found = match second {
-        '段' => (side || is_numeral(first)).then_some((len, false)),
+        '段' | '期' | '区' => {
+            (side || is_numeral(first) || text::digit(first).is_some()).then_some((len, false))
+        }
         '单' if side && text[len..].starts_with('元') => Some((len + '元'.len_utf8(), true)),
         _ if first == '之' && (is_numeral(second) || text::digit(second).is_some()) => {
             Some((len, false))
@@ -122,7 +136,11 @@ fn unit(text: &str) -> Option<Step> {
     let unit = UNITS.iter().find(|unit| tail.starts_with(**unit))?;
     let tail = &tail[unit.len()..];
     // 3号线 and 5号机 are no houses.
-    let other = tail.starts_with(['线', '线', '線', '机', '色', '店', '球', '门', '客']);
+    let door = ["门口", "門口", "门卫", "門衛", "门前", "门店"]
+        .iter()
+        .any(|door| tail.starts_with(door));
+    let other =
+        tail.starts_with(['线', '線', '机', '色', '店', '球', '门', '門', '客', '摊']) && !door;
     (!other).then_some(Step {
         len: text.len() - tail.len(),
         unit: true,
@@ -134,7 +152,14 @@ fn number(text: &str) -> Option<usize> {
     let digits = length(text, |c| text::digit(c).is_some());
     if (1..=5).contains(&text[..digits].chars().count()) {
         let letter = text[digits..].starts_with(|c: char| c.is_ascii_uppercase());
-        return Some(digits + usize::from(letter));
+        // 8-2栋.
+        let second = text[digits..].strip_prefix(['-', '－']);
+        let second = second.map_or(0, |rest| {
+            let sign = text.len() - digits - rest.len();
+            let more = length(rest, |c| text::digit(c).is_some());
+            if more > 0 { sign + more } else { 0 }
+        });
+        return Some(digits + usize::from(letter) + second);
     }
     let numerals = length(text, is_numeral);
     if (1..=4).contains(&text[..numerals].chars().count()) {
@@ -154,8 +179,43 @@ fn place(text: &str) -> Option<Step> {
         .map(char::len_utf8)
         .sum();
     let ends = [
-        "公寓", "小区", "花园", "家园", "苑", "里", "大厦", "广场", "新村", "城", "园", "庭", "府",
-        "湾", "郡", "院",
+        "公寓",
+        "小区",
+        "花园",
+        "家园",
+        "苑",
+        "里",
+        "大厦",
+        "广场",
+        "新村",
+        "城",
+        "园",
+        "庭",
+        "府",
+        "湾",
+        "郡",
+        "院",
+        "园区",
+        "主楼",
+        "副楼",
+        "北楼",
+        "南楼",
+        "东楼",
+        "西楼",
+        "裙楼",
+        "写字楼",
+        "办公楼",
+        "大楼",
+        "大樓",
+        "中心",
+        "村",
+        "宿舍",
+        "校区",
+        "公馆",
+        "山庄",
+        "社区",
+        "廣場",
+        "花園",
     ];
     let fits = ends.iter().any(|end| text[..name].ends_with(end)) && unit(&text[name..]).is_some();
     fits.then_some(Step {
@@ -166,9 +226,12 @@ fn place(text: &str) -> Option<Step> {
 
 /// A room's number without a unit: two to five digits.
 fn room(text: &str) -> Option<usize> {
-    let digits = length(text, |c| text::digit(c).is_some());
-    let count = text[..digits].chars().count();
-    (2..=5).contains(&count).then_some(digits)
+    let rest = text.strip_prefix(' ').unwrap_or(text);
+    let digits = length(rest, |c| text::digit(c).is_some());
+    let count = rest[..digits].chars().count();
+    let apart = rest.len() < text.len();
+    let whole = !apart || !rest[digits..].starts_with(char::is_alphanumeric);
+    ((2..=5).contains(&count) && whole).then_some(text.len() - rest.len() + digits)
 }
 
 fn length(text: &str, such: impl Fn(char) -> bool) -> usize {
@@ -203,6 +266,10 @@ mod tests {
             ("洪山区珞喻路312号学府公寓4栋1107门口", "[address]门口"),
             ("（平安里3号楼2单元602）", "（[address]）"),
             ("在昆明市五华区翠湖北路２号收到", "在[address]收到"),
+            ("香港九龍旺角彌敦道688號15樓A室", "[address]"),
+            ("地址改成苏州市星湖街328号产业园8-2栋", "地址改成[address]"),
+            ("北京市 海淀区 学院路 30号 3号楼 502", "[address]"),
+            ("放在人民路88号门口", "放在[address]门口"),
         ]);
     }
 
@@ -213,6 +280,8 @@ mod tests {
             "坐10号线到你们店",
             "路由器3号机坏了",
             "店里3号色好看",
+            "这条路3号封了",
+            "我知道3号有货",
             "双11号称最低价",
             "10栋乐高街景少3栋",
             "商场5楼没电梯",

@@ -7,8 +7,45 @@ use crate::enrich::privacy::words::{self, Word};
 /// Words of streets that need no capital.
 const PLAIN: [&str; 5] = ["street", "road", "avenue", "boulevard", "lane"];
 
+/// Sides of a town behind the word of a street.
+const SIDES: [&str; 12] = [
+    "N", "S", "E", "W", "NE", "NW", "SE", "SW", "North", "South", "East", "West",
+];
+
+/// Words of streets that need none where the text says that an address follows.
+const LOWER: [&str; 16] = [
+    "terrace", "drive", "crescent", "court", "gardens", "grove", "parade", "rd", "ave", "st",
+    "blvd", "ln", "close", "highway", "parkway", "quay",
+];
+
+/// Words that are no streets alone: they need the text to say that an address follows, or a unit.
+const WEAK: [&str; 20] = [
+    "view", "park", "green", "gate", "point", "plaza", "wharf", "heights", "meadows", "meadow",
+    "fields", "mount", "path", "loop", "estate", "villas", "vale", "reach", "bank", "chase",
+];
+
+/// Words whose numbers make an address where two of them stand together: `Villa 12, Street 4`.
+const NUMBERED: [&str; 16] = [
+    "street",
+    "road",
+    "avenue",
+    "block",
+    "zone",
+    "sector",
+    "villa",
+    "building",
+    "bldg",
+    "house",
+    "flat",
+    "apartment",
+    "office",
+    "way",
+    "plot",
+    "tower",
+];
+
 /// Words before the number of a flat.
-const UNITS: [&str; 12] = [
+const UNITS: [&str; 15] = [
     "flat",
     "apt",
     "apartment",
@@ -21,18 +58,131 @@ const UNITS: [&str; 12] = [
     "house",
     "building",
     "bldg",
+    "villa",
+    "office",
+    "block",
 ];
 
 /// The address around the word of a street.
 pub(super) fn address(text: &str, street: &Range<usize>) -> Option<Range<usize>> {
     let word = text.get(street.clone())?;
     let capital = word.starts_with(char::is_uppercase);
-    if !capital && !PLAIN.iter().any(|plain| word.eq_ignore_ascii_case(plain)) {
+    let is = |words: &[&str]| words.iter().any(|plain| word.eq_ignore_ascii_case(plain));
+    if capital && let Some(pairs) = pairs(text, street) {
+        return Some(pairs);
+    }
+    if !capital && !is(&PLAIN) && !is(&LOWER) {
         return None;
     }
     let number = number_before(text, street.start, capital)?;
-    let start = unit_before(text, number).unwrap_or(number);
-    Some(start..tail(text, street.end))
+    let first = doubled(text, number);
+    let named = text[..first].strip_suffix("No. ").map(str::len);
+    let start = unit_before(text, first).or(named).unwrap_or(first);
+    let end = tail(text, street.end);
+    let weak = is(&WEAK) || (!capital && is(&LOWER));
+    let told =
+        || start < first || end > street.end || introduced(words::before(text, start).next());
+    (!weak || told()).then_some(start..end)
+}
+
+/// Where `301-15` or `2/45` begins, whose second number begins at `number`.
+fn doubled(text: &str, number: usize) -> usize {
+    let before = text[..number].strip_suffix(['-', '/']);
+    let head = before.map(|before| before.trim_end_matches(|c: char| c.is_ascii_digit()));
+    match (before, head) {
+        (Some(before), Some(head))
+            if (1..=4).contains(&(before.len() - head.len()))
+                && !head.ends_with(char::is_alphanumeric) =>
+        {
+            head.len()
+        }
+        _ => number,
+    }
+}
+
+/// `Villa 12, Street 4`: words with their numbers, at least two of them around the word of a street.
+fn pairs(text: &str, street: &Range<usize>) -> Option<Range<usize>> {
+    let is_pair = |name: &Word, number: &Word| {
+        NUMBERED
+            .iter()
+            .any(|word| name.text.eq_ignore_ascii_case(word))
+            && name.text.starts_with(char::is_uppercase)
+            && is_number(number.text)
+            && matches!(number.gap, " " | " #" | " No. ")
+    };
+    let joins = |gap: &str| matches!(gap, ", " | " " | " - " | ",");
+    let mut words = words::after(text, street.start);
+    let (name, number) = (words.next()?, words.next()?);
+    if !is_pair(&name, &number) {
+        return None;
+    }
+    let (mut start, mut end, mut count) = (name.range.start, number.range.end, 1);
+    while let (Some(name), Some(number)) = (words.next(), words.next())
+        && joins(name.gap)
+        && is_pair(&name, &number)
+    {
+        end = number.range.end;
+        count += 1;
+    }
+    let mut words = words::before(text, start);
+    while let (Some(number), Some(name)) = (words.next(), words.next())
+        && joins(number.gap)
+        && is_pair(
+            &name,
+            &Word {
+                gap: name.gap,
+                ..number.clone()
+            },
+        )
+    {
+        start = name.range.start;
+        count += 1;
+    }
+    (count > 1).then_some(start..end)
+}
+
+/// An address whose street is one German word: `Marienstraße 17`.
+pub(super) fn compound(text: &str, ending: &Range<usize>) -> Option<Range<usize>> {
+    let name = text[..ending.start].trim_end_matches(char::is_alphabetic);
+    let capital = text[name.len()..].starts_with(char::is_uppercase);
+    let number = words::after(text, ending.end).next()?;
+    let near = matches!(number.gap, " " | ". ") && is_number(number.text);
+    (capital && near).then(|| name.len()..tail(text, number.range.end))
+}
+
+/// An address whose street's word stands before its name: `56 Rue Lafayette`, `Via Roma 7`.
+pub(super) fn named_behind(text: &str, cue: &Range<usize>) -> Option<Range<usize>> {
+    let capital = text[cue.start..].starts_with(char::is_uppercase);
+    let before = words::before(text, cue.start)
+        .next()
+        .filter(|word| matches!(word.gap, " " | ", ") && is_number(word.text));
+    let english = ["avenue", "boulevard"]
+        .iter()
+        .any(|word| text[cue.clone()].eq_ignore_ascii_case(word));
+    let mut end = None;
+    for word in words::after(text, cue.end).take(5) {
+        if !matches!(word.gap, " " | ". " | "-" | ", " | "'" | "’") {
+            break;
+        }
+        if is_number(word.text) {
+            return match (end, &before) {
+                (Some(_), None) if capital && !english => {
+                    Some(cue.start..tail(text, word.range.end))
+                }
+                (Some(end), Some(number)) => Some(number.range.start..end),
+                _ => None,
+            };
+        }
+        let particle = [
+            "de", "du", "des", "la", "le", "del", "da", "do", "di", "della", "l", "d",
+        ];
+        match word.text.starts_with(char::is_uppercase) {
+            true if word.gap != ", " => end = Some(word.range.end),
+            false if particle.contains(&word.text) => {}
+            _ => break,
+        }
+    }
+    Some(before?.range.start..tail(text, end?))
 }
 
 /// Where the number before the name of a street begins: at most four words, in capitals where the
@@ -43,13 +193,22 @@ fn number_before(text: &str, street: usize, capital: bool) -> Option<usize> {
     let mut words = words::before(text, street);
     loop {
         let word = words.next()?;
-        if !matches!(word.gap, " " | ". " | "-") || names > NAMES {
+        // `No. 5, Riverside Drive`.
+        let comma = word.gap == ", " && is_number(word.text);
+        if !matches!(word.gap, " " | ". " | "-") && !comma || names > NAMES {
             return None;
         }
         if is_number(word.text) {
             // `7 Dr. Martens` has no name between, `on 2 lane roads` no place before.
-            let placed = capital || introduced(words.next());
-            return (names > 0 && placed).then_some(word.range.start);
+            let placed = match comma {
+                true => words
+                    .next()
+                    .is_some_and(|word| is_unit(&word) || word.text == "No"),
+                false => capital || introduced(words.next()),
+            };
+            // `300 Broadway` needs no name.
+            let named = names > 0 || text[street..].starts_with("Broadway");
+            return (named && placed).then_some(word.range.start);
         }
         let fits = match capital {
             true => is_name_part(word.text),
@@ -65,9 +224,11 @@ fn number_before(text: &str, street: usize, capital: bool) -> Option<usize> {
 /// Whether an address may begin after this word.
 fn introduced(before: Option<Word>) -> bool {
     before.is_some_and(|word| {
-        ["at", "to", "is", "in", "address", "live"]
-            .iter()
-            .any(|intro| word.text.eq_ignore_ascii_case(intro))
+        [
+            "at", "to", "is", "in", "for", "from", "address", "live", "on",
+        ]
+        .iter()
+        .any(|intro| word.text.eq_ignore_ascii_case(intro))
             || word.gap.contains([':', '\n', ','])
     })
 }
@@ -106,7 +267,7 @@ fn is_lower_name(word: &str) -> bool {
 fn unit_before(text: &str, number: usize) -> Option<usize> {
     let mut words = words::before(text, number);
     let flat = words.next().filter(|word| matches!(word.gap, ", " | " "))?;
-    let unit = words.next().filter(|word| word.gap == " ")?;
+    let unit = words.next().filter(|word| matches!(word.gap, " " | " #"))?;
     let is_flat = flat.text.chars().count() <= 5 && is_unit(&unit);
     is_flat.then_some(unit.range.start)
 }
@@ -119,6 +280,13 @@ fn is_unit(word: &Word) -> bool {
 
 /// Where the address ends that has come to `end`.
 fn tail(text: &str, mut end: usize) -> usize {
+    // `Pennsylvania Ave NW`.
+    if let Some(side) = words::after(text, end).next()
+        && side.gap == " "
+        && SIDES.contains(&side.text)
+    {
+        end = side.range.end;
+    }
     // Flat, floor and building are as much as an address has.
     for _ in 0..3 {
         let words: Vec<Word> = words::after(text, end).take(6).collect();
@@ -184,8 +352,9 @@ fn is_british(outward: &str, inward: &str) -> bool {
         };
         word.chars().map(kind).collect()
     };
-    ["A9", "A99", "AA9", "AA99", "A9A", "AA9A"].contains(&shape(outward).as_str())
-        && shape(inward) == "9AA"
+    let canadian = shape(outward) == "A9A" && shape(inward) == "9A9";
+    let outwards = ["A9", "A99", "AA9", "AA99", "A9A", "AA9A"];
+    canadian || (outwards.contains(&shape(outward).as_str()) && shape(inward) == "9AA")
 }
 
 #[cfg(test)]
@@ -205,6 +374,16 @@ mod tests {
             ("640 Fifth Avenue, 14th Floor", "[address]"),
             ("I live at 12 high street", "I live at [address]"),
             ("P.O. Box 4471", "[address]"),
+            ("is No. 5, Riverside Drive", "is [address]"),
+            (
+                "2/45 Banksia Crescent, at the back",
+                "[address], at the back",
+            ),
+            ("use 56 Rue Lafayette from", "use [address] from"),
+            ("we are at Marienstraße 17", "we are at [address]"),
+            ("to Villa 12, Street 4, please", "to [address], please"),
+            ("I live at 742 evergreen terrace", "I live at [address]"),
+            ("1600 Pennsylvania Ave NW is", "[address] is"),
         ]);
     }
 
@@ -218,6 +397,9 @@ mod tests {
             "2 lane road ahead",
             "PO number 4471 on the invoice",
             "a 20 minute road break",
+            "Street View shows 3 doors",
+            "8 gate points in the game",
+            "sent via Amazon 3 days ago",
         ]);
     }
 }

@@ -21,19 +21,42 @@ pub(super) fn after(text: &str, how: How, at: usize) -> Option<Range<usize>> {
     if !may_stand_between(how, gap) {
         return None;
     }
-    while how != How::Titled && TITLES.contains(&first.folded.as_str()) {
-        first = Seen::of(next.next().filter(|word| word.gap == " ")?);
+    let role = matches!(how, How::Role | How::Named);
+    while (how != How::Titled && TITLES.contains(&first.folded.as_str()))
+        || (role && OWNERS.contains(&first.folded.as_str()))
+    {
+        let joined = |word: &Word| matches!(word.gap, " " | "\u{200C}");
+        first = Seen::of(next.next().filter(joined)?);
+    }
+    if first.is_none() {
+        return None;
     }
     // Most words that follow `أنا` are no names: these are not looked at further.
-    let given = || known().arabic.is_given(&first.folded);
-    if first.is_none() || (matches!(how, How::Said | How::Greeted) && !given()) {
-        return None;
+    if role || matches!(how, How::Said | How::Greeted | How::Closing) {
+        let given = known().arabic.is_given(&first.folded);
+        // `أنا لولوة الدوسري`: a first name that isn't known, before a family name.
+        let surname = || {
+            let second = next.clone().next();
+            second.is_some_and(|second| {
+                let names = &known().arabic;
+                let family =
+                    second.text.starts_with("ال") || matches!(how, How::Named | How::Closing);
+                let folded = || MatchForm::of(second.text).text;
+                second.gap == " "
+                    && family
+                    && names.is_surname(&folded())
+                    && !names.is_word(&folded())
+            })
+        };
+        if !(given || (first.joins() && role) || surname()) {
+            return None;
+        }
     }
     // One more than a name has, to see what comes after it.
     let mut words = vec![first];
     words.extend(next.take(LONGEST).map(Seen::of));
     let first = words.first()?;
-    let count = name_len(text, &words);
+    let count = name_len(text, &words, how);
     let closed = ends(text, &words, count);
     // `أنا أحمد الله`: praise.
     let praise = first.folded != "عبد" && words.get(1).is_some_and(|word| word.folded == "الله");
@@ -61,7 +84,9 @@ pub(super) fn before(text: &str, at: usize) -> Option<Range<usize>> {
         .position(|seen| names.is_given(&seen.folded))
         .or_else(|| {
             let last = name.len().checked_sub(1)?;
-            names.is_surname(&name.get(last)?.folded).then_some(last)
+            // `من مرضیه توکلی هستم`: nothing but a first name stands before it.
+            let surname = names.is_surname(&name.get(last)?.folded);
+            surname.then_some(if name.len() == 2 { 0 } else { last })
         })?;
     let name = name.get(start..)?;
     let fits = name
@@ -79,6 +104,8 @@ fn may_stand_between(how: How, gap: &str) -> bool {
     let only = |chars: &str| gap.chars().all(|c| chars.contains(c)) && gap.len() <= 12;
     match how {
         How::Said | How::Titled => gap == " ",
+        How::Role | How::Named => only(" :：،\u{200C}"),
+        How::Closing => gap.len() <= 2,
         How::Greeted => gap == " " || gap == "، " || gap == ", ",
         How::Told | How::Field => only(" :：=-–—\"'«(*،,\n\u{200C}"),
         How::Signed => only(" ,،.!:؛;-–—~\n"),
@@ -88,7 +115,7 @@ fn may_stand_between(how: How, gap: &str) -> bool {
 }
 
 /// Words of the name that the first of these begins.
-fn name_len(text: &str, words: &[Seen]) -> usize {
+fn name_len(text: &str, words: &[Seen], how: How) -> usize {
     let mut count = 1;
     while let Some(next) = words.get(count).filter(|_| count < LONGEST) {
         let before = &words[count - 1];
@@ -100,7 +127,11 @@ fn name_len(text: &str, words: &[Seen]) -> usize {
             || next.is_family_of(before)
             || (next.joins() && words.len() > count + 1);
         // A second name that isn't known, closed in by the sentence.
-        let closed_in = count == 1 && ends(text, words, count + 1);
+        let sure = matches!(how, How::Told | How::Field | How::Named);
+        let stops = || words.get(count + 1).is_none_or(Seen::is_stop);
+        let closed_in = (count == 1 || (sure && count < 4))
+            && !next.is_second_sentence()
+            && (ends(text, words, count + 1) || (sure && next.long(4) && stops()));
         if !(fits || closed_in) {
             break;
         }
@@ -141,14 +172,22 @@ fn is_name(how: How, gap: &str, name: &[Seen], closed: bool) -> bool {
         .windows(2)
         .any(|pair| pair[1].continues() || pair[1].is_family_of(&pair[0]));
     match how {
-        How::Told | How::Field => given || any_known || closed,
+        How::Told | How::Field => given || any_known || closed || first.is_given_with_verb(),
+        How::Role | How::Named => {
+            let one = !word && !known().persian_words.contains(&first.folded);
+            let listed = gap.contains([':', '：']);
+            (given && (one || family || (closed && (listed || how == How::Named))))
+                || (first.joins() && name.len() > 1 && any_known)
+                || (name.len() > 1 && family)
+        }
+        How::Closing => closed && any_known && (given && !word || name.len() > 1),
         How::Titled => any_known || first.folded.ends_with('ی') && first.long(4),
         How::Signed => {
             let on_its_own = gap.contains(['\n', ',', '،', ':', '-', '—']);
             any_known && closed && (on_its_own || given)
         }
         How::Thanked => any_known && closed && name.len() > 1,
-        How::Said => given && (!word || family),
+        How::Said => (given && !word) || family,
         How::Greeted => given && (family || closed),
         _ => false,
     }
@@ -171,8 +210,33 @@ impl<'t> Seen<'t> {
         self.folded.chars().count() >= letters
     }
 
+    /// A first name with the verb grown on: `سارام`, `رویاست`.
+    fn is_given_with_verb(&self) -> bool {
+        ["ست", "م", "ه"].iter().any(|verb| {
+            let name = self.folded.strip_suffix(verb);
+            name.is_some_and(|name| known().arabic.is_given(name))
+        })
+    }
+
+    /// Whether it begins with "and", and a word that names nobody: `ووعدتني`.
+    fn is_second_sentence(&self) -> bool {
+        self.folded
+            .strip_prefix('و')
+            .is_some_and(|rest| rest.starts_with('و') || STOP_WORDS.contains(rest))
+    }
+
+    /// Whether it is a word of the language that names nobody, or a sentence's end.
+    fn is_stop(&self) -> bool {
+        self.word.gap != " " || self.is_none()
+    }
+
     /// Whether it is part of no name.
     fn is_none(&self) -> bool {
+        // `اشتباهه`: "it is wrong".
+        let grown = self.folded.strip_suffix('ه');
+        if grown.is_some_and(|word| STOP_WORDS.contains(word)) {
+            return true;
+        }
         // `على`, the Arabic "on", folds to a name.
         self.word.text == "على"
             || self.folded.chars().any(char::is_numeric)
@@ -195,9 +259,12 @@ impl<'t> Seen<'t> {
             || (self.folded.starts_with("ال") && self.folded.ends_with('ی') && self.long(6))
     }
 
-    /// Whether it has the article, behind a first name: `خالد المنصور`.
+    /// Whether it has the article or a family name's end, behind a first name: `خالد المنصور`.
     fn is_family_of(&self, before: &Seen) -> bool {
-        self.folded.starts_with("ال") && self.long(5) && known().arabic.is_given(&before.folded)
+        (self.folded.starts_with("ال")
+            || (self.folded.ends_with('ی') && !self.folded.starts_with('و') && !self.is_none()))
+            && self.long(5)
+            && known().arabic.is_given(&before.folded)
     }
 
     /// `بن`, `عبد`: what follows is part of the name.
@@ -211,6 +278,13 @@ impl<'t> Seen<'t> {
 const TITLES: [&str; 16] = [
     "اقای", "خانم", "جناب", "سرکار", "دکتر", "مهندس", "السید", "السیده", "الاستاذ", "الاستاذه", "المهندس",
     "المهندسه", "الدکتور", "الدکتوره", "الاخ", "الاخت",
+];
+
+/// Whose agent or courier it is, before a name, in match form.
+#[rustfmt::skip]
+const OWNERS: [&str; 16] = [
+    "شما", "تون", "تان", "ما", "مون", "ام", "مان", "شرکت", "عزیز", "محترم", "خوبتون", "اقا", "خانوم", "عندکم", "لدیکم",
+    "استاد",
 ];
 
 /// Verbs that end a name, in match form.
@@ -236,7 +310,10 @@ const STOPS: &[&str] = &[
     "سپاسگزار", "منتظر", "نگران", "مطمین", "مایل", "خواهان", "متاسفم", "فراوان", "لطفا", "سلام", "وقت", "روز", "ایرانی", "تهرانیها",
     "دانشجو", "معلم", "پزشک", "وکیل", "بازنشسته", "ساکن", "اهل", "متولد", "واحد", "خاص", "خاصی", "خدا", "دوستان", "بچهها", "همگی",
     "سابق", "وقتی", "خورده", "خورد", "زده", "زدن", "زدند", "صادر", "انجا", "اسم", "نام", "شماره", "تلفن", "ادرس", "کد", "پلاک", "خیابان", "ایمیل", "تماس", "قدیمی", "دایمی", "ثابت",
+    "جان", "جون", "خانم", "خانوم", "اقا", "نکرد", "کرد", "نکردن", "داد", "نداد", "دادن", "گفت", "گفتن", "رفت", "اومد", "زنگ", "جواب", "بد", "خوب", "بدون",
+    "باید", "پول", "قیمت", "تخفیف", "گارانتی", "ارسال", "تحویل", "بسته", "تماس", "پیگیر", "بابت", "بخاطر", "راهنمایی", "عوض", "همراهی", "بررسی", "رسیدگی", "همکاری", "عذرخواهی", "برخورد", "رفتار", "مودب",
     // Arabic
+    "بالکامل", "مرسی", "کانوا", "یکون", "رد", "یرد", "قال", "قالت", "وعد", "وعدنی", "محترم", "محترمه", "جید", "ممتاز", "سریع", "متعاون", "متعاونه", "مسجل", "مسجله",
     "من", "الی", "عن", "فی", "مع", "لا", "لم", "لن", "ما", "لیس", "لیست", "غیر", "هو", "هی", "هذا", "هذه", "ذلک", "انا", "انت",
     "نحن", "جدا", "حقا", "زبون", "زبونه", "عمیل", "عمیله", "مشترک", "مشترکه", "مستخدم", "مستخدمه", "غاضب", "غاضبه", "زعلان", "زعلانه",
     "مستاء", "مستاءه", "راضیه", "متاکد", "متاکده", "مندوب", "المندوب", "المشکله", "الخدمه", "المنتج", "التاخیر", "الرد", "موظف", "موظفه", "خدمه", "العملاء", "فریق", "الدعم", "الفنی", "شرکه",
@@ -273,6 +350,14 @@ mod tests {
             ),
             ("عزيزي خالد، جوابك", "عزيزي [name]، جوابك"),
             ("مع تحيات يوسف صالح", "مع تحيات [name]"),
+            ("المندوب أبو بكر ما رد", "المندوب [name] ما رد"),
+            ("أنا لولوة الدوسري وطلبي", "أنا [name] وطلبي"),
+            (
+                "پشتیبان‌تون نگار خیلی مودب بود",
+                "پشتیبان‌تون [name] خیلی مودب بود",
+            ),
+            ("به نام فرهاد شکیبا ثبت شده", "به نام [name] ثبت شده"),
+            ("پیک شما اکبر آقا بود", "پیک شما [name] آقا بود"),
         ]);
     }
 
@@ -295,6 +380,9 @@ mod tests {
             "معك حق",
             "عزيزي العميل",
             "أخوكم في الإسلام",
+            "المندوب محترم جدا",
+            "به نام کیفیت جنس بنجل میدن",
+            "پیک شما محترم بود",
         ]);
     }
 }

@@ -10,6 +10,21 @@ use crate::text::simplified;
 const STOPS: &str = "我你您他她它们的了是在来想要从买有没不也都就说这那个住和跟与因昨今前去刚收到订电手被把给\
                      让请问叫很太吗呢吧啊呀着过家号先女姐哥爱做";
 
+/// The same after two characters: few names end with one.
+const LATE_STOPS: &str = "一真又再还只能会可已最态服帮正下处打发跟为";
+
+/// Whether a name may begin with a character.
+pub(super) fn may_begin(c: char) -> bool {
+    let c = simplified(c).unwrap_or(c);
+    let known = known();
+    let mut bytes = [0; 4];
+    matches!(c, '小' | '阿')
+        || known
+            .chinese_surnames
+            .contains(c.encode_utf8(&mut bytes) as &str)
+        || "欧司上诸东皇尉公慕令南夏端独".contains(c)
+}
+
 /// The name that follows a cue that ends at `at`.
 pub(super) fn after(text: &str, how: How, at: usize) -> Option<Range<usize>> {
     let rest = &text[at..];
@@ -20,6 +35,8 @@ pub(super) fn after(text: &str, how: How, at: usize) -> Option<Range<usize>> {
         How::Told => only(" :：,，“\"「\n"),
         How::Field => only(" :：=“\"「\n"),
         How::Said | How::Greeted => only(" "),
+        How::Role | How::Named => only(" :：，、"),
+        How::Closing => gap.len() <= 6 && gap.trim_matches(['—', '-', ' ']).is_empty(),
         How::Signed => only(" :：,，!！.。\n-—"),
         How::Thanked => gap.contains('\n'),
         _ => false,
@@ -34,6 +51,8 @@ pub(super) fn after(text: &str, how: How, at: usize) -> Option<Range<usize>> {
         How::Signed | How::Thanked => candidate.closed,
         // 我是于心不忍: two characters are a name only where punctuation follows.
         How::Said => candidate.given && candidate.closed && (candidate.chars > 2 || candidate.ends),
+        How::Role | How::Named => candidate.given && (candidate.closed || candidate.chars > 2),
+        How::Closing => candidate.given && candidate.ends,
         // 你好李伟 greets somebody; a title is found by itself.
         How::Greeted => candidate.closed && candidate.given && candidate.chars > 2,
         _ => false,
@@ -126,7 +145,8 @@ impl Candidate {
         let mut chars = surname;
         let mut given = true;
         for c in text.chars().skip(surname).take(2) {
-            if !is_han(c) || (STOPS.contains(c) && !(chars == surname && c == '爱')) {
+            let stops = STOPS.contains(c) || (chars > surname && LATE_STOPS.contains(c));
+            if !is_han(c) || (stops && !(chars == surname && c == '爱')) {
                 break;
             }
             chars += 1;
@@ -169,9 +189,17 @@ impl Candidate {
 /// 小王, 阿强: closed in by punctuation.
 fn nickname(text: &str) -> Option<Candidate> {
     let rest = text.strip_prefix(['小', '阿'])?;
-    let chars = rest.chars().take_while(|c| is_han(*c)).count();
+    let part = |c: &char| is_han(*c) && !STOPS.contains(*c) && !LATE_STOPS.contains(*c);
+    let chars = rest.chars().take_while(part).count();
     let len = prefix(text, chars + 1)?;
     let known = known();
+    if known
+        .chinese_words
+        .iter()
+        .any(|word| text.starts_with(word.as_str()))
+    {
+        return None;
+    }
     let named = rest.chars().take(chars).all(|c| {
         known.chinese_given.contains(&c) || known.chinese_surnames.contains(c.to_string().as_str())
     });
@@ -187,7 +215,7 @@ fn nickname(text: &str) -> Option<Candidate> {
 fn closes(rest: &str) -> bool {
     rest.chars()
         .next()
-        .is_none_or(|c| !is_han(c) || STOPS.contains(c))
+        .is_none_or(|c| !is_han(c) || STOPS.contains(c) || LATE_STOPS.contains(c))
 }
 
 /// The first characters of a text, simplified: each Chinese one is as long as before.
@@ -232,6 +260,10 @@ mod tests {
             ("祝好，张伟东", "祝好，[name]"),
             ("免贵姓欧阳", "免贵姓[name]"),
             ("王小明 敬上", "[name] 敬上"),
+            ("客服王丽一直不回", "客服[name]一直不回"),
+            ("客服小芳态度很好", "客服[name]态度很好"),
+            ("收件人是黄志远", "收件人是[name]"),
+            ("还没到——高志强", "还没到——[name]"),
         ]);
     }
 
@@ -249,6 +281,9 @@ mod tests {
             "大堂经理不错",
             "本人强烈推荐",
             "此致敬礼",
+            "客服小程序打不开",
+            "客户体验不好",
+            "快递员很负责",
         ]);
     }
 }

@@ -49,7 +49,11 @@ fn is_title(word: &str) -> bool {
 fn may_stand_between(how: How, gap: &str) -> bool {
     let only = |chars: &str| gap.chars().all(|c| chars.contains(c)) && gap.len() <= 12;
     match how {
-        How::Said | How::Greeted => gap == " ",
+        How::Said => gap == " ",
+        How::Greeted => gap == " " || gap == ", ",
+        How::Role => matches!(gap, " " | ", " | " - " | ": "),
+        How::Named => matches!(gap, " " | ": " | ":" | " - "),
+        How::Closing => gap.len() <= 2,
         How::Titled => gap == " " || gap == ". " || gap == ".",
         How::Told | How::Field => only(" :：=-–—\"'“”‘’«(*,\n"),
         How::Signed => only(" ,.!:;-–—~\n"),
@@ -128,8 +132,19 @@ fn is_name(how: How, gap: &str, name: &[Seen], after: After) -> bool {
         },
         How::Greeted => match first.case {
             Case::Lower => given && !word && matches!(after, After::End | After::Stop),
+            _ if gap == ", " => given && !word && closed,
             _ => given && (!word || matches!(after, After::End | After::Stop)),
         },
+        // `thanks Sara for`, `my wife, Sara, …`; `agent Orange` is nobody.
+        How::Role | How::Named => {
+            let all = capitals && name.iter().all(|seen| seen.case != Case::Upper || given);
+            let told = how == How::Named && all && name.len() > 1 && closed;
+            (all && given && gap != ", ")
+                || (gap == ", " && given && !word && closed)
+                || (all && name.len() > 1 && any_known && closed)
+                || told
+        }
+        How::Closing => after == After::End && capitals && given && (name.len() > 1 || !word),
         _ => false,
     }
 }
@@ -285,7 +300,7 @@ const STOPS: &[&str] = &[
     "department", "different", "disappointed", "do", "does", "done", "dont", "each", "easy", "email", "english",
     "ever", "every", "everybody", "everyone", "everything", "excellent", "extremely", "february", "feedback",
     "fine", "first", "folks", "for", "friday", "friend", "friends", "from", "frustrated", "full", "fully", "funny",
-    "getting", "given", "going", "good", "got", "great", "guys", "had", "happy", "has", "have", "he", "hello",
+    "getting", "right", "given", "going", "good", "got", "great", "guys", "had", "happy", "has", "have", "he", "hello",
     "help", "her", "here", "hi", "his", "how", "i", "if", "im", "in", "incorrect", "insane", "is", "it", "its",
     "january", "july", "june", "just", "kind", "kindly", "ladies", "last", "late", "listed", "literally", "ltd",
     "lovely", "madam", "maam", "management", "manager", "march", "me", "member", "merry", "missing",
@@ -323,6 +338,11 @@ mod tests {
             ("Best regards,\nJ. R. van der Berg", "Best regards,\n[name]"),
             ("Thanks,\nPriya", "Thanks,\n[name]"),
             ("Ich heiße Bettina Vogt", "Ich heiße [name]"),
+            ("spoke with Agent Sarah who", "spoke with Agent [name] who"),
+            ("My wife Sunita placed it", "My wife [name] placed it"),
+            ("thank you, Jessica, for it", "thank you, [name], for it"),
+            ("in the name of Hugo Lambertz.", "in the name of [name]."),
+            ("No answer yet - Carlos Mendez", "No answer yet - [name]"),
             ("меня зовут Ольга Иванова", "меня зовут [name]"),
         ]);
     }
@@ -345,6 +365,10 @@ mod tests {
             "call me crazy, but I liked it",
             "This is Black Friday, not a sale",
             "Dr Pepper was warm",
+            "thanks Amazon for nothing",
+            "agent Orange is a bad name",
+            "my wife ordered it",
+            "Three weeks late - Not good",
         ]);
     }
 }
