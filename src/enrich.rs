@@ -351,18 +351,23 @@ pub fn text_of(feedback: &Feedback) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use super::*;
     use crate::feedback::{Customer, References};
     use crate::language::Model;
 
-    fn enricher() -> Enricher {
-        Enricher::new(
-            Detector::new(Model::of_this_build().unwrap()),
-            privacy::Redactor::new(b"a key known to tests"),
-            sentiment::Model::built_in().unwrap(),
-            topics::Taxonomy::built_in().unwrap(),
-            intents::Cues::built_in().unwrap(),
-        )
+    fn enricher() -> &'static Enricher {
+        static ENRICHER: LazyLock<Enricher> = LazyLock::new(|| {
+            Enricher::new(
+                Detector::new(Model::of_this_build().unwrap()),
+                privacy::Redactor::new(b"a key known to tests"),
+                sentiment::Model::built_in().unwrap(),
+                topics::Taxonomy::built_in().unwrap(),
+                intents::Cues::built_in().unwrap(),
+            )
+        });
+        &ENRICHER
     }
 
     fn feedback(body: Body) -> Feedback {
@@ -397,11 +402,12 @@ mod tests {
     fn a_review_is_tagged_and_stored_without_personal_data() {
         let review = Review {
             title: "Late again".into(),
-            body: "Delivery took three weeks, terrible. Write to jo@example.com please".into(),
+            body: "Delivery took three weeks, terrible, never again. Write to jo@example.com"
+                .into(),
             ..Review::default()
         };
         let enriched = enricher().enrich(feedback(Body::Review(review)));
-        let text = "Late again\nDelivery took three weeks, terrible. Write to [email] please";
+        let text = "Late again\nDelivery took three weeks, terrible, never again. Write to [email]";
         assert_eq!(enriched.tags.text, text);
         assert_eq!(enriched.redactions.of(privacy::Kind::Email), 1);
         assert_eq!(enriched.redactions.total(), 1);

@@ -265,7 +265,7 @@ mod tests {
                 "{base}"
             );
             assert!(
-                praised.score > 0.2 && blamed.score < -0.2,
+                praised.score > 0.1 && blamed.score < -0.1,
                 "{base}: {praised:?} {blamed:?}"
             );
         }

@@ -27,7 +27,7 @@ fn write(
         "# Topics model {version}\n\n\
          Written by `sada train topics`. Tells which of {topics} topics a text in its match form is about, \
          beside the keywords of the taxonomy.\n\n\
-         **Method.** Hashed features (words, character n-grams of 3 to 5 inside words, n-grams of ideographs and of \
+         **Method.** Hashed features (words, pairs of words, character n-grams of 3 to 5 inside words, n-grams of ideographs and of \
          scripts without spaces), each with a row that all languages share and one for its copy in the text's language, {dimensions} \
          numbers of 8 bits; their sum over the root of their number; a logistic head a topic. Topics that no set about the \
          same kind of things ({things}) tells of are neither learned nor unlearned; a softmax over the kinds holds back \

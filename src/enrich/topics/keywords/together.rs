@@ -82,8 +82,8 @@ impl Pieces {
         self.found.extend(parts.iter().map(piece));
     }
 
-    /// Rules all of whose parts stand together, each once a clause, where they do so first. Words
-    /// that are `none` do not count.
+    /// Rules all of whose parts stand together, as often as they do, each word once. Words that are
+    /// `none` do not count.
     pub(super) fn together(
         mut self,
         rules: &[Rule],
@@ -121,7 +121,7 @@ impl Pieces {
                         mention: Mention { topic, range },
                         parts,
                     });
-                    break;
+                    last.fill(None);
                 }
             }
         }

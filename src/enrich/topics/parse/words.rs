@@ -14,6 +14,8 @@ pub(super) struct Words {
     all: Vec<Word>,
     /// Place of each text.
     places: HashMap<String, usize>,
+    /// Place of each word as it stands in the file: most stand in many rules.
+    written: HashMap<String, Option<usize>>,
     rules: Vec<Rule>,
 }
 
@@ -29,7 +31,7 @@ impl Words {
     /// Adds a keyword of a topic. One word of several languages, or spellings that coincide, may come
     /// again.
     pub(super) fn keyword(&mut self, keyword: &str, topic: usize) -> Result<(), Wrong> {
-        let word = self.word(folded(keyword).ok_or(Wrong::Empty)?);
+        let word = self.word(keyword).ok_or(Wrong::Empty)?;
         match word.alone {
             Some(Some(other)) if other != topic => Err(Wrong::OfTopic(other)),
             _ => {
@@ -41,7 +43,7 @@ impl Words {
 
     /// Adds a phrase that is no keyword, though it holds one.
     pub(super) fn no_keyword(&mut self, phrase: &str) -> Result<(), Wrong> {
-        let word = self.word(folded(phrase).ok_or(Wrong::Empty)?);
+        let word = self.word(phrase).ok_or(Wrong::Empty)?;
         word.alone.get_or_insert(None);
         Ok(())
     }
@@ -95,16 +97,30 @@ impl Words {
     }
 
     fn part(&mut self, word: &str, part: Part) -> Result<(), String> {
-        let text = folded(word)
-            .ok_or_else(|| format!("has `{word}`, without letter or digit; remove it"))?;
-        let parts = &mut self.word(text).parts;
-        if !parts.contains(&part) {
+        let parts = &mut (self.word(word))
+            .ok_or_else(|| format!("has `{word}`, without letter or digit; remove it"))?
+            .parts;
+        // Spellings that coincide follow each other.
+        if parts.last() != Some(&part) {
             parts.push(part);
         }
         Ok(())
     }
 
-    fn word(&mut self, text: String) -> &mut Word {
+    /// A word by its spelling in the file; none without letter or digit.
+    fn word(&mut self, written: &str) -> Option<&mut Word> {
+        let place = match self.written.get(written) {
+            Some(place) => *place,
+            None => {
+                let place = folded(written).map(|text| self.place(text));
+                self.written.insert(written.to_owned(), place);
+                place
+            }
+        };
+        self.all.get_mut(place?)
+    }
+
+    fn place(&mut self, text: String) -> usize {
         let next = self.all.len();
         let place = *self.places.entry(text.clone()).or_insert(next);
         if place == next {
@@ -113,6 +129,6 @@ impl Words {
                 ..Word::default()
             });
         }
-        &mut self.all[place]
+        place
     }
 }
