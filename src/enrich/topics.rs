@@ -286,7 +286,7 @@ mod tests {
     fn check(pairs: &[(&str, &str)]) {
         let taxonomy = built_in();
         for (text, wanted) in pairs {
-            assert_eq!(ids(&taxonomy, text), *wanted, "{text}");
+            assert_eq!(ids(taxonomy, text), *wanted, "{text}");
         }
     }
 
@@ -317,7 +317,7 @@ mod tests {
             for words in topic["keywords"].as_table().unwrap().values() {
                 for word in words.as_array().unwrap() {
                     let (id, word) = (topic["id"].as_str().unwrap(), word.as_str().unwrap());
-                    assert_eq!(ids(&taxonomy, word), id, "{word}");
+                    assert_eq!(ids(taxonomy, word), id, "{word}");
                     keywords += 1;
                 }
             }
@@ -576,7 +576,7 @@ mod tests {
     fn evidence_is_bytes_of_the_clean_text() {
         let taxonomy = built_in();
         let clean = "خب، بسته\u{200C}بندی‌اش همین";
-        let topics = tags(&taxonomy, clean);
+        let topics = tags(taxonomy, clean);
         assert_eq!(&clean[topics[0].evidence.clone()], "بسته\u{200C}بندی");
     }
 

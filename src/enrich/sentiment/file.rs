@@ -11,7 +11,7 @@
 //! | 1, 1, 1 | log2 of the rows: linear part, its language copies, network |
 //! | 12, 12 | scales of the three columns of the linear tables (f32) |
 //! | 12 each | biases of the linear part (f32): of each language and, last, of any other |
-//! | 4 each | filters and their biases (f32), see [`network`](super::network) |
+//! | 4 each | filters and their biases (f32), see [`network`] |
 //! | 4 each | heads (f32): of each language and, last, of any other |
 //! | 4 each | scales of a row's numbers (f32) |
 //! | rows x 3 | linear part (i8; negative, neutral, positive) |
