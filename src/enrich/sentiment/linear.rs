@@ -4,7 +4,6 @@ use std::borrow::Cow;
 
 use super::ModelError;
 use super::features::{self, AHEAD, Tokens, fetch};
-use super::file::FORMAT;
 
 /// Features beyond this number no longer make an answer surer, only better.
 const ENOUGH_FEATURES: f32 = 600.0;
@@ -37,7 +36,7 @@ impl Table {
     pub fn new(bits: u8, scales: [f32; 3], rows: Vec<i8>) -> Result<Self, ModelError> {
         if rows.len() != 3 << bits {
             return Err(ModelError::Invalid {
-                model: FORMAT.model,
+                model: "sentiment",
                 what: "length of a table",
             });
         }

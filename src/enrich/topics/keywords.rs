@@ -76,11 +76,15 @@ impl Keywords {
         together.retain(|found| !mentions.iter().any(|m| found.stands_in(&m.range)));
         mentions.retain(|mention| {
             let hides = |other: &together::Found| {
-                other.mention.topic != mention.topic && other.hides(&mention.range)
+                other.topic != mention.topic && other.hides(&mention.range)
             };
             !together.iter().any(hides)
         });
-        mentions.extend(together.into_iter().map(|found| found.mention));
+        let mention = |found: together::Found| Mention {
+            topic: found.topic,
+            range: found.range,
+        };
+        mentions.extend(together.into_iter().map(mention));
         mentions.sort_by_key(|mention| mention.range.start);
         mentions
     }

@@ -6,7 +6,6 @@
 
 use std::ops::Range;
 
-use super::Mention;
 use crate::text::is_unspaced;
 
 /// Most parts of a rule.
@@ -43,7 +42,10 @@ pub(super) struct Pieces {
 
 /// All parts of a rule.
 pub(super) struct Found {
-    pub(super) mention: Mention,
+    /// Index of the topic.
+    pub(super) topic: usize,
+    /// Bytes of the match form, from the first word to the last.
+    pub(super) range: Range<usize>,
     parts: Vec<Range<usize>>,
 }
 
@@ -115,10 +117,9 @@ impl Pieces {
                 if parts.len() == rule.parts && stand_together(&parts, text) {
                     let start = parts.first().map_or(0, |part| part.start);
                     let end = parts.last().map_or(0, |part| part.end);
-                    let topic = rule.topic;
-                    let range = start..end;
                     all.push(Found {
-                        mention: Mention { topic, range },
+                        topic: rule.topic,
+                        range: start..end,
                         parts,
                     });
                     last.fill(None);
@@ -132,7 +133,7 @@ impl Pieces {
 /// Without those that longer ones of another topic hide.
 fn longest(all: Vec<Found>) -> Vec<Found> {
     let hidden = |one: &Found| {
-        let by = |other: &Found| other.mention.topic != one.mention.topic && other.hides_all(one);
+        let by = |other: &Found| other.topic != one.topic && other.hides_all(one);
         all.iter().any(by)
     };
     let hidden: Vec<bool> = all.iter().map(hidden).collect();
