@@ -86,7 +86,8 @@ pub fn train_sentiment(
             (parts.languages.clone(), weights)
         }
         None => {
-            let languages = languages(&read, settings);
+            let found = read.iter().flatten().map(|(_, language)| language);
+            let languages = languages(found, settings.least_confidence, settings.least_texts);
             let count = languages.len();
             let weights = (Fitted::new(settings, count), Weights::new(settings, count));
             (languages, weights)
@@ -160,15 +161,20 @@ fn read(sets: &[Set], redactor: &Redactor, detector: &Detector) -> Vec<Vec<(Toke
     all
 }
 
-/// Tags of the languages in which enough texts were found, sorted.
-fn languages(read: &[Vec<(Tokens, Language)>], settings: &fit::Settings) -> Vec<String> {
+/// Tags of the languages in which at least `least_texts` texts were found with at least
+/// `least_confidence`, sorted.
+fn languages<'a>(
+    found: impl Iterator<Item = &'a Language>,
+    least_confidence: f32,
+    least_texts: usize,
+) -> Vec<String> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for (_, language) in read.iter().flatten() {
-        if language.confidence >= settings.least_confidence && language.base != "und" {
+    for language in found {
+        if language.confidence >= least_confidence && language.base != "und" {
             *counts.entry(name_in_models(language)).or_default() += 1;
         }
     }
-    counts.retain(|_, texts| *texts >= settings.least_texts);
+    counts.retain(|_, texts| *texts >= least_texts);
     counts.into_keys().map(str::to_owned).collect()
 }
 

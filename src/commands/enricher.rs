@@ -1,6 +1,7 @@
 //! Loads the models that the configuration names and puts the enricher together.
 
 use std::collections::HashMap;
+use std::fmt::Display;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -163,21 +164,16 @@ fn reviewed(config: &Config, taxonomy: &Taxonomy) -> Result<HashMap<String, usiz
 /// # Errors
 /// The file can't be read or is no model, or a language is none that is told apart.
 pub fn detector(config: &Config) -> Result<Detector, ConfigError> {
-    let file = &config.language.model;
-    let refuse = |message: String, mend: &str| refusal("language.model", file, message, mend);
-    let model = if file.as_os_str().is_empty() {
-        let model = language::Model::of_this_build();
-        model.map_err(|e| refuse(e.to_string(), "build Sada again"))?
-    } else {
-        let bytes = std::fs::read(file).map_err(|e| {
-            refuse(
-                format!("can't read the model: {e}"),
-                "name a file from `sada train language`, or leave the field out",
-            )
-        })?;
-        let model = language::Model::read(&bytes);
-        model.map_err(|e| refuse(e.to_string(), "or leave the field out: a model is built in"))?
-    };
+    let (file, read) = (&config.language.model, |bytes: Vec<u8>| {
+        language::Model::read(&bytes)
+    });
+    let model = model(
+        file,
+        "language.model",
+        "language",
+        language::Model::of_this_build,
+        read,
+    )?;
     let expecting = Detector::new(model).expecting(&config.language.expected);
     expecting.map_err(|e| ConfigError {
         place: String::new(),
@@ -193,18 +189,13 @@ pub fn detector(config: &Config) -> Result<Detector, ConfigError> {
 /// The file can't be read or is no model.
 pub fn sentiment(config: &Config) -> Result<sentiment::Model, ConfigError> {
     let file = &config.models.sentiment;
-    let refuse = |message: String, mend: &str| refusal("models.sentiment", file, message, mend);
-    if file.as_os_str().is_empty() {
-        return sentiment::Model::built_in().map_err(|e| refuse(e.to_string(), "build Sada again"));
-    }
-    let bytes = std::fs::read(file).map_err(|e| {
-        refuse(
-            format!("can't read the model: {e}"),
-            "name a file from `sada train sentiment`, or leave the field out",
-        )
-    })?;
-    sentiment::Model::parse(bytes)
-        .map_err(|e| refuse(e.to_string(), "or leave the field out: a model is built in"))
+    model(
+        file,
+        "models.sentiment",
+        "sentiment",
+        sentiment::Model::built_in,
+        sentiment::Model::parse,
+    )
 }
 
 /// The trained model of topics of the configuration, else the one built in.
@@ -213,18 +204,13 @@ pub fn sentiment(config: &Config) -> Result<sentiment::Model, ConfigError> {
 /// The file can't be read or is no model.
 pub fn topics(config: &Config) -> Result<trained::Model, ConfigError> {
     let file = &config.topics.model;
-    let refuse = |message: String, mend: &str| refusal("topics.model", file, message, mend);
-    if file.as_os_str().is_empty() {
-        return trained::Model::built_in().map_err(|e| refuse(e.to_string(), "build Sada again"));
-    }
-    let bytes = std::fs::read(file).map_err(|e| {
-        refuse(
-            format!("can't read the model: {e}"),
-            "name a file from `sada train topics`, or leave the field out",
-        )
-    })?;
-    trained::Model::parse(bytes)
-        .map_err(|e| refuse(e.to_string(), "or leave the field out: a model is built in"))
+    model(
+        file,
+        "topics.model",
+        "topics",
+        trained::Model::built_in,
+        trained::Model::parse,
+    )
 }
 
 /// The taxonomy of the configuration, else the one built in.
@@ -282,6 +268,27 @@ fn key(config: &Config) -> Result<String, ConfigError> {
         ));
     }
     Ok(key)
+}
+
+/// A model of a file that a field names, else the one built in; `sada train` calls it `name`.
+fn model<M, E: Display>(
+    file: &Path,
+    field: &str,
+    name: &str,
+    built_in: impl FnOnce() -> Result<M, E>,
+    read: impl FnOnce(Vec<u8>) -> Result<M, E>,
+) -> Result<M, ConfigError> {
+    let refuse = |message: String, mend: &str| refusal(field, file, message, mend);
+    if file.as_os_str().is_empty() {
+        return built_in().map_err(|e| refuse(e.to_string(), "build Sada again"));
+    }
+    let bytes = std::fs::read(file).map_err(|e| {
+        refuse(
+            format!("can't read the model: {e}"),
+            &format!("name a file from `sada train {name}`, or leave the field out"),
+        )
+    })?;
+    read(bytes).map_err(|e| refuse(e.to_string(), "or leave the field out: a model is built in"))
 }
 
 fn refusal(field: &str, file: &Path, message: String, mend: &str) -> ConfigError {

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use super::{ConfigFile, enricher, say};
 use crate::enrich::sentiment::Model;
-use crate::training::data::{Folder, Role, Set, split};
+use crate::training::data::{self, Folder, Role, Set, split};
 use crate::training::own::CsvFile;
 use crate::training::{evaluation, redactor};
 
@@ -116,21 +116,16 @@ impl Split {
 }
 
 impl Labelled {
-    /// Sets to fit on and to choose on.
+    /// Rows to fit on and rows to choose on.
     ///
     /// # Errors
     /// They can't be read, or there are none.
-    pub fn to_fit(&self) -> anyhow::Result<(Vec<Set>, Vec<Set>)> {
+    pub fn to_fit(&self) -> anyhow::Result<data::Split> {
         if let Some(file) = self.csv() {
-            return Ok((vec![file.read()?], Vec::new()));
+            return Ok(split(vec![file.read()?], Vec::new()));
         }
         let folder = self.folder()?;
-        // A folder of one's own may lack dev; a tenth of train is taken then.
-        let dev = match folder.has(Role::Dev) {
-            true => folder.sets(Role::Dev, usize::MAX)?,
-            false => Vec::new(),
-        };
-        Ok((folder.sets(Role::Train, usize::MAX)?, dev))
+        folder.to_fit(|role| folder.sets(role, usize::MAX))
     }
 
     fn csv(&self) -> Option<CsvFile> {
@@ -155,10 +150,7 @@ impl Labelled {
         }
         let sets = match role {
             Split::Test => self.folder()?.sets(Role::Test, rows)?,
-            Split::Dev => {
-                let (train, dev) = self.to_fit()?;
-                split(train, dev).dev
-            }
+            Split::Dev => self.to_fit()?.dev,
         };
         Ok(sets.into_iter().map(|set| set.spread(rows)).collect())
     }

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 
 use super::eval::Labelled;
 use super::{ConfigFile, enricher};
-use crate::training::{card, data, fit, train_sentiment};
+use crate::training::{card, fit, train_sentiment};
 
 mod language;
 mod topics;
@@ -90,8 +90,7 @@ fn sentiment(arguments: Sentiment) -> anyhow::Result<()> {
     // Told before the work, not after it.
     let out = arguments.out;
     make_folder_of(&out)?;
-    let (train, dev) = arguments.labelled.to_fit()?;
-    let trained = train_sentiment(data::split(train, dev), &settings, start.as_ref())?;
+    let trained = train_sentiment(arguments.labelled.to_fit()?, &settings, start.as_ref())?;
     print!("{}", trained.report.shown());
     write(&out, &trained.file, &card::of(&trained, &settings))
 }

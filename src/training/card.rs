@@ -40,6 +40,29 @@ fn licence(set: &str) -> &'static str {
     }
 }
 
+/// A table of what was fitted on, a line a set: its language, its name and its rows are given.
+fn table_of_sets(card: &mut String, rows: &[(String, String, usize)]) -> std::fmt::Result {
+    let mut sets: BTreeMap<&str, (Vec<&str>, usize)> = BTreeMap::new();
+    for (language, set, rows) in rows {
+        let entry = sets.entry(set).or_default();
+        entry.0.push(language);
+        entry.1 += rows;
+    }
+    writeln!(
+        card,
+        "| set | licence | languages | rows |\n|---|---|---|---|"
+    )?;
+    for (set, (languages, rows)) in sets {
+        let licence = licence(set);
+        writeln!(
+            card,
+            "| {set} | {licence} | {} | {rows} |",
+            languages.join(" ")
+        )?;
+    }
+    Ok(())
+}
+
 /// The card of a model, in Markdown.
 pub fn of(trained: &Trained, settings: &Settings) -> String {
     let mut card = String::new();
@@ -121,24 +144,7 @@ fn write(card: &mut String, trained: &Trained, settings: &Settings) -> std::fmt:
         barred = NON_COMMERCIAL.join(", "),
         topics = TOPICS_ONLY.join(", "),
     )?;
-    let mut sets: BTreeMap<&str, (Vec<&str>, usize)> = BTreeMap::new();
-    for (language, set, rows) in &trained.rows {
-        let entry = sets.entry(set).or_default();
-        entry.0.push(language);
-        entry.1 += rows;
-    }
-    writeln!(
-        card,
-        "| set | licence | languages | rows |\n|---|---|---|---|"
-    )?;
-    for (set, (languages, rows)) in sets {
-        let licence = licence(set);
-        writeln!(
-            card,
-            "| {set} | {licence} | {} | {rows} |",
-            languages.join(" ")
-        )?;
-    }
+    table_of_sets(card, &trained.rows)?;
     figures(card, trained, settings)
 }
 

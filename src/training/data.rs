@@ -87,9 +87,20 @@ pub fn two_classes(counts: [usize; 3]) -> bool {
 pub struct Folder(pub PathBuf);
 
 impl Folder {
-    /// Whether it has sets of a role.
-    pub fn has(&self, role: Role) -> bool {
-        self.0.join("feedback").join(role.name()).is_dir()
+    /// Rows to fit on and rows to choose on, of the sets that `sets` reads of a role. A folder of one's own
+    /// may lack dev.
+    ///
+    /// # Errors
+    /// They can't be read.
+    pub fn to_fit<G: Sync>(
+        &self,
+        sets: impl Fn(Role) -> anyhow::Result<Vec<Set<G>>>,
+    ) -> anyhow::Result<Split<G>> {
+        let dev = match self.0.join("feedback").join(Role::Dev.name()).is_dir() {
+            true => sets(Role::Dev)?,
+            false => Vec::new(),
+        };
+        Ok(split(sets(Role::Train)?, dev))
     }
 
     /// Reads all usable sets of a role in the order of their names, at most `rows` usable rows of each,

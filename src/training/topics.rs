@@ -11,7 +11,7 @@ pub mod whole;
 use anyhow::Context;
 use xxhash_rust::xxh64::xxh64;
 
-use super::data::{Folder, Role, Set, Split, split};
+use super::data::{Folder, Role, Set, Split};
 use crate::enrich::topics::trained::{Covers, Model, Parts};
 use crate::language::Detector;
 use mapping::{Gold, Mapping};
@@ -50,12 +50,7 @@ pub fn sets(folder: &Folder, role: Role, mapping: &Mapping) -> anyhow::Result<Ve
 /// # Errors
 /// As [`sets`].
 pub fn to_fit(folder: &Folder, mapping: &Mapping) -> anyhow::Result<Split<Gold>> {
-    let train = sets(folder, Role::Train, mapping)?;
-    let dev = match folder.has(Role::Dev) {
-        true => sets(folder, Role::Dev, mapping)?,
-        false => Vec::new(),
-    };
-    Ok(split(train, dev))
+    folder.to_fit(|role| sets(folder, role, mapping))
 }
 
 /// Fits, quantises, chooses the threshold on dev and measures there.
@@ -69,7 +64,8 @@ pub fn train(
 ) -> anyhow::Result<Trained> {
     let detector = Detector::new(crate::language::Model::of_this_build()?);
     let read = examples::read(&split.train, &detector);
-    let languages = examples::languages(&read, settings);
+    let found = read.iter().flatten().map(|(_, language)| language);
+    let languages = super::languages(found, settings.least_confidence, settings.least_texts);
     let covers: Vec<Covers> = mapping.covers();
     let examples = examples::of(&split.train, read, mapping, &languages, settings);
     let weights = fit::fit(

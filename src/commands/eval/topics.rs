@@ -68,10 +68,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
 
 fn sets(arguments: &Arguments, folder: &Folder) -> anyhow::Result<()> {
     let config = arguments.config.load()?;
-    let mapping = match &arguments.mapping {
-        Some(file) => Mapping::read(file)?,
-        None => Mapping::built_in()?,
-    };
+    let mapping = Mapping::of(arguments.mapping.as_deref())?;
     let role = arguments.lists.role();
     let sets = match role {
         Role::Dev => trained::to_fit(folder, &mapping)?.dev,

@@ -39,10 +39,7 @@ pub struct Arguments {
 
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let mapping = match &arguments.mapping {
-        Some(file) => Mapping::read(file)?,
-        None => Mapping::built_in()?,
-    };
+    let mapping = Mapping::of(arguments.mapping.as_deref())?;
     let settings = Settings {
         seed: arguments.seed,
         ..Settings::default()

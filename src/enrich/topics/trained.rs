@@ -152,12 +152,13 @@ impl Model {
     pub fn held_back(&self, said: &Said) -> Logits {
         let things = &said.things[..self.parts.things.len()];
         let most = things.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let topics = self.parts.topics.len();
         let mut chances = [0.0; MOST];
         let mut all = 0.0;
         for (logit, covers) in things.iter().zip(&self.parts.covers) {
             let chance = (logit - most).exp();
             all += chance;
-            for (topic, sum) in chances.iter_mut().enumerate() {
+            for (topic, sum) in chances[..topics].iter_mut().enumerate() {
                 *sum += if covers >> topic & 1 == 1 {
                     chance
                 } else {
@@ -165,7 +166,10 @@ impl Model {
                 };
             }
         }
-        chances.map(|chance| HOLD_BACK * (chance / all.max(f32::MIN_POSITIVE) + LEAST_CHANCE).ln())
+        for chance in &mut chances[..topics] {
+            *chance = HOLD_BACK * (*chance / all.max(f32::MIN_POSITIVE) + LEAST_CHANCE).ln();
+        }
+        chances
     }
 
     /// The same when it is known: minus infinity where it has no such topic.

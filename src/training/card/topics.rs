@@ -1,9 +1,7 @@
 //! The card of the trained part of topics.
 
-use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use super::licence;
 use crate::enrich::topics::trained::DIMENSIONS;
 use crate::training::topics::{Trained, fit::Settings, mapping::Mapping};
 
@@ -54,24 +52,10 @@ fn write(
     writeln!(
         card,
         "## Data\n\n{rows} rows; which category of a set is which topic: `models/topic_mapping.tsv`. {repeated} rows were \
-         dropped because their letters and digits stand in a dev set; a set without dev rows gave a tenth of its own.\n\n\
-         | set | licence | languages | rows |\n|---|---|---|---|",
+         dropped because their letters and digits stand in a dev set; a set without dev rows gave a tenth of its own.\n",
         repeated = trained.repeated,
     )?;
-    let mut sets: BTreeMap<&str, (Vec<&str>, usize)> = BTreeMap::new();
-    for (language, set, rows) in &trained.rows {
-        let entry = sets.entry(set).or_default();
-        entry.0.push(language);
-        entry.1 += rows;
-    }
-    for (set, (languages, rows)) in sets {
-        let licence = licence(set);
-        writeln!(
-            card,
-            "| {set} | {licence} | {} | {rows} |",
-            languages.join(" ")
-        )?;
-    }
+    super::table_of_sets(card, &trained.rows)?;
     writeln!(
         card,
         "\n## Figures on dev\n\nThe thresholds were chosen on these rows; `sada eval topics --data` measures on test, \

@@ -1,14 +1,12 @@
 //! Texts with topics, ready to be fitted.
 
-use std::collections::BTreeMap;
-
 use rayon::prelude::*;
 
 use super::fit::Settings;
 use super::mapping::{Gold, Mapping};
 use crate::enrich::Language;
 use crate::enrich::sentiment::features::Tokens;
-use crate::enrich::sentiment::{index_of, name_in_models};
+use crate::enrich::sentiment::index_of;
 use crate::enrich::topics::trained::Covers;
 use crate::language::{Detector, Hints};
 use crate::text::{MatchForm, clean};
@@ -87,18 +85,6 @@ pub fn read(sets: &[Set<Gold>], detector: &Detector) -> Vec<Vec<(Vec<u32>, Langu
         .collect();
     bar.finish_and_clear();
     all
-}
-
-/// Tags of the languages in which enough texts were found, sorted.
-pub fn languages(read: &[Vec<(Vec<u32>, Language)>], settings: &Settings) -> Vec<String> {
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for (_, language) in read.iter().flatten() {
-        if language.confidence >= settings.least_confidence && language.base != "und" {
-            *counts.entry(name_in_models(language)).or_default() += 1;
-        }
-    }
-    counts.retain(|_, texts| *texts >= settings.least_texts);
-    counts.into_keys().map(str::to_owned).collect()
 }
 
 /// Puts texts and what is right about them together.

@@ -47,6 +47,14 @@ impl Mapping {
         Self::parse(BUILT_IN).context("models/topic_mapping.tsv")
     }
 
+    /// The file's, or without one what comes with the program.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn of(file: Option<&Path>) -> anyhow::Result<Self> {
+        file.map_or_else(Self::built_in, Self::read)
+    }
+
     /// Reads a file of lines of set, category, topic and note between tabs; `*` as category says what
     /// is reviewed in the set.
     ///
