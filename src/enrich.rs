@@ -16,6 +16,7 @@ use crate::text::{self, MatchForm};
 
 pub mod clauses;
 pub mod contradiction;
+pub mod features;
 pub mod intents;
 pub mod model_file;
 pub mod mojibake;
@@ -25,6 +26,7 @@ pub mod sentiment;
 pub mod topics;
 
 use clauses::Clauses;
+use features::Tokens;
 
 pub use crate::language::{Hints, Language, LanguageShare};
 pub use intents::{Intent, Signals};
@@ -242,11 +244,14 @@ impl Enricher {
     fn tag_clean(&self, text: String, detected: Detected, thing: Option<usize>) -> Tags {
         let Detected { language, parts } = detected;
         let matched = MatchForm::of(&text);
-        let mut sentiment = self.sentiment.score(&matched.text, &language);
+        let tokens = Tokens::of(&matched.text);
+        let judged_as = self.sentiment.index_of(&language);
+        let mut sentiment = self.sentiment.judge(tokens.whole(), judged_as);
         let clauses = Clauses::of(&matched.text, sentiment, |clause| {
-            self.sentiment.score(clause, &language)
+            self.sentiment.judge(tokens.part(clause), judged_as)
         });
         let about = topics::About {
+            tokens: &tokens,
             language: &language,
             thing,
         };

@@ -30,8 +30,8 @@ use rayon::prelude::*;
 use xxhash_rust::xxh64::xxh64;
 
 use crate::enrich::Language;
+use crate::enrich::features::Tokens;
 use crate::enrich::privacy::Redactor;
-use crate::enrich::sentiment::features::Tokens;
 use crate::enrich::sentiment::{Model, file::Parts, index_of, name_in_models};
 use crate::language::{Detector, Hints};
 use crate::text::{self, MatchForm};
@@ -147,8 +147,7 @@ fn read(sets: &[Set], redactor: &Redactor, detector: &Detector) -> Vec<Vec<(Toke
     let bar = progress("reading texts", rows as u64);
     let read = |row: &data::Row| {
         let clean = redactor.redact(&text::clean(&row.text)).0;
-        let mut tokens = Tokens::default();
-        tokens.read(&MatchForm::of(&clean).text);
+        let tokens = Tokens::of(&MatchForm::of(&clean).text);
         bar.inc(1);
         let detected = detector.detect(&row.text, Hints::default());
         (tokens, detected.language)

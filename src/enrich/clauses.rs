@@ -8,26 +8,22 @@ use crate::text;
 
 /// Clauses of a match form. Each is judged once, when it is first asked for; where there is but one,
 /// it has the sentiment of the whole.
-pub struct Clauses<'a, F> {
-    text: &'a str,
-    score: F,
+pub struct Clauses<F> {
+    judge: F,
     clauses: Vec<(Range<usize>, OnceCell<Sentiment>)>,
 }
 
-impl<'a, F: Fn(&str) -> Sentiment> Clauses<'a, F> {
-    /// Of a text in its match form, with its sentiment as a whole and what judges a clause.
-    pub fn of(text: &'a str, whole: Sentiment, score: F) -> Self {
+impl<F: Fn(&Range<usize>) -> Sentiment> Clauses<F> {
+    /// Of a text in its match form, with its sentiment as a whole and what judges the clause in some of
+    /// its bytes.
+    pub fn of(text: &str, whole: Sentiment, judge: F) -> Self {
         let mut clauses: Vec<_> = text::clauses(text)
             .map(|range| (range, OnceCell::new()))
             .collect();
         if let [(_, sentiment)] = &mut clauses[..] {
             *sentiment = OnceCell::from(whole);
         }
-        Self {
-            text,
-            score,
-            clauses,
-        }
+        Self { judge, clauses }
     }
 
     /// Sentiment of the clause that holds a byte; unknown past the end.
@@ -54,7 +50,7 @@ impl<'a, F: Fn(&str) -> Sentiment> Clauses<'a, F> {
     }
 
     fn judged(&self, (range, sentiment): &(Range<usize>, OnceCell<Sentiment>)) -> Sentiment {
-        *sentiment.get_or_init(|| (self.score)(&self.text[range.clone()]))
+        *sentiment.get_or_init(|| (self.judge)(range))
     }
 }
 
@@ -76,7 +72,7 @@ mod tests {
     #[test]
     fn a_clause_is_judged_once_and_a_whole_text_not_again() {
         let asked = Cell::new(0);
-        let judge = |_: &str| {
+        let judge = |_: &Range<usize>| {
             asked.set(asked.get() + 1);
             scored(0.5)
         };

@@ -70,7 +70,7 @@ pub struct Intent {
 
 impl Cues {
     /// Signals of a text, and [flags](debris) of what in it no customer wrote.
-    pub fn signals<F: Fn(&str) -> Sentiment>(
+    pub fn signals<F: Fn(&Range<usize>) -> Sentiment>(
         &self,
         clean: &str,
         matched: &MatchForm,

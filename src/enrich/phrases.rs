@@ -12,13 +12,13 @@
 
 use std::ops::Range;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use daachorse::CharwiseDoubleArrayAhoCorasick;
 
 use crate::text::{self, MatchForm, is_arabic, is_unspaced};
 
 /// Phrases in their match form, looked for all at once.
 pub(super) struct Phrases {
-    automaton: AhoCorasick,
+    automaton: CharwiseDoubleArrayAhoCorasick<u32>,
     /// Length in characters of each.
     chars: Vec<usize>,
 }
@@ -60,25 +60,14 @@ const ARABIC_LETTERS_AFTER: [&str; 8] = ["ی", "م", "ت", "ش", "ه", "ک", "ا
 /// Phrases of so many characters may take one-letter affixes.
 const LONG: usize = 4;
 
-/// Bytes of phrases up to which all steps are kept in a table. It is fastest, and takes up to 1 KiB
-/// a byte: a larger one would be slow for all the memory that it walks through.
-const LARGEST_TABLE: usize = 64 << 10;
-
 impl Phrases {
     /// Phrases as [`folded`] gives them; their order numbers them.
     ///
     /// # Errors
     /// There are more than fit; says the mend.
     pub(super) fn new<'a>(phrases: impl Iterator<Item = &'a str> + Clone) -> Result<Self, String> {
-        let kind = match phrases.clone().map(str::len).sum::<usize>() {
-            0..=LARGEST_TABLE => AhoCorasickKind::DFA,
-            _ => AhoCorasickKind::ContiguousNFA,
-        };
-        let automaton = AhoCorasick::builder()
-            .kind(Some(kind))
-            .prefilter(false)
-            .build(phrases.clone())
-            .map_err(|error| format!("too many phrases ({error}); remove some"))?;
+        let automaton = CharwiseDoubleArrayAhoCorasick::new(phrases.clone())
+            .map_err(|error| format!("can't look for these phrases ({error})"))?;
         Ok(Self {
             automaton,
             chars: phrases.map(|phrase| phrase.chars().count()).collect(),
@@ -94,9 +83,10 @@ impl Phrases {
         self.automaton
             .find_overlapping_iter(text)
             .filter_map(move |hit| {
-                let number = hit.pattern().as_usize();
+                let number = hit.value() as usize;
                 let chars = *self.chars.get(number)?;
-                is_word(text, hit.range(), chars).then(|| (number, hit.range()))
+                let range = hit.start()..hit.end();
+                is_word(text, range.clone(), chars).then_some((number, range))
             })
     }
 }

@@ -8,17 +8,15 @@
 //! and what it blames is told by the sentiments of its topics. `models/sentiment.md` has the figures.
 
 use std::borrow::Cow;
-use std::cell::Cell;
 
 use super::Language;
 
-pub mod features;
 pub mod file;
 pub mod linear;
 pub mod network;
 
+use super::features::{Part, Tokens};
 pub use super::model_file::ModelError;
-use features::Tokens;
 
 /// Label of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -94,11 +92,6 @@ pub fn softmax(logits: [f32; 3]) -> [f32; 3] {
     e.map(|v| v / sum)
 }
 
-thread_local! {
-    /// Room for a text's tokens: judging allocates nothing once it is large enough.
-    static TOKENS: Cell<Tokens> = Cell::default();
-}
-
 /// The trained model.
 pub struct Model {
     parts: file::Parts,
@@ -148,21 +141,22 @@ impl Model {
 
     /// Sentiment of a text in its match form.
     pub fn score(&self, matched: &str, language: &Language) -> Sentiment {
-        self.logits(matched, language)
+        self.judge(Tokens::of(matched).whole(), self.index_of(language))
+    }
+
+    /// Sentiment of a text, or a part of one, in a language of [`index_of`](Self::index_of).
+    pub fn judge(&self, text: Part, language: Option<usize>) -> Sentiment {
+        self.logits(text, language)
             .map_or(Sentiment::UNKNOWN, Sentiment::from_logits)
     }
 
     /// Logits of negative, neutral and positive; none for a text without letter, digit and emoji.
-    pub fn logits(&self, matched: &str, language: &Language) -> Option<[f32; 3]> {
-        let mut tokens = TOKENS.take();
-        let logits = tokens.read(matched).then(|| {
-            let own = self.index_of(language);
-            let linear = self.parts.linear.logits(&tokens, own);
-            let network = self.parts.network.logits(&tokens, own);
+    pub fn logits(&self, text: Part, language: Option<usize>) -> Option<[f32; 3]> {
+        text.is_judgeable().then(|| {
+            let linear = self.parts.linear.logits(text, language);
+            let network = self.parts.network.logits(text, language);
             [0, 1, 2].map(|c| (linear[c] + self.parts.share * network[c]) / self.parts.temperature)
-        });
-        TOKENS.set(tokens);
-        logits
+        })
     }
 
     /// Index of the language as which a text is judged.

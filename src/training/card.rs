@@ -11,7 +11,7 @@ use super::Trained;
 use super::data::{NON_COMMERCIAL, TOPICS_ONLY};
 use super::evaluation::percent;
 use super::fit::Settings;
-use crate::enrich::sentiment::features::MOST_TOKENS;
+use crate::enrich::features::MOST_TOKENS;
 use crate::enrich::sentiment::network::{DIMENSIONS, FILTERS, WINDOW};
 
 /// Sets whose source states a permissive licence. The sources of the others state none.

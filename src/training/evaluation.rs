@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use super::data::{Set, two_classes};
 use super::progress;
 use crate::enrich::Language;
+use crate::enrich::features::Tokens;
 use crate::enrich::privacy::Redactor;
 use crate::enrich::sentiment::{Label, Model, softmax};
 use crate::language::{Detector, Hints};
@@ -317,7 +318,9 @@ pub fn temperature(model: &Model, answers: &[Answers]) -> f32 {
         .filter(|set| set.rows.iter().any(|row| row.gold == 1))
         .flat_map_iter(|set| {
             set.rows.iter().filter_map(|row| {
-                let logits = model.logits(&row.matched, &row.language)?;
+                let tokens = Tokens::of(&row.matched);
+                let language = model.index_of(&row.language);
+                let logits = model.logits(tokens.whole(), language)?;
                 Some((logits, usize::from(row.gold)))
             })
         })

@@ -1,7 +1,7 @@
 //! Texts ready to be fitted: their features, what is known beside them, how much they count.
 
 use super::data::two_classes;
-use crate::enrich::sentiment::features::Tokens;
+use crate::enrich::features::Tokens;
 
 /// Most that a rare label of a set counts.
 const MOST_BALANCE: f32 = 8.0;
@@ -61,9 +61,14 @@ impl Examples {
             return;
         };
         set.labels[usize::from(gold)] += 1;
-        self.features.extend_from_slice(tokens.features());
-        self.ends.extend_from_slice(tokens.ends());
-        self.across.extend_from_slice(tokens.across());
+        let text = tokens.whole();
+        self.features.extend_from_slice(text.features());
+        let mut end = 0;
+        self.ends.extend(text.tokens().map(|token| {
+            end += token.len() as u32;
+            end
+        }));
+        self.across.extend_from_slice(text.across());
         self.rows.push(Row {
             until: [self.features.len(), self.ends.len(), self.across.len()],
             language: language.map(|l| l as u16),

@@ -159,7 +159,7 @@ pub fn fit(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::enrich::sentiment::features::Tokens;
+    use crate::enrich::features::Tokens;
     use crate::enrich::sentiment::file::Parts;
 
     const TEXTS: [(&str, u8); 6] = [
@@ -214,8 +214,8 @@ mod tests {
         for (text, gold) in TEXTS {
             tokens.read(text);
             for logits in [
-                parts.linear.logits(&tokens, Some(0)),
-                parts.network.logits(&tokens, Some(0)),
+                parts.linear.logits(tokens.whole(), Some(0)),
+                parts.network.logits(tokens.whole(), Some(0)),
             ] {
                 let most = logits.into_iter().fold(f32::NEG_INFINITY, f32::max);
                 assert_eq!(logits[usize::from(gold)], most, "{text}: {logits:?}");
@@ -235,8 +235,8 @@ mod tests {
         tokens.read("this is not good");
         for language in [None, Some(0)] {
             let (a, b) = (
-                parts.network.logits(&tokens, language),
-                again.logits(&tokens, language),
+                parts.network.logits(tokens.whole(), language),
+                again.logits(tokens.whole(), language),
             );
             for c in 0..3 {
                 assert!((a[c] - b[c]).abs() < 0.05, "{a:?} {b:?}");

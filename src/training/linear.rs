@@ -8,8 +8,8 @@ use rayon::prelude::*;
 
 use super::examples::{Example, Examples};
 use super::fit::{Settings, Target};
-use crate::enrich::sentiment::features;
-use crate::enrich::sentiment::linear::{Linear, Table, normaliser};
+use crate::enrich::features;
+use crate::enrich::sentiment::linear::{Linear, Table};
 
 /// Texts between two looks at the clock.
 const CHUNK: usize = 1024;
@@ -189,7 +189,7 @@ impl Fitted {
                 }
             }
         }
-        let v = normaliser(squares, scratch.len() as f32);
+        let v = features::normaliser(squares, scratch.len() as f32);
         let other = self.biases.len() - 1;
         let biases = &mut self.biases[language.unwrap_or(other)];
         let logits = [0, 1, 2].map(|c| v * sums[c] + biases[c]);

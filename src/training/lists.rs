@@ -1,6 +1,6 @@
 //! Labelled lists of our own or of a user: what `sada eval topics` and its like measure on.
 //!
-//! A list is a file of lines with three columns between tabs: `dev` or `test` · labels, separated by
+//! A list is a file of lines with three columns between tabs: `train`, `dev` or `test` · labels, separated by
 //! spaces, `-` for none · text. A line that begins with `#` is a comment, an empty one is skipped.
 //! What a label means is said by whoever measures.
 
@@ -135,14 +135,14 @@ fn parse(line: &str) -> anyhow::Result<Option<(Role, Vec<String>, String)>> {
     let columns: Vec<&str> = line.split('\t').collect();
     let [split, labels, text] = columns[..] else {
         bail!(
-            "{} columns; write dev or test, tab, labels, tab, text",
+            "{} columns; write train, dev or test, tab, labels, tab, text",
             columns.len()
         );
     };
-    let role = [Role::Dev, Role::Test]
+    let role = [Role::Train, Role::Dev, Role::Test]
         .into_iter()
         .find(|role| role.name() == split);
-    let role = role.with_context(|| format!("{split:?} is neither dev nor test"))?;
+    let role = role.with_context(|| format!("{split:?} is neither train, dev nor test"))?;
     ensure!(!text.trim().is_empty(), "no text");
     Ok(Some((role, labels_of(labels)?, text.to_owned())))
 }

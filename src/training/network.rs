@@ -6,7 +6,7 @@ use indicatif::ProgressBar;
 
 use super::examples::{Example, Examples};
 use super::fit::{Settings, Target};
-use crate::enrich::sentiment::features;
+use crate::enrich::features;
 use crate::enrich::sentiment::network::{
     DIMENSIONS, FILTERS, Filters, Head, Network, Table, WINDOW, weigh,
 };

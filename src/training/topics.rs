@@ -4,6 +4,7 @@
 
 pub mod examples;
 pub mod fit;
+pub mod linear;
 pub mod mapping;
 pub mod measure;
 pub mod whole;
@@ -12,6 +13,7 @@ use anyhow::Context;
 use xxhash_rust::xxh64::xxh64;
 
 use super::data::{Folder, Role, Set, Split};
+use crate::enrich::topics::trained::linear::Linear;
 use crate::enrich::topics::trained::{Covers, Model, Parts};
 use crate::language::Detector;
 use mapping::{Gold, Mapping};
@@ -61,6 +63,7 @@ pub fn train(
     split: Split<Gold>,
     mapping: &Mapping,
     settings: &fit::Settings,
+    linear: Linear,
 ) -> anyhow::Result<Trained> {
     let detector = Detector::new(crate::language::Model::of_this_build()?);
     let read = examples::read(&split.train, &detector);
@@ -88,6 +91,7 @@ pub fn train(
         covers,
         heads,
         thing_heads,
+        linear,
         table: weights.quantise(),
     };
     drop(weights);

@@ -2,12 +2,16 @@
 
 use std::path::PathBuf;
 
+use anyhow::Context;
 use clap::Args;
 
 use crate::commands::eval::Data;
 use crate::commands::say;
+use crate::enrich::topics::Taxonomy;
+use crate::enrich::topics::trained::Model;
+use crate::enrich::topics::trained::linear::Linear;
 use crate::training::card;
-use crate::training::topics::{fit::Settings, mapping::Mapping, to_fit, train};
+use crate::training::topics::{fit::Settings, linear, mapping::Mapping, to_fit, train};
 
 /// Fit the trained part of topics
 ///
@@ -29,6 +33,14 @@ pub struct Arguments {
     /// The one of the program if left out
     #[arg(long, value_name = "FILE")]
     mapping: Option<PathBuf>,
+    /// Folder of lists of texts about topics of the taxonomy, one a language (`en.tsv`): lines of
+    /// `train`, topics as `id:pos|neg|neu` or -, text, between tabs. What they teach is the model's linear
+    /// part; that of the program is kept if left out
+    #[arg(long, value_name = "FOLDER")]
+    texts: Option<PathBuf>,
+    /// Taxonomy with which these texts were labelled. The one of the program if left out
+    #[arg(long, value_name = "FILE")]
+    taxonomy: Option<PathBuf>,
     /// Model file to write; the card goes beside it, with the ending .md
     #[arg(long, value_name = "FILE", default_value = "models/topics.bin")]
     out: PathBuf,
@@ -46,12 +58,34 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     };
     // Told before the work, not after it.
     super::make_folder_of(&arguments.out)?;
+    let linear = linear(arguments)?;
     let trained = train(
         to_fit(&arguments.data.folder(), &mapping)?,
         &mapping,
         &settings,
+        linear,
     )?;
     say(trained.report.shown())?;
     let card = card::topics::of(&trained, &mapping, &settings);
     super::write(&arguments.out, &trained.file, &card)
+}
+
+fn linear(arguments: &Arguments) -> anyhow::Result<Linear> {
+    let Some(texts) = &arguments.texts else {
+        return Ok(Model::built_in()?.into_parts().linear);
+    };
+    let taxonomy = match &arguments.taxonomy {
+        None => Taxonomy::built_in()?,
+        Some(file) => {
+            let toml = std::fs::read_to_string(file);
+            let toml = toml.with_context(|| format!("can't read {}", file.display()))?;
+            Taxonomy::parse(&toml).with_context(|| file.display().to_string())?
+        }
+    };
+    let settings = linear::Settings {
+        seed: arguments.seed,
+        ..linear::Settings::default()
+    };
+    let texts = linear::read(texts, &taxonomy)?;
+    Ok(linear::fit(&texts, linear::ids(&taxonomy), &settings))
 }

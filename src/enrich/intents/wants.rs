@@ -102,7 +102,7 @@ impl Found {
 ///   else (`could you send …?`), praises (`isn't it great?`) or insults.
 /// * A clause that blames or praises clearly enough needs no cue; but not one that says that all is
 ///   well (`no complaints`). A question, request or suggestion alone is no complaint.
-pub(super) fn wants<F: Fn(&str) -> Sentiment>(
+pub(super) fn wants<F: Fn(&Range<usize>) -> Sentiment>(
     text: &str,
     mentions: &[Mention],
     clauses: &Clauses<F>,

@@ -3,19 +3,7 @@
 use std::borrow::Cow;
 
 use super::ModelError;
-use super::features::{self, AHEAD, Tokens, fetch};
-
-/// Features beyond this number no longer make an answer surer, only better.
-const ENOUGH_FEATURES: f32 = 600.0;
-
-/// What the sums over a text's features are multiplied by. `weights`: sum of the features' squared
-/// weights, `count`: their number.
-pub fn normaliser(weights: f32, count: f32) -> f32 {
-    if count <= 0.0 {
-        return 0.0;
-    }
-    (ENOUGH_FEATURES / count).min(1.0).sqrt() / weights.sqrt()
-}
+use crate::enrich::features::{self, AHEAD, Part, fetch, normaliser};
 
 /// Weights of features, in 8 bits each.
 #[derive(Debug, Clone, PartialEq)]
@@ -82,30 +70,27 @@ pub struct Linear {
 
 impl Linear {
     /// Logits of negative, neutral and positive. `language` adds that language's own weights.
-    pub fn logits(&self, tokens: &Tokens, language: Option<usize>) -> [f32; 3] {
+    pub fn logits(&self, text: Part, language: Option<usize>) -> [f32; 3] {
         let mut shared = [0i32; 3];
         let mut own = [0i32; 3];
         let mut weights = 0i32;
-        for features in [tokens.features(), tokens.across()] {
-            let mut later = features.iter().skip(AHEAD);
-            for &feature in features {
-                if let Some(&later) = later.next() {
-                    self.shared.fetch(later);
-                    if let Some(language) = language {
-                        self.own.fetch(features::in_language(later, language));
-                    }
-                }
-                let weight = features::weight(feature);
-                add(&mut shared, weight, self.shared.row(feature));
+        let mut later = text.all().skip(AHEAD);
+        for feature in text.all() {
+            if let Some(later) = later.next() {
+                self.shared.fetch(later);
                 if let Some(language) = language {
-                    let copy = features::in_language(feature, language);
-                    add(&mut own, weight, self.own.row(copy));
+                    self.own.fetch(features::in_language(later, language));
                 }
-                weights += weight * weight;
             }
+            let weight = features::weight(feature);
+            add(&mut shared, weight, self.shared.row(feature));
+            if let Some(language) = language {
+                let copy = features::in_language(feature, language);
+                add(&mut own, weight, self.own.row(copy));
+            }
+            weights += weight * weight;
         }
-        let count = tokens.features().len() + tokens.across().len();
-        let v = normaliser(weights as f32, count as f32);
+        let v = normaliser(weights as f32, text.len() as f32);
         let bias = language.map_or(self.biases.last(), |l| self.biases.get(l));
         let mut logits = bias.copied().unwrap_or_default();
         for c in 0..3 {

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use super::features::{self, AHEAD, Tokens, fetch};
+use crate::enrich::features::{self, AHEAD, Part, fetch};
 
 /// Numbers of a row.
 pub const DIMENSIONS: usize = 16;
@@ -88,24 +88,20 @@ pub struct Network {
 impl Network {
     /// Logits of negative, neutral and positive. `language` is judged by its own head and by its own
     /// copy of each whole token too.
-    pub fn logits(&self, tokens: &Tokens, language: Option<usize>) -> [f32; 3] {
-        let (greatest, sum) = self.read(tokens, language);
+    pub fn logits(&self, text: Part, language: Option<usize>) -> [f32; 3] {
+        let (greatest, sum) = self.read(text, language);
         let head = language.map_or(self.heads.last(), |l| self.heads.get(l));
         head.map_or([0.0; 3], |head| head.logits(&greatest, &sum))
     }
 
     /// Greatest answers of the filters, and the sum of rows over the root of their number.
-    fn read(
-        &self,
-        tokens: &Tokens,
-        language: Option<usize>,
-    ) -> ([f32; FILTERS], [f32; DIMENSIONS]) {
+    fn read(&self, text: Part, language: Option<usize>) -> ([f32; FILTERS], [f32; DIMENSIONS]) {
         #[cfg(target_arch = "x86_64")]
         if std::arch::is_x86_feature_detected!("avx2") {
             // SAFETY: the processor has what the function is compiled for.
-            return unsafe { self.read_avx2(tokens, language) };
+            return unsafe { self.read_avx2(text, language) };
         }
-        self.read_any(tokens, language)
+        self.read_any(text, language)
     }
 
     /// The same operations in the same order, eight at a time: the answers are the same to the bit.
@@ -113,30 +109,21 @@ impl Network {
     #[target_feature(enable = "avx2")]
     fn read_avx2(
         &self,
-        tokens: &Tokens,
+        text: Part,
         language: Option<usize>,
     ) -> ([f32; FILTERS], [f32; DIMENSIONS]) {
-        self.read_any(tokens, language)
+        self.read_any(text, language)
     }
 
     #[inline(always)]
-    fn read_any(
-        &self,
-        tokens: &Tokens,
-        language: Option<usize>,
-    ) -> ([f32; FILTERS], [f32; DIMENSIONS]) {
+    fn read_any(&self, text: Part, language: Option<usize>) -> ([f32; FILTERS], [f32; DIMENSIONS]) {
         let (rows, _) = self.table.rows.as_chunks::<DIMENSIONS>();
         let shift = 32 - u32::from(self.table.bits);
         let mut window = Window::new(&self.filters, &self.filter_bias);
         let mut all = [0i32; DIMENSIONS];
         let mut count = 0u32;
-        let mut start = 0;
-        for &end in tokens.ends() {
-            let end = end as usize;
-            let features = tokens.features().get(start..end).unwrap_or_default();
-            let later = tokens.features().get(start + AHEAD..).unwrap_or_default();
-            start = end;
-            let mut later = later.iter();
+        let mut later = text.features().iter().skip(AHEAD);
+        for features in text.tokens() {
             let mut sum = [0i32; DIMENSIONS];
             for &feature in features {
                 if let Some(later) = later.next() {
@@ -252,6 +239,7 @@ pub fn weigh(filters: &[[f32; FILTERS]; DIMENSIONS], token: &[f32; DIMENSIONS]) 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::enrich::features::Tokens;
 
     fn network() -> Network {
         let mut random = fastrand::Rng::with_seed(7);
@@ -275,21 +263,15 @@ mod tests {
         }
     }
 
-    fn tokens(text: &str) -> Tokens {
-        let mut tokens = Tokens::default();
-        tokens.read(text);
-        tokens
-    }
-
     #[test]
     fn every_processor_answers_the_same_to_the_bit() {
         let network = network();
         for text in ["good", "not good at all", "质量很好 😍 soooo nice", "ดีมาก"] {
-            let tokens = tokens(text);
+            let tokens = Tokens::of(text);
             for language in [None, Some(0)] {
                 assert_eq!(
-                    network.read(&tokens, language),
-                    network.read_any(&tokens, language)
+                    network.read(tokens.whole(), language),
+                    network.read_any(tokens.whole(), language)
                 );
             }
         }
@@ -298,7 +280,7 @@ mod tests {
     #[test]
     fn order_and_language_count_and_nothing_is_the_bias() {
         let network = network();
-        let logits = |text: &str, language| network.logits(&tokens(text), language);
+        let logits = |text: &str, language| network.logits(Tokens::of(text).whole(), language);
         assert_ne!(logits("not good", None), logits("good not", None));
         assert_ne!(logits("good", None), logits("good", Some(0)));
         assert_eq!(logits("", None), network.heads[1].bias);

@@ -1,21 +1,23 @@
 //! The trained part: which topics a text or a clause tells of, by its hashed n-grams.
 //!
-//! A text is the sum of its features' rows over the root of their number; of each feature there is a row that
-//! all languages share and one for its copy in the text's language. A head a topic makes a logit of it.
-//! What was never reviewed in a kind of texts (a hotel has no delivery) was neither learned nor unlearned there: another set of
+//! Of reviews: a text is the sum of its features' rows over the root of their number; of each feature
+//! there is a row that all languages share, and of whole words one for their copy in the text's language.
+//! A head a topic makes a logit of it. What was never reviewed in a kind of texts (a hotel has no delivery) was neither learned nor unlearned there: another set of
 //! heads tells what is reviewed, and topics that this kind of thing can't have are held back.
+//!
+//! Of feedback of any kind: [`linear`].
 //!
 //! N-grams carry nothing from one language to another: languages without labelled texts are left to keywords.
 
 use std::borrow::Cow;
-use std::cell::Cell;
 
+use crate::enrich::features::{self, AHEAD, Part, fetch};
 use crate::enrich::model_file::ModelError;
-use crate::enrich::sentiment::features::{self, AHEAD, Tokens, fetch};
 use crate::enrich::sentiment::index_of;
 use crate::language::Language;
 
 mod file;
+pub mod linear;
 
 pub use file::{FORMAT, Parts};
 
@@ -31,12 +33,11 @@ pub const LEAST_CHANCE: f32 = 1e-4;
 /// Topics as bits.
 pub type Covers = u128;
 
+/// Rows whose sum surely fits into 16 bits.
+const ROWS_AT_ONCE: usize = 255;
+
 /// One number for each topic of the model; those beyond the last are not used.
 pub type Logits = [f32; MOST];
-
-thread_local! {
-    static TOKENS: Cell<Tokens> = Cell::default();
-}
 
 /// A model of topics, ready to judge.
 #[derive(Debug, Clone, PartialEq)]
@@ -74,6 +75,23 @@ impl Heads {
     }
 
     fn logits(&self, text: &[f32; DIMENSIONS], count: usize) -> Logits {
+        #[cfg(target_arch = "x86_64")]
+        if std::arch::is_x86_feature_detected!("avx2") {
+            // SAFETY: the processor has what the function is compiled for.
+            return unsafe { self.logits_avx2(text, count) };
+        }
+        self.logits_any(text, count)
+    }
+
+    /// The same operations in the same order, eight at a time: the answers are the same to the bit.
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2")]
+    fn logits_avx2(&self, text: &[f32; DIMENSIONS], count: usize) -> Logits {
+        self.logits_any(text, count)
+    }
+
+    #[inline(always)]
+    fn logits_any(&self, text: &[f32; DIMENSIONS], count: usize) -> Logits {
         let mut logits = self.biases;
         for (number, weights) in text.iter().zip(&self.weights) {
             for (logit, weight) in logits[..count].iter_mut().zip(&weights[..count]) {
@@ -116,6 +134,11 @@ impl Model {
         &self.parts
     }
 
+    /// What a file of it would hold.
+    pub fn into_parts(self) -> Parts {
+        self.parts
+    }
+
     /// Version of the model file.
     pub fn version(&self) -> &str {
         &self.parts.version
@@ -127,19 +150,65 @@ impl Model {
         index_of(&self.parts.languages, self.parts.least_confidence, language)
     }
 
-    /// Logits of a text, or a part of one, in its match form, whatever is reviewed.
-    pub fn logits(&self, matched: &str, language: usize) -> Said {
-        let mut tokens = TOKENS.take();
-        tokens.read(matched);
-        let text = self.sum(&tokens, language);
-        TOKENS.set(tokens);
-        Said {
-            topics: self.parts.heads.logits(&text, self.parts.topics.len()),
-            things: self
-                .parts
-                .thing_heads
-                .logits(&text, self.parts.things.len()),
+    /// Sum of the rows of a text, or a part of one.
+    pub fn sum(&self, text: Part, language: usize) -> Sum {
+        #[cfg(target_arch = "x86_64")]
+        if std::arch::is_x86_feature_detected!("avx2") {
+            // SAFETY: the processor has what the function is compiled for.
+            return unsafe { self.sum_avx2(text, language) };
         }
+        self.sum_any(text, language)
+    }
+
+    /// The same, sixteen numbers at a time.
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2")]
+    fn sum_avx2(&self, text: Part, language: usize) -> Sum {
+        self.sum_any(text, language)
+    }
+
+    #[inline(always)]
+    fn sum_any(&self, text: Part, language: usize) -> Sum {
+        let mut sum = Sum::default();
+        let mut steps = [0i16; DIMENSIONS];
+        let (rows, _) = self.parts.table.rows.as_chunks::<DIMENSIONS>();
+        let shift = 32 - u32::from(self.parts.table.bits);
+        let mut later = rows_of(text, language).skip(AHEAD);
+        for feature in rows_of(text, language) {
+            if let Some(later) = later.next() {
+                let at = (later >> shift) as usize * DIMENSIONS;
+                fetch(&self.parts.table.rows, at);
+                fetch(&self.parts.table.rows, at + DIMENSIONS - 1);
+            }
+            if let Some(row) = rows.get((feature >> shift) as usize) {
+                for (step, number) in steps.iter_mut().zip(row) {
+                    *step += i16::from(*number as i8);
+                }
+            }
+            sum.rows += 1;
+            if sum.rows % ROWS_AT_ONCE == 0 {
+                sum.add_steps(&mut steps);
+            }
+        }
+        sum.add_steps(&mut steps);
+        sum
+    }
+
+    /// Logits of topics for the sum of a text, whatever is reviewed.
+    pub fn topics(&self, sum: &Sum) -> Logits {
+        let topics = self.parts.topics.len();
+        self.parts.heads.logits(&self.numbers(sum), topics)
+    }
+
+    /// Logits of the kinds of things that may be reviewed.
+    pub fn things(&self, sum: &Sum) -> Logits {
+        let things = self.parts.things.len();
+        self.parts.thing_heads.logits(&self.numbers(sum), things)
+    }
+
+    fn numbers(&self, sum: &Sum) -> [f32; DIMENSIONS] {
+        let size = self.parts.table.scale / (sum.rows.max(1) as f32).sqrt();
+        sum.steps.map(|steps| steps as f32 * size)
     }
 
     /// Number of a kind of things by its name.
@@ -149,8 +218,8 @@ impl Model {
 
     /// What to add to the logits of topics when nothing but the text tells what is reviewed: 0 where it
     /// surely may have the topic.
-    pub fn held_back(&self, said: &Said) -> Logits {
-        let things = &said.things[..self.parts.things.len()];
+    pub fn held_back(&self, things: &Logits) -> Logits {
+        let things = &things[..self.parts.things.len()];
         let most = things.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         let topics = self.parts.topics.len();
         let mut chances = [0.0; MOST];
@@ -180,41 +249,50 @@ impl Model {
             _ => f32::NEG_INFINITY,
         })
     }
+}
 
-    #[inline]
-    fn sum(&self, tokens: &Tokens, language: usize) -> [f32; DIMENSIONS] {
-        let table = &self.parts.table;
-        let (rows, _) = table.rows.as_chunks::<DIMENSIONS>();
-        let shift = 32 - u32::from(table.bits);
-        let mut sum = [0i32; DIMENSIONS];
-        let both = |feature: u32| [feature, features::in_language(feature, language)];
-        let mut later = tokens.all().skip(AHEAD);
-        for feature in tokens.all() {
-            if let Some(later) = later.next() {
-                for feature in both(later) {
-                    fetch(&table.rows, (feature >> shift) as usize * DIMENSIONS);
-                }
-            }
-            for feature in both(feature) {
-                let Some(row) = rows.get((feature >> shift) as usize) else {
-                    continue;
-                };
-                for (sum, step) in sum.iter_mut().zip(row) {
-                    *sum += i32::from(*step as i8);
-                }
-            }
+/// Features of a text for each of which a row is added: all, and of whole words the copy of the language.
+#[inline(always)]
+pub fn rows_of(text: Part, language: usize) -> impl Iterator<Item = u32> {
+    text.all().flat_map(move |feature| both(feature, language))
+}
+
+/// A feature, and of a whole word its copy in a language.
+#[inline(always)]
+pub fn both(feature: u32, language: usize) -> impl Iterator<Item = u32> {
+    let copy = features::is_whole(feature).then(|| features::in_language(feature, language));
+    std::iter::once(feature).chain(copy)
+}
+
+/// Sum of rows. Those of the parts of a text are together that of the text.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sum {
+    steps: [i32; DIMENSIONS],
+    rows: usize,
+}
+
+impl Default for Sum {
+    fn default() -> Self {
+        Self {
+            steps: [0; DIMENSIONS],
+            rows: 0,
         }
-        let count = tokens.features().len() + tokens.across().len();
-        let root = (2.0 * count.max(1) as f32).sqrt();
-        sum.map(|sum| sum as f32 * table.scale / root)
     }
 }
 
-/// What a text says.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Said {
-    /// Logit of each topic.
-    pub topics: Logits,
-    /// Logit of each kind of things that may be reviewed.
-    pub things: Logits,
+impl Sum {
+    /// Adds the sum of another part.
+    pub fn add(&mut self, other: &Self) {
+        for (sum, steps) in self.steps.iter_mut().zip(&other.steps) {
+            *sum += steps;
+        }
+        self.rows += other.rows;
+    }
+
+    fn add_steps(&mut self, steps: &mut [i16; DIMENSIONS]) {
+        for (sum, steps) in self.steps.iter_mut().zip(steps) {
+            *sum += i32::from(*steps);
+            *steps = 0;
+        }
+    }
 }

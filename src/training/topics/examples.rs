@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::fit::Settings;
 use super::mapping::{Gold, Mapping};
 use crate::enrich::Language;
-use crate::enrich::sentiment::features::Tokens;
+use crate::enrich::features::Tokens;
 use crate::enrich::sentiment::index_of;
 use crate::enrich::topics::trained::Covers;
 use crate::language::{Detector, Hints};
@@ -73,11 +73,10 @@ pub fn read(sets: &[Set<Gold>], detector: &Detector) -> Vec<Vec<(Vec<u32>, Langu
     let rows = sets.iter().map(|s| s.rows.len()).sum::<usize>();
     let bar = progress("reading texts", rows as u64);
     let read = |text: &str| {
-        let mut tokens = Tokens::default();
-        tokens.read(&MatchForm::of(&clean(text)).text);
+        let tokens = Tokens::of(&MatchForm::of(&clean(text)).text);
         bar.inc(1);
         let language = detector.detect(text, Hints::default()).language;
-        (tokens.all().collect(), language)
+        (tokens.whole().all().collect(), language)
     };
     let all = sets
         .iter()

@@ -4,8 +4,7 @@
 use std::borrow::Cow;
 
 use super::examples::{Example, Examples};
-use crate::enrich::sentiment::features::in_language;
-use crate::enrich::topics::trained::{Covers, DIMENSIONS, Heads, MOST, Table};
+use crate::enrich::topics::trained::{Covers, DIMENSIONS, Heads, MOST, Table, both};
 use crate::training::progress;
 
 /// Errors of a topic smaller than this teach nothing.
@@ -173,12 +172,10 @@ impl Weights {
         }
         let shift = 32 - u32::from(self.bits);
         let language = text.language.unwrap_or(languages);
-        let both = |feature: &u32| [*feature, in_language(*feature, language)];
         let rows = || {
-            text.features
-                .iter()
-                .flat_map(both)
-                .map(|f| (f >> shift) as usize)
+            let features = text.features.iter();
+            let rows = features.flat_map(|feature| both(*feature, language));
+            rows.map(|feature| (feature >> shift) as usize)
         };
         let mut sum = [0.0; DIMENSIONS];
         for row in rows() {
@@ -186,7 +183,7 @@ impl Weights {
                 *sum += number;
             }
         }
-        let root = (2.0 * text.features.len() as f32).sqrt();
+        let root = (rows().count() as f32).sqrt();
         let sum = sum.map(|number| number / root);
         let mut pull = [0.0; DIMENSIONS];
         let may_have = covers.get(text.thing).copied().unwrap_or_default();

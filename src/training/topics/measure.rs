@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 
 use super::mapping::{Gold, Mapping};
+use crate::enrich::features::Tokens;
 use crate::enrich::topics::trained::{Covers, Model};
 use crate::language::{Detector, Hints};
 use crate::text::{MatchForm, clean};
@@ -119,13 +120,15 @@ pub fn answers(
                     thing: false,
                 };
             };
-            let said = model.logits(&MatchForm::of(&clean(text)).text, language);
-            let held_back = model.held_back(&said);
+            let tokens = Tokens::of(&MatchForm::of(&clean(text)).text);
+            let sum = model.sum(tokens.whole(), language);
+            let (said, things) = (model.topics(&sum), model.things(&sum));
+            let held_back = model.held_back(&things);
             let plus = |more: &[f32]| -> Vec<f32> {
-                let all = said.topics.iter().zip(more).take(topics);
+                let all = said.iter().zip(more).take(topics);
                 all.map(|(a, b)| a + b).collect()
             };
-            let things = &said.things[..mapping.things().len()];
+            let things = &things[..mapping.things().len()];
             let likeliest = (0..things.len()).max_by(|a, b| things[*a].total_cmp(&things[*b]));
             Answer {
                 gold: gold.topics,

@@ -11,19 +11,33 @@
 //! | 2, (1 + n) each | kinds of things that are reviewed, sorted |
 //! | 16 each | which topics each kind may have: a bit each, the lowest first |
 //! | 4 each | heads of topics, then of kinds: their weights and biases (f32) |
+//! | … | the linear part: below |
 //! | 1 | log2 of the rows |
 //! | 4 | worth of one step of a row's numbers (f32) |
 //! | rows | rows (i8) |
+//!
+//! The linear part:
+//!
+//! | bytes | what |
+//! |---|---|
+//! | 2, (1 + n) each | its languages, sorted |
+//! | 2, (1 + n) each | its topics, sorted |
+//! | 4, 4, 4 | logit from which a topic is told of, what a keyword adds, worth of one step (f32) |
+//! | 4 each | where a text without features begins, by topic (f32) |
+//! | 1 | log2 of its rows |
+//! | 4 each | where the entries of each row end (u32) |
+//! | 2 each | entries: topic (u8), weight (i8) |
 
 use std::borrow::Cow;
 
+use super::linear::{Entry, Linear};
 use super::{Covers, DIMENSIONS, Heads, MOST, Table};
 use crate::enrich::model_file::{Format, ModelError, Reader, put_floats, put_text, put_texts};
 
 /// Its version counts layout and features.
 pub const FORMAT: Format = Format {
     magic: b"SADATOPC",
-    version: 1,
+    version: 2,
     model: "topics",
 };
 /// Largest table, as log2 of its rows.
@@ -52,6 +66,8 @@ pub struct Parts {
     pub heads: Heads,
     /// Of kinds.
     pub thing_heads: Heads,
+    /// Of feedback of any kind.
+    pub linear: Linear,
     /// Rows of features.
     pub table: Table,
 }
@@ -73,6 +89,7 @@ impl Parts {
         }
         put_heads(&mut parts, &self.heads, self.topics.len());
         put_heads(&mut parts, &self.thing_heads, self.things.len());
+        put_linear(&mut parts, &self.linear);
         parts.push(self.table.bits);
         put_floats(&mut parts, [&self.table.scale]);
         parts.extend_from_slice(&self.table.rows);
@@ -98,10 +115,8 @@ impl Parts {
             .collect::<Result<_, _>>()?;
         let heads = heads(&mut reader, topics.len())?;
         let thing_heads = self::heads(&mut reader, things.len())?;
-        let [bits] = reader.array()?;
-        if bits > MOST_ROWS {
-            return Err(reader.invalid("number of rows"));
-        }
+        let linear = linear(&mut reader)?;
+        let bits = bits(&mut reader)?;
         let [scale] = reader.floats()?;
         let start = reader.last(DIMENSIONS << bits)?;
         let rows = match bytes {
@@ -119,9 +134,65 @@ impl Parts {
             covers,
             heads,
             thing_heads,
+            linear,
             table: Table { bits, scale, rows },
         })
     }
+}
+
+fn bits(reader: &mut Reader) -> Result<u8, ModelError> {
+    match reader.array()? {
+        [bits @ 0..=MOST_ROWS] => Ok(bits),
+        _ => Err(reader.invalid("number of rows")),
+    }
+}
+
+fn put_linear(parts: &mut Vec<u8>, linear: &Linear) {
+    put_texts(parts, &linear.languages);
+    put_texts(parts, &linear.topics);
+    put_floats(parts, [&linear.threshold, &linear.keyword, &linear.scale]);
+    put_floats(parts, &linear.biases);
+    parts.push(linear.bits);
+    parts.extend(linear.ends.iter().flat_map(|end| end.to_le_bytes()));
+    let bytes = |entry: &Entry| [entry.topic, entry.weight as u8];
+    parts.extend(linear.entries.iter().flat_map(bytes));
+}
+
+fn linear(reader: &mut Reader) -> Result<Linear, ModelError> {
+    let languages = reader.sorted_texts()?;
+    let topics = reader.sorted_texts()?;
+    if topics.len() > MOST {
+        return Err(reader.invalid("number of topics"));
+    }
+    let [threshold, keyword, scale] = reader.floats()?;
+    let biases = (topics.iter())
+        .map(|_| reader.floats().map(|[bias]| bias))
+        .collect::<Result<_, _>>()?;
+    let bits = bits(reader)?;
+    let ends = (0..1usize << bits)
+        .map(|_| reader.array().map(u32::from_le_bytes))
+        .collect::<Result<Vec<u32>, _>>()?;
+    if !ends.is_sorted() {
+        return Err(reader.invalid("order of the entries"));
+    }
+    let entries = (0..ends.last().copied().unwrap_or_default())
+        .map(|_| reader.array())
+        .collect::<Result<Vec<[u8; 2]>, _>>()?;
+    let entry = |[topic, weight]: [u8; 2]| Entry {
+        topic,
+        weight: weight as i8,
+    };
+    Ok(Linear {
+        languages,
+        topics,
+        threshold,
+        keyword,
+        biases,
+        bits,
+        scale,
+        ends,
+        entries: entries.into_iter().map(entry).collect(),
+    })
 }
 
 fn put_heads(parts: &mut Vec<u8>, heads: &Heads, count: usize) {
@@ -161,6 +232,19 @@ mod tests {
             covers: vec![2, 3],
             heads: heads.clone(),
             thing_heads: heads,
+            linear: Linear {
+                languages: vec!["en".into(), "fa".into()],
+                topics: vec!["delivery_delay".into(), "kyc".into()],
+                threshold: -0.5,
+                keyword: 2.0,
+                biases: vec![-4.0, -3.0],
+                bits: 1,
+                scale: 0.25,
+                ends: vec![1, 3],
+                entries: [(0, 5), (0, -7), (1, 127)]
+                    .map(|(topic, weight)| Entry { topic, weight })
+                    .to_vec(),
+            },
             table: Table {
                 bits: 2,
                 scale: 0.1,

@@ -1,9 +1,12 @@
-//! A text in its match form as tokens, and each token as hashed n-grams: what the model has rows for.
-//! What only the linear part reads is kept apart: pairs of words and long n-grams of ideographs.
+//! A text in its match form as tokens, and each token as hashed n-grams: what the models of sentiment
+//! and topics have rows for. What stands across tokens is kept apart: pairs of words and long n-grams of
+//! ideographs.
 //!
-//! The same function feeds training and scoring. Changing anything here makes every model file
-//! wrong; raise [`file::FORMAT`](super::file::FORMAT) then.
+//! A text is read once; a clause is a [`Part`] of its tokens. The same function feeds training and
+//! scoring. Changing anything here makes every model file wrong; raise the `FORMAT` of
+//! [sentiment](super::sentiment::file::FORMAT) and [topics](super::topics::trained::FORMAT) then.
 
+use std::ops::{Range, RangeInclusive};
 use std::sync::LazyLock;
 
 use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
@@ -11,11 +14,11 @@ use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
 /// Longest run of characters taken as one token.
 const LONGEST: usize = 64;
 /// Lengths of the character n-grams inside a word.
-const PIECES: std::ops::RangeInclusive<usize> = 3..=5;
+const PIECES: RangeInclusive<usize> = 3..=5;
 /// Longest n-gram that begins at an ideograph.
 const IDEOGRAPHS: usize = 3;
 /// Lengths of the n-grams of scripts written without spaces …
-const UNSPACED: std::ops::RangeInclusive<usize> = 2..=5;
+const UNSPACED: RangeInclusive<usize> = 2..=5;
 /// … and how many characters of theirs make a token.
 const UNSPACED_TOKEN: usize = 4;
 /// Most tokens of a text that are judged: as many from its beginning as from its end.
@@ -26,13 +29,28 @@ const URL: u32 = 0xe000;
 const MENTION: u32 = 0xe001;
 const LENGTHENED: u32 = 0xe002;
 
-/// How much more a word counts in the linear part than a piece of a word.
+/// How much more a word counts in linear models than a piece of a word.
 pub const WORD_WEIGHT: i32 = 2;
+/// Features beyond this number no longer make a linear model surer, only better.
+const ENOUGH_FEATURES: f32 = 600.0;
 
-/// Weight of a feature in the linear part: whole words, pairs of words and n-grams of scripts without
-/// spaces have bit 0 set.
+/// Whether it is a whole word, a pair of words or an n-gram of a script without spaces, and no piece of a word.
+pub fn is_whole(feature: u32) -> bool {
+    feature & 1 == 1
+}
+
+/// Weight of a feature in linear models.
 pub fn weight(feature: u32) -> i32 {
-    if feature & 1 == 1 { WORD_WEIGHT } else { 1 }
+    if is_whole(feature) { WORD_WEIGHT } else { 1 }
+}
+
+/// What linear models multiply the sums over a text's features by. `weights`: sum of the features'
+/// squared weights, `count`: their number.
+pub fn normaliser(weights: f32, count: f32) -> f32 {
+    if count <= 0.0 {
+        return 0.0;
+    }
+    (ENOUGH_FEATURES / count).min(1.0).sqrt() / weights.sqrt()
 }
 
 /// Tells the processor which row is read soon: tables are larger than its caches.
@@ -62,110 +80,188 @@ pub struct Tokens {
     features: Vec<u32>,
     /// Where each token's features end.
     ends: Vec<u32>,
-    /// Features that only the linear part reads.
+    /// One for each token.
+    places: Vec<Place>,
+    /// Features across tokens.
     across: Vec<u32>,
     /// Hashes of the last two words or symbols, the newest first; 0 before the first.
     before: [u32; 2],
+    /// Of the token that is read.
+    place: Place,
 }
 
-impl Tokens {
-    /// Reads a text in its match form. Returns whether it holds anything to judge by: a letter, a
-    /// digit or an emoji. Time is linear in the length of the text.
-    pub fn read(&mut self, matched: &str) -> bool {
-        self.features.clear();
-        self.ends.clear();
-        self.across.clear();
-        self.before = [0; 2];
-        let classes = &**CLASSES;
-        let mut judgeable = false;
-        let mut rest = matched;
-        while let Some(c) = rest.chars().next() {
-            let class = class_of(classes, c);
-            match class {
-                Class::Separator => rest = &rest[c.len_utf8()..],
-                Class::Symbol | Class::Emoji => {
-                    judgeable |= class == Class::Emoji;
-                    rest = self.symbol(rest, c, classes);
-                }
-                _ => {
-                    judgeable = true;
-                    rest = match link(rest) {
-                        Some(after) => {
-                            self.token(class_token(URL));
-                            after
-                        }
-                        None => self.run(rest, class, classes),
-                    };
-                }
-            }
-        }
-        self.shorten();
-        judgeable
-    }
+/// Where a token stands.
+#[derive(Debug, Default, Clone, Copy)]
+struct Place {
+    /// Its first byte.
+    start: u32,
+    /// Where the features across it and the tokens before it end.
+    across: u32,
+    /// It is something to judge by: a letter, a digit or an emoji.
+    judgeable: bool,
+}
 
-    /// Number of tokens.
-    pub fn len(&self) -> usize {
-        self.ends.len()
-    }
+/// The tokens of a text, or of a part of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Part<'a> {
+    features: &'a [u32],
+    ends: &'a [u32],
+    /// Features of the tokens before it.
+    before: u32,
+    across: &'a [u32],
+    judgeable: bool,
+}
 
-    /// No token.
-    pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
+impl<'a> Part<'a> {
+    /// Features of each token. The first of a token is the whole token.
+    pub fn tokens(self) -> impl Iterator<Item = &'a [u32]> {
+        let mut start = 0;
+        self.ends.iter().map(move |end| {
+            let end = (end - self.before) as usize;
+            let token = self.features.get(start..end).unwrap_or_default();
+            start = end;
+            token
+        })
     }
 
     /// All features, token by token.
-    pub fn features(&self) -> &[u32] {
-        &self.features
+    pub fn features(self) -> &'a [u32] {
+        self.features
     }
 
-    /// Where the features of each token end in [`features`](Self::features). The first feature of a
-    /// token is the whole token.
-    pub fn ends(&self) -> &[u32] {
-        &self.ends
-    }
-
-    /// What only the linear part reads: pairs of words, words with one between, long n-grams
-    /// of ideographs.
-    pub fn across(&self) -> &[u32] {
-        &self.across
+    /// Features across tokens: pairs of words, words with one between, long n-grams of ideographs. A pair
+    /// belongs to its second word.
+    pub fn across(self) -> &'a [u32] {
+        self.across
     }
 
     /// All features, of tokens and across them.
-    pub fn all(&self) -> impl Iterator<Item = u32> + '_ {
-        self.features.iter().chain(&self.across).copied()
+    pub fn all(self) -> impl Iterator<Item = u32> + Clone + 'a {
+        self.features.iter().chain(self.across).copied()
+    }
+
+    /// Number of all features.
+    pub fn len(self) -> usize {
+        self.features.len() + self.across.len()
+    }
+
+    /// No feature.
+    pub fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether it holds anything to judge by: a letter, a digit or an emoji.
+    pub fn is_judgeable(self) -> bool {
+        self.judgeable
+    }
+}
+
+impl Tokens {
+    /// Tokens of a text in its match form.
+    pub fn of(matched: &str) -> Self {
+        let mut tokens = Self::default();
+        tokens.read(matched);
+        tokens
+    }
+
+    /// Reads a text in its match form, in the place of the one before. Time is linear in its length.
+    pub fn read(&mut self, matched: &str) {
+        self.features.clear();
+        self.ends.clear();
+        self.places.clear();
+        self.across.clear();
+        self.before = [0; 2];
+        // Words of six letters have some 15 features.
+        self.features.reserve(2 * matched.len());
+        let classes = &**CLASSES;
+        let mut rest = matched;
+        while let Some(c) = rest.chars().next() {
+            let class = class_of(classes, c);
+            self.place = Place {
+                start: (matched.len() - rest.len()) as u32,
+                across: 0,
+                judgeable: class != Class::Symbol,
+            };
+            rest = match class {
+                Class::Separator => &rest[c.len_utf8()..],
+                Class::Symbol | Class::Emoji => self.symbol(rest, c, classes),
+                _ => match link(rest) {
+                    Some(after) => {
+                        self.token(class_token(URL));
+                        after
+                    }
+                    None => self.run(rest, class, classes),
+                },
+            }
+        }
+        self.shorten();
+    }
+
+    /// The whole text.
+    pub fn whole(&self) -> Part<'_> {
+        self.between(0, self.ends.len())
+    }
+
+    /// The tokens that begin in some bytes of the text.
+    pub fn part(&self, bytes: &Range<usize>) -> Part<'_> {
+        let place = |byte: usize| (self.places).partition_point(|p| (p.start as usize) < byte);
+        self.between(place(bytes.start), place(bytes.end))
+    }
+
+    fn between(&self, from: usize, to: usize) -> Part<'_> {
+        let end = |token: usize| (token.checked_sub(1)).map_or(0, |t| self.ends[t] as usize);
+        let across = |token: usize| {
+            let before = token.checked_sub(1);
+            before.map_or(0, |t| self.places[t].across as usize)
+        };
+        Part {
+            features: &self.features[end(from)..end(to)],
+            ends: &self.ends[from..to],
+            before: end(from) as u32,
+            across: &self.across[across(from)..across(to)],
+            judgeable: self.places[from..to].iter().any(|place| place.judgeable),
+        }
     }
 
     /// Leaves out the middle of a long text.
     fn shorten(&mut self) {
-        let Some(too_many) = self.ends.len().checked_sub(MOST_TOKENS + 1) else {
+        let Some(too_many) = self.ends.len().checked_sub(MOST_TOKENS) else {
             return;
         };
-        let (from, to) = (MOST_TOKENS / 2, MOST_TOKENS / 2 + too_many + 1);
-        let (start, end) = (self.ends[from - 1], self.ends[to - 1]);
-        self.features.drain(start as usize..end as usize);
-        // Of what stands beside the tokens as much is left as they may have, by halves too.
-        let most = 8 * MOST_TOKENS;
-        if let Some(too_many) = self.across.len().checked_sub(most) {
-            self.across.drain(most / 2..most / 2 + too_many);
+        if too_many == 0 {
+            return;
         }
+        let (from, to) = (MOST_TOKENS / 2, MOST_TOKENS / 2 + too_many);
+        let features = self.ends[from - 1]..self.ends[to - 1];
+        let across = self.places[from - 1].across..self.places[to - 1].across;
+        (self.features).drain(features.start as usize..features.end as usize);
+        (self.across).drain(across.start as usize..across.end as usize);
         self.ends.drain(from..to);
+        self.places.drain(from..to);
         for later in &mut self.ends[from..] {
-            *later -= end - start;
+            *later -= features.end - features.start;
+        }
+        for later in &mut self.places[from..] {
+            later.across -= across.end - across.start;
         }
     }
 
     fn end_token(&mut self) {
         self.ends.push(self.features.len() as u32);
+        self.places.push(Place {
+            across: self.across.len() as u32,
+            ..self.place
+        });
     }
 
     /// A token that has no pieces.
     fn token(&mut self, hash: u32) {
-        self.whole(hash);
+        self.word_or_symbol(hash);
         self.end_token();
     }
 
     /// A word or symbol: alone, with the one before, and with the one before that.
-    fn whole(&mut self, hash: u32) {
+    fn word_or_symbol(&mut self, hash: u32) {
         self.features.push(finish(hash.wrapping_add(1)) | 1);
         let [last, earlier] = self.before;
         if last != 0 {
@@ -200,6 +296,7 @@ impl Tokens {
     /// A run of letters and digits, of ideographs, or of an unspaced script. Returns what follows.
     fn run<'t>(&mut self, rest: &'t str, class: Class, classes: &Classes) -> &'t str {
         let mut run = [0u32; LONGEST + 2];
+        let mut starts = [0u32; LONGEST];
         let mut length = 0;
         let mut lengthened = false;
         let mut end = rest.len();
@@ -215,15 +312,14 @@ impl Tokens {
                 lengthened = true;
                 continue;
             }
+            starts[length] = self.place.start + at as u32;
             length += 1;
             run[length] = code;
         }
+        let (letters, starts) = (&run[1..=length], &starts[..length]);
         match class {
-            Class::Ideograph => {
-                self.grams(&run[1..=length], 1, 1..=IDEOGRAPHS);
-                self.long_grams(&run[1..=length]);
-            }
-            Class::Unspaced => self.grams(&run[1..=length], UNSPACED_TOKEN, UNSPACED),
+            Class::Ideograph => self.ideographs(letters, starts),
+            Class::Unspaced => self.grams(letters, starts, UNSPACED_TOKEN, UNSPACED),
             _ => self.word(&mut run[..length + 2]),
         }
         if lengthened {
@@ -242,7 +338,7 @@ impl Tokens {
         if hash == *USER_WORD {
             return self.token(class_token(MENTION));
         }
-        self.whole(hash);
+        self.word_or_symbol(hash);
         run[0] = '<' as u32;
         run[last] = '>' as u32;
         for start in 0..run.len() {
@@ -258,26 +354,37 @@ impl Tokens {
     }
 
     /// A token for every `step` characters: the n-grams that begin there.
-    fn grams(&mut self, run: &[u32], step: usize, lengths: std::ops::RangeInclusive<usize>) {
+    fn grams(&mut self, run: &[u32], starts: &[u32], step: usize, lengths: RangeInclusive<usize>) {
         for token in (0..run.len()).step_by(step) {
+            self.place.start = starts[token];
             for from in token..run.len().min(token + step) {
-                let mut h = IDEOGRAPH;
-                for (length, c) in (1..=*lengths.end()).zip(&run[from..]) {
-                    h = mix(h, *c);
-                    if length >= *lengths.start() || token + 1 == run.len() {
-                        self.features.push(finish(h) | 1);
-                    }
-                }
+                self.grams_at(&run[from..], token + 1 == run.len(), &lengths);
             }
             self.end_token();
         }
     }
 
-    /// N-grams of ideographs one longer than those of the tokens.
-    fn long_grams(&mut self, run: &[u32]) {
-        for gram in run.windows(IDEOGRAPHS + 1) {
-            let h = gram.iter().fold(IDEOGRAPH, |h, c| mix(h, *c));
-            self.across.push(finish(h) | 1);
+    /// A token for every ideograph; n-grams one longer than those of the tokens stand across them.
+    fn ideographs(&mut self, run: &[u32], starts: &[u32]) {
+        for (from, start) in starts.iter().enumerate() {
+            self.place.start = *start;
+            self.grams_at(&run[from..], false, &(1..=IDEOGRAPHS));
+            if let Some(gram) = run.get(from..=from + IDEOGRAPHS) {
+                let h = gram.iter().fold(IDEOGRAPH, |h, c| mix(h, *c));
+                self.across.push(finish(h) | 1);
+            }
+            self.end_token();
+        }
+    }
+
+    /// N-grams with which some characters begin; of a character that is `alone` itself.
+    fn grams_at(&mut self, run: &[u32], alone: bool, lengths: &RangeInclusive<usize>) {
+        let mut h = IDEOGRAPH;
+        for (length, c) in (1..=*lengths.end()).zip(run) {
+            h = mix(h, *c);
+            if length >= *lengths.start() || alone {
+                self.features.push(finish(h) | 1);
+            }
         }
     }
 }
@@ -382,19 +489,17 @@ mod tests {
 
     use super::*;
 
-    fn read(text: &str) -> Tokens {
-        let mut tokens = Tokens::default();
-        tokens.read(text);
-        tokens
+    fn features(text: &str) -> Vec<u32> {
+        Tokens::of(text).whole().all().collect()
     }
 
-    fn features(text: &str) -> Vec<u32> {
-        let tokens = read(text);
-        [tokens.features(), tokens.across()].concat()
+    /// Number of features of each token.
+    fn sizes(tokens: &Tokens) -> Vec<usize> {
+        tokens.whole().tokens().map(<[u32]>::len).collect()
     }
 
     fn judgeable(text: &str) -> bool {
-        Tokens::default().read(text)
+        Tokens::of(text).whole().is_judgeable()
     }
 
     #[test]
@@ -404,24 +509,42 @@ mod tests {
         assert_eq!(one.len(), 3);
         assert_eq!(one.iter().filter(|f| weight(**f) == WORD_WEIGHT).count(), 1);
         // Three words: each itself and 2 pieces; 2 pairs, 1 skip.
-        let three = read("ab cd ef");
-        assert_eq!(three.ends(), [3, 6, 9]);
-        assert_eq!(three.across().len(), 3);
-        assert_eq!(three.features()[0], one[0]);
+        let three = Tokens::of("ab cd ef");
+        assert_eq!(sizes(&three), [3, 3, 3]);
+        assert_eq!(three.whole().across().len(), 3);
+        assert_eq!(three.whole().features()[0], one[0]);
     }
 
     #[test]
     fn nothing_is_left_of_the_text_before() {
-        let mut tokens = read("one long text before");
+        let mut tokens = Tokens::of("one long text before");
         tokens.read("ab cd");
-        assert_eq!(
-            (tokens.features(), tokens.across(), tokens.ends()),
-            (
-                read("ab cd").features(),
-                read("ab cd").across(),
-                &[3, 6][..]
-            )
-        );
+        assert_eq!(sizes(&tokens), [3, 3]);
+        assert!(tokens.whole().all().eq(features("ab cd")));
+    }
+
+    #[test]
+    fn parts_of_a_text_are_together_the_whole() {
+        for text in [
+            "good room. bad food!",
+            "很好但是太贵了",
+            "ดีมาก แพง",
+            "a 👍👍 b",
+        ] {
+            let tokens = Tokens::of(text);
+            let whole: Vec<u32> = tokens.whole().all().collect();
+            for cut in 0..=text.len() {
+                let parts = [tokens.part(&(0..cut)), tokens.part(&(cut..text.len()))];
+                let features = parts.map(Part::features).concat();
+                let across = parts.map(Part::across).concat();
+                assert_eq!([features, across].concat(), whole, "{text} {cut}");
+                let of_parts = parts.into_iter().flat_map(Part::tokens);
+                assert!(of_parts.eq(tokens.whole().tokens()), "{text} {cut}");
+            }
+        }
+        let tokens = Tokens::of("good!! bad");
+        assert!(!tokens.part(&(4..7)).is_judgeable() && tokens.part(&(4..10)).is_judgeable());
+        assert!(tokens.part(&(10..10)).is_empty());
     }
 
     #[test]
@@ -452,25 +575,26 @@ mod tests {
     #[test]
     fn unspaced_scripts_give_grams_of_characters() {
         // A token an ideograph: grams of 1 to 3 that begin there, those of 4 apart.
-        let good = read("质量很好");
-        assert_eq!(good.ends(), [3, 6, 8, 9]);
-        assert_eq!(good.across().len(), 1);
+        let good = Tokens::of("质量很好");
+        assert_eq!(sizes(&good), [3, 3, 2, 1]);
+        assert_eq!(good.whole().across().len(), 1);
         // A token four Thai characters; the last, alone, is a gram by itself.
-        assert_eq!(read("ดีมาก").ends(), [10, 11]);
+        assert_eq!(sizes(&Tokens::of("ดีมาก")), [10, 1]);
         let shared = features("很好").into_iter().collect::<BTreeSet<_>>();
         assert!(shared.iter().all(|f| features("真的很好").contains(f)));
     }
 
     #[test]
     fn of_long_texts_begin_and_end_are_read() {
-        let long = read(&format!("first {}last", "word ".repeat(10_000)));
-        assert_eq!(long.len(), MOST_TOKENS);
-        assert_eq!(long.features()[0], features("first")[0]);
-        assert!(long.features().contains(&features("last")[0]));
-        assert_eq!(long.ends().last(), Some(&(long.features().len() as u32)));
-        assert!(long.ends().is_sorted() && long.across().len() <= 8 * MOST_TOKENS);
+        let long = Tokens::of(&format!("first {}last", "word ".repeat(10_000)));
+        let whole = long.whole();
+        assert_eq!(whole.tokens().count(), MOST_TOKENS);
+        assert_eq!(whole.features()[0], features("first")[0]);
+        assert!(whole.features().contains(&features("last")[0]));
+        assert_eq!(sizes(&long).iter().sum::<usize>(), whole.features().len());
+        assert!(whole.across().len() <= 2 * MOST_TOKENS);
         // Runs without a space are cut, and nothing of them is left out.
-        assert!(read(&"ab".repeat(200)).len() > 5);
+        assert!(sizes(&Tokens::of(&"ab".repeat(200))).len() > 5);
     }
 
     #[test]

@@ -1,0 +1,330 @@
+//! Fits the linear part on texts about all topics: of each topic a support vector machine with squared
+//! loss, solved in the dual, one text after the other (Hsieh et al. 2008, "A dual coordinate descent
+//! method for large-scale linear SVM").
+
+use std::path::Path;
+
+use anyhow::{Context, ensure};
+use rayon::prelude::*;
+use xxhash_rust::xxh64::xxh64;
+
+use super::measure::Hits;
+use crate::enrich::features::{Tokens, normaliser, weight};
+use crate::enrich::topics::Taxonomy;
+use crate::enrich::topics::trained::linear::{Entry, Linear, row_of};
+use crate::enrich::topics::trained::{Covers, Logits, MOST};
+use crate::text::{MatchForm, clean};
+use crate::training::data::Role;
+use crate::training::lists::{self, List};
+use crate::training::progress;
+
+/// Share of the weights that 8 bits can tell; those beyond are cut.
+const WITHIN: f64 = 0.9999;
+/// Passes over the texts at most.
+const MOST_PASSES: usize = 40;
+/// A pass that changes no text's weight by more than this is the last.
+const LEAST_CHANGE: f32 = 0.05;
+
+/// What the fit was told.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// Order of the texts.
+    pub seed: u64,
+    /// log2 of the rows.
+    pub bits: u8,
+    /// Cost of a text on the wrong side.
+    pub cost: f32,
+    /// How much the few texts about a topic count beside the many that are not: 0 the same, 1 so that
+    /// both count the same together.
+    pub balance: f32,
+    /// Texts that must have a feature for it to count.
+    pub least_texts: u32,
+    /// Steps below which a weight is left out.
+    pub least_steps: i8,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            seed: 1,
+            bits: 18,
+            cost: 2.0,
+            balance: 0.5,
+            least_texts: 2,
+            least_steps: 8,
+        }
+    }
+}
+
+/// A text about topics.
+pub struct Text {
+    features: Vec<u32>,
+    /// Topics it is about, and those that keywords tell of.
+    topics: Covers,
+    keywords: Covers,
+}
+
+/// Texts of one language.
+pub struct Texts {
+    /// Name of the list: a language's tag.
+    pub language: String,
+    /// To fit on.
+    pub train: Vec<Text>,
+    /// To choose on: those whose xxh64 ends in 0.
+    pub dev: Vec<Text>,
+}
+
+/// Ids of a taxonomy's topics, sorted: their order numbers topics here.
+pub fn ids(taxonomy: &Taxonomy) -> Vec<String> {
+    let ids = taxonomy.topics().iter().map(|topic| topic.id.to_string());
+    let mut ids: Vec<String> = ids.collect();
+    ids.sort();
+    ids
+}
+
+/// Reads the lists of a folder, one a language, with `train` in the first column; keywords are those of
+/// the taxonomy.
+///
+/// # Errors
+/// A file can't be read, or a line is wrong.
+pub fn read(folder: &Path, taxonomy: &Taxonomy) -> anyhow::Result<Vec<Texts>> {
+    let files = std::fs::read_dir(folder);
+    let files = files.with_context(|| format!("can't read {}", folder.display()))?;
+    let mut files: Vec<_> = files
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|ending| ending == "tsv"))
+        .collect();
+    files.sort();
+    let ids = ids(taxonomy);
+    ensure!(ids.len() <= MOST, "more than {MOST} topics");
+    let lists = files.iter().map(|file| of_list(file, taxonomy, &ids));
+    lists.collect()
+}
+
+fn of_list(file: &Path, taxonomy: &Taxonomy, ids: &[String]) -> anyhow::Result<Texts> {
+    let list = List::read(file, Role::Train)?;
+    let index = |id: &str| ids.binary_search_by(|known| known.as_str().cmp(id)).ok();
+    let text = |row: &lists::Row| -> anyhow::Result<Text> {
+        let mut topics: Covers = 0;
+        for label in &row.labels {
+            let id = label.rsplit_once(':').map_or(label.as_str(), |(id, _)| id);
+            let topic = index(id);
+            let topic = topic.with_context(|| format!("line {}: no topic {id}", row.line))?;
+            topics |= 1 << topic;
+        }
+        let matched = MatchForm::of(&clean(&row.text)).text;
+        let told = taxonomy.told_by_keywords(&matched);
+        let keywords = told.filter_map(|topic| index(&topic.id));
+        Ok(Text {
+            features: Tokens::of(&matched).whole().all().collect(),
+            topics,
+            keywords: keywords.fold(0, |all, topic| all | 1 << topic),
+        })
+    };
+    let mut texts = Texts {
+        language: list.name.clone(),
+        train: Vec::new(),
+        dev: Vec::new(),
+    };
+    for row in &list.rows {
+        let text = text(row).with_context(|| file.display().to_string())?;
+        match xxh64(row.text.as_bytes(), 0) % 10 {
+            0 => texts.dev.push(text),
+            _ => texts.train.push(text),
+        }
+    }
+    Ok(texts)
+}
+
+/// A text as the fit sees it: its rows and their numbers.
+struct Row {
+    cells: Vec<(u32, f32)>,
+    /// Sum of their squares, with that of the bias.
+    square: f32,
+    topics: Covers,
+}
+
+/// Fits on the texts and chooses on those set aside. The same texts and settings give the same model.
+pub fn fit(texts: &[Texts], topics: Vec<String>, settings: &Settings) -> Linear {
+    let train: Vec<&Text> = texts.iter().flat_map(|texts| &texts.train).collect();
+    let rarity = rarity(&train, settings);
+    let rows: Vec<Row> = (train.par_iter())
+        .map(|text| row(text, &rarity, settings.bits))
+        .collect();
+    let bar = progress("fitting the linear part", topics.len() as u64);
+    let weights: Vec<Vec<f32>> = (0..topics.len())
+        .into_par_iter()
+        .map(|topic| {
+            let mut weights = machine(&rows, topic, settings);
+            for (weight, rarity) in weights.iter_mut().zip(&rarity) {
+                *weight *= rarity;
+            }
+            bar.inc(1);
+            weights
+        })
+        .collect();
+    bar.finish_and_clear();
+    let mut linear = quantise(&weights, topics, settings);
+    linear.languages = texts.iter().map(|texts| texts.language.clone()).collect();
+    (linear.keyword, linear.threshold) = choose(&linear, texts);
+    linear
+}
+
+/// How much each row counts: the rarer the more (1 + ln n/texts), nothing below the least number of texts.
+fn rarity(train: &[&Text], settings: &Settings) -> Vec<f32> {
+    let mut counts = vec![0u32; 1 << settings.bits];
+    for text in train {
+        let mut rows: Vec<usize> = (text.features.iter())
+            .map(|feature| row_of(*feature, settings.bits))
+            .collect();
+        rows.sort_unstable();
+        rows.dedup();
+        rows.into_iter().for_each(|row| counts[row] += 1);
+    }
+    let rarity = |count: u32| match count >= settings.least_texts {
+        true => 1.0 + (train.len() as f32 / count as f32).ln(),
+        false => 0.0,
+    };
+    counts.into_iter().map(rarity).collect()
+}
+
+fn row(text: &Text, rarity: &[f32], bits: u8) -> Row {
+    let squares: i32 = text.features.iter().map(|f| weight(*f).pow(2)).sum();
+    let size = normaliser(squares as f32, text.features.len() as f32);
+    let cell = |feature: &u32| {
+        let row = row_of(*feature, bits);
+        (row as u32, size * weight(*feature) as f32 * rarity[row])
+    };
+    let mut cells: Vec<(u32, f32)> = text.features.iter().map(cell).collect();
+    cells.sort_unstable_by_key(|cell| cell.0);
+    cells.dedup_by(|next, kept| {
+        let same = next.0 == kept.0;
+        if same {
+            kept.1 += next.1;
+        }
+        same
+    });
+    cells.retain(|cell| cell.1 != 0.0);
+    Row {
+        square: 1.0 + cells.iter().map(|cell| cell.1 * cell.1).sum::<f32>(),
+        cells,
+        topics: text.topics,
+    }
+}
+
+/// Weights of a topic by row, and last its bias.
+fn machine(rows: &[Row], topic: usize, settings: &Settings) -> Vec<f32> {
+    let about = |row: &Row| row.topics >> topic & 1 == 1;
+    let positive = rows.iter().filter(|row| about(row)).count().max(1) as f32;
+    let balance = (rows.len() as f32 / positive - 1.0)
+        .max(1.0)
+        .powf(settings.balance);
+    let bias = 1 << settings.bits;
+    let mut weights = vec![0.0f32; bias + 1];
+    let mut duals = vec![0.0f32; rows.len()];
+    let mut order: Vec<u32> = (0..rows.len() as u32).collect();
+    let mut random = fastrand::Rng::with_seed(settings.seed);
+    for _ in 0..MOST_PASSES {
+        random.shuffle(&mut order);
+        let mut most = 0.0f32;
+        for place in &order {
+            let (row, dual) = (&rows[*place as usize], &mut duals[*place as usize]);
+            let (side, cost) = match about(row) {
+                true => (1.0, settings.cost * balance),
+                false => (-1.0, settings.cost),
+            };
+            let products = row
+                .cells
+                .iter()
+                .map(|(at, value)| weights[*at as usize] * value);
+            let said = weights[bias] + products.sum::<f32>();
+            let softness = 0.5 / cost;
+            let slope = side * said - 1.0 + softness * *dual;
+            if *dual == 0.0 && slope >= 0.0 {
+                continue;
+            }
+            let next = (*dual - slope / (row.square + softness)).max(0.0);
+            let change = (next - *dual) * side;
+            most = most.max(change.abs());
+            *dual = next;
+            for (at, value) in &row.cells {
+                weights[*at as usize] += change * value;
+            }
+            weights[bias] += change;
+        }
+        if most < LEAST_CHANGE {
+            break;
+        }
+    }
+    weights
+}
+
+/// Eight bits a weight, one scale for all; small weights are left out.
+fn quantise(weights: &[Vec<f32>], topics: Vec<String>, settings: &Settings) -> Linear {
+    let rows = 1 << settings.bits;
+    let sizes = weights.iter().flat_map(|weights| &weights[..rows]);
+    let sizes = sizes.map(|weight| weight.abs());
+    let mut sizes: Vec<f32> = sizes.filter(|size| *size > 0.0).collect();
+    let within = (sizes.len() as f64 * WITHIN) as usize;
+    let most = match within < sizes.len() {
+        true => *sizes.select_nth_unstable_by(within, f32::total_cmp).1,
+        false => 1.0,
+    };
+    let scale = most.max(1e-9) / 127.0;
+    let mut ends = Vec::with_capacity(rows);
+    let mut entries = Vec::new();
+    for row in 0..rows {
+        for (topic, weights) in weights.iter().enumerate() {
+            let steps = (weights[row] / scale).round().clamp(-127.0, 127.0) as i8;
+            if steps.abs() >= settings.least_steps.max(1) {
+                entries.push(Entry {
+                    topic: topic as u8,
+                    weight: steps,
+                });
+            }
+        }
+        ends.push(entries.len() as u32);
+    }
+    Linear {
+        biases: weights.iter().map(|weights| weights[rows]).collect(),
+        topics,
+        bits: settings.bits,
+        scale,
+        ends,
+        entries,
+        ..Linear::none()
+    }
+}
+
+/// What a keyword adds and the logit from which a topic is told of, so that the mean micro-F1 of the
+/// languages is best on the texts to choose on.
+fn choose(linear: &Linear, texts: &[Texts]) -> (f32, f32) {
+    let said: Vec<Vec<(Logits, &Text)>> = (texts.iter())
+        .map(|texts| {
+            let dev = texts.dev.iter();
+            dev.map(|text| (linear.logits_of(text.features.iter().copied()), text))
+                .collect()
+        })
+        .collect();
+    let mut best = (0.0, 0.0, 0.0);
+    for keyword in (0..=30).map(|n| n as f32 / 20.0) {
+        for threshold in (-50..=25).map(|n| n as f32 / 25.0) {
+            let f1 = said.iter().map(|said| {
+                let mut counts = Hits::default();
+                for (logits, text) in said {
+                    let found = (0..linear.topics.len()).filter(|topic| {
+                        let told = (text.keywords >> topic & 1) as f32;
+                        logits[*topic] + keyword * told > threshold
+                    });
+                    counts.add(text.topics, found.fold(0, |all, topic| all | 1 << topic));
+                }
+                counts.f1()
+            });
+            let mean = f1.sum::<f64>() / said.len().max(1) as f64;
+            if mean > best.0 {
+                best = (mean, keyword, threshold);
+            }
+        }
+    }
+    (best.1, best.2)
+}
