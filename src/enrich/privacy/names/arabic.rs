@@ -21,26 +21,44 @@ pub(super) fn after(text: &str, how: How, at: usize) -> Option<Range<usize>> {
     if !may_stand_between(how, gap) {
         return None;
     }
-    let role = matches!(how, How::Role | How::Named);
+    // `م. کریم‌زاده`.
+    let mut initial = None;
+    if first.folded.chars().nth(1).is_none()
+        && let Some(second) = next.clone().next()
+        && matches!(second.gap, ". " | ".")
+    {
+        initial = Some(first.word.range.start);
+        first = Seen::of(second);
+        next.next();
+    }
+    // `أم فهد`, written as the word for "or" is.
+    let mother = matches!(first.word.text, "أم" | "ام")
+        && next.clone().next().is_some_and(|child| {
+            child.gap == " " && known().arabic.is_given(&MatchForm::of(child.text).text)
+        });
+    let role = matches!(
+        how,
+        How::Role | How::Named | How::Label | How::Kin | How::Spoken
+    );
     while (how != How::Titled && TITLES.contains(&first.folded.as_str()))
-        || (role && OWNERS.contains(&first.folded.as_str()))
+        || (role && OWNERS.contains(&first.folded.as_str()) && !gap.contains(':'))
     {
         let joined = |word: &Word| matches!(word.gap, " " | "\u{200C}");
         first = Seen::of(next.next().filter(joined)?);
     }
-    if first.is_none() {
+    if first.is_none() && !mother {
         return None;
     }
     // Most words that follow `أنا` are no names: these are not looked at further.
-    if role || matches!(how, How::Said | How::Greeted | How::Closing) {
+    if role || matches!(how, How::Said | How::Greeted | How::Closing | How::Called) {
         let given = known().arabic.is_given(&first.folded);
         // `أنا لولوة الدوسري`: a first name that isn't known, before a family name.
         let surname = || {
             let second = next.clone().next();
             second.is_some_and(|second| {
                 let names = &known().arabic;
-                let family =
-                    second.text.starts_with("ال") || matches!(how, How::Named | How::Closing);
+                let family = second.text.starts_with("ال")
+                    || matches!(how, How::Named | How::Label | How::Closing);
                 let folded = || MatchForm::of(second.text).text;
                 second.gap == " "
                     && family
@@ -48,7 +66,7 @@ pub(super) fn after(text: &str, how: How, at: usize) -> Option<Range<usize>> {
                     && !names.is_word(&folded())
             })
         };
-        if !(given || (first.joins() && role) || surname()) {
+        if !(given || mother || (first.joins() && role) || surname()) {
             return None;
         }
     }
@@ -61,8 +79,9 @@ pub(super) fn after(text: &str, how: How, at: usize) -> Option<Range<usize>> {
     // `أنا أحمد الله`: praise.
     let praise = first.folded != "عبد" && words.get(1).is_some_and(|word| word.folded == "الله");
     let name = words.get(..count).filter(|_| !praise)?;
-    let range = first.word.range.start..name.last()?.word.range.end;
-    is_name(how, gap, name, closed).then_some(range)
+    let start = initial.unwrap_or(first.word.range.start);
+    let range = start..name.last()?.word.range.end;
+    ((mother && name.len() > 1) || is_name(how, gap, name, closed)).then_some(range)
 }
 
 /// The name that a verb (`هستم`) at `at` says somebody to be: `من سارا احمدی هستم`.
@@ -85,7 +104,10 @@ pub(super) fn before(text: &str, at: usize) -> Option<Range<usize>> {
         .or_else(|| {
             let last = name.len().checked_sub(1)?;
             // `من مرضیه توکلی هستم`: nothing but a first name stands before it.
-            let surname = names.is_surname(&name.get(last)?.folded);
+            let word = &name.get(last)?.folded;
+            let surname = names.is_surname(word)
+                && !names.is_word(word)
+                && !known().persian_words.contains(word);
             surname.then_some(if name.len() == 2 { 0 } else { last })
         })?;
     let name = name.get(start..)?;
@@ -103,12 +125,12 @@ pub(super) fn before(text: &str, at: usize) -> Option<Range<usize>> {
 fn may_stand_between(how: How, gap: &str) -> bool {
     let only = |chars: &str| gap.chars().all(|c| chars.contains(c)) && gap.len() <= 12;
     match how {
-        How::Said | How::Titled => gap == " ",
-        How::Role | How::Named => only(" :：،\u{200C}"),
+        How::Said | How::Titled | How::Called => gap == " ",
+        How::Role | How::Named | How::Label | How::Kin | How::Spoken => only(" :：،\u{200C}"),
         How::Closing => gap.len() <= 2,
         How::Greeted => gap == " " || gap == "، " || gap == ", ",
         How::Told | How::Field => only(" :：=-–—\"'«(*،,\n\u{200C}"),
-        How::Signed => only(" ,،.!:؛;-–—~\n"),
+        How::Signed => only(" ,،.!:؛;-–—~/|\n"),
         How::Thanked => only(" ,،.!\n") && gap.contains(['\n', ',', '،']),
         _ => false,
     }
@@ -119,13 +141,25 @@ fn name_len(text: &str, words: &[Seen], how: How) -> usize {
     let mut count = 1;
     while let Some(next) = words.get(count).filter(|_| count < LONGEST) {
         let before = &words[count - 1];
-        if next.word.gap != " " || next.is_none() {
+        // `عبد العزيز`: the second word alone is none.
+        let servant = before.folded == "عبد" && next.folded.starts_with("ال");
+        if next.word.gap != " " || (next.is_none() && !servant) {
             break;
         }
+        // `الهام سادات حسینی`: a middle name that isn't known.
+        let middle = || {
+            let last = words.get(count + 1);
+            count == 1
+                && known().arabic.is_given(&before.folded)
+                && last
+                    .is_some_and(|last| last.word.gap == " " && !last.is_none() && last.is_last())
+        };
         let fits = before.joins()
+            || (count == 1 && before.word.text == "ام")
             || next.continues()
             || next.is_family_of(before)
-            || (next.joins() && words.len() > count + 1);
+            || (next.joins() && words.len() > count + 1)
+            || (how != How::Said && middle());
         // A second name that isn't known, closed in by the sentence.
         let sure = matches!(how, How::Told | How::Field | How::Named);
         let stops = || words.get(count + 1).is_none_or(Seen::is_stop);
@@ -173,10 +207,16 @@ fn is_name(how: How, gap: &str, name: &[Seen], closed: bool) -> bool {
         .any(|pair| pair[1].continues() || pair[1].is_family_of(&pair[0]));
     match how {
         How::Told | How::Field => given || any_known || closed || first.is_given_with_verb(),
-        How::Role | How::Named => {
+        // `يا كريم` calls God.
+        How::Called => given && !CALLED.contains(&first.folded.as_str()),
+        How::Role | How::Named | How::Label | How::Kin | How::Spoken => {
             let one = !word && !known().persian_words.contains(&first.folded);
             let listed = gap.contains([':', '：']);
-            (given && (one || family || (closed && (listed || how == How::Named))))
+            (given
+                && (one
+                    || how == How::Spoken
+                    || family
+                    || (closed && (listed || how != How::Role))))
                 || (first.joins() && name.len() > 1 && any_known)
                 || (name.len() > 1 && family)
         }
@@ -250,11 +290,31 @@ impl<'t> Seen<'t> {
         known().arabic.is_name(&self.folded) || self.is_family()
     }
 
+    /// Whether it is a family name and no word else.
+    fn is_last(&self) -> bool {
+        let names = &known().arabic;
+        (names.is_surname(&self.folded) && !names.is_word(&self.folded)) || self.is_family()
+    }
+
     /// Whether it has the shape of a family name.
     fn is_family(&self) -> bool {
-        let persian = ["زاده", "پور", "نژاد", "نیا", "یان", "وند", "منش"]
-            .iter()
-            .any(|end| self.folded.ends_with(end));
+        let persian = [
+            "زاده",
+            "پور",
+            "نژاد",
+            "نیا",
+            "یان",
+            "وند",
+            "منش",
+            "پناه",
+            "فر",
+            "خواه",
+            "پرست",
+            "ابادی",
+            "دوست",
+        ]
+        .iter()
+        .any(|end| self.folded.ends_with(end));
         (persian && self.long(5))
             || (self.folded.starts_with("ال") && self.folded.ends_with('ی') && self.long(6))
     }
@@ -269,7 +329,10 @@ impl<'t> Seen<'t> {
 
     /// `بن`, `عبد`: what follows is part of the name.
     fn joins(&self) -> bool {
-        ["بن", "ابن", "بنت", "ابو", "عبد", "ال", "سید", "سیده"].contains(&self.folded.as_str())
+        // Persian says "I am" with the other spelling.
+        self.word.text == "أم"
+            || ["بن", "ابن", "بنت", "ابو", "عبد", "ال", "سید", "سیده"]
+                .contains(&self.folded.as_str())
     }
 }
 
@@ -278,6 +341,13 @@ impl<'t> Seen<'t> {
 const TITLES: [&str; 16] = [
     "اقای", "خانم", "جناب", "سرکار", "دکتر", "مهندس", "السید", "السیده", "الاستاذ", "الاستاذه", "المهندس",
     "المهندسه", "الدکتور", "الدکتوره", "الاخ", "الاخت",
+];
+
+/// Names that are called on without a person, in match form.
+#[rustfmt::skip]
+const CALLED: [&str; 20] = [
+    "کریم", "رحیم", "رحمان", "عزیز", "هادی", "لطیف", "نور", "حبیب", "فرح", "بشری", "هدی", "جمیل", "جمیله", "سلام", "حیاه", "روح",
+    "مالک", "علی", "حسین", "سعید",
 ];
 
 /// Whose agent or courier it is, before a name, in match form.
@@ -300,6 +370,7 @@ static STOP_WORDS: LazyLock<HashSet<&str>> = LazyLock::new(|| STOPS.iter().copie
 #[rustfmt::skip]
 const STOPS: &[&str] = &[
     // Persian
+    "بزنید", "بزنین", "خریدم", "خریده", "خرید", "میکنه", "میگه", "گفته", "کنید", "بدید", "بدین",
     "از", "به", "با", "در", "که", "را", "رو", "و", "این", "ان", "اون", "اینجا", "برای", "تا", "هم", "یا", "اما", "ولی", "چون", "اگر",
     "اگه", "نیست", "نبود", "نبوده", "نیستم", "دارم", "ندارم", "کردم", "کرده", "کنم", "میکنم", "شدم", "شده", "خیلی", "بسیار", "کاملا",
     "واقعا", "همیشه", "هنوز", "هیچ", "من", "تو", "ما", "شما", "او", "ایشان", "خود", "خودم", "همین", "همه", "هر", "یک", "یه", "دو",

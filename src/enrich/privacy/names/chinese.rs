@@ -27,6 +27,7 @@ pub(super) fn may_begin(c: char) -> bool {
 
 /// The name that follows a cue that ends at `at`.
 pub(super) fn after(text: &str, how: How, at: usize) -> Option<Range<usize>> {
+    let at = at + link(&text[at..]);
     let rest = &text[at..];
     let start = at + rest.find(is_han)?;
     let gap = &text[at..start];
@@ -34,8 +35,9 @@ pub(super) fn after(text: &str, how: How, at: usize) -> Option<Range<usize>> {
     let may_begin = match how {
         How::Told => only(" :：,，“\"「\n"),
         How::Field => only(" :：=“\"「\n"),
-        How::Said | How::Greeted => only(" "),
-        How::Role | How::Named => only(" :：，、"),
+        // 收货人王小明: a label needs no colon.
+        How::Said | How::Greeted | How::Label => only(" "),
+        How::Role | How::Named | How::Kin | How::Spoken => only(" :：，、"),
         How::Closing => gap.len() <= 6 && gap.trim_matches(['—', '-', ' ']).is_empty(),
         How::Signed => only(" :：,，!！.。\n-—"),
         How::Thanked => gap.contains('\n'),
@@ -44,6 +46,9 @@ pub(super) fn after(text: &str, how: How, at: usize) -> Option<Range<usize>> {
     if !may_begin {
         return None;
     }
+    if let Some(len) = dotted(&text[start..]) {
+        return Some(start..start + len);
+    }
     let candidate = Candidate::of(&head(&text[start..]))?;
     let sure = match how {
         How::Told => candidate.given || candidate.closed,
@@ -51,7 +56,12 @@ pub(super) fn after(text: &str, how: How, at: usize) -> Option<Range<usize>> {
         How::Signed | How::Thanked => candidate.closed,
         // 我是于心不忍: two characters are a name only where punctuation follows.
         How::Said => candidate.given && candidate.closed && (candidate.chars > 2 || candidate.ends),
-        How::Role | How::Named => candidate.given && (candidate.closed || candidate.chars > 2),
+        How::Label => {
+            candidate.closed && (candidate.chars > 2 || (candidate.given && candidate.ends))
+        }
+        How::Role | How::Named | How::Kin | How::Spoken => {
+            candidate.given && (candidate.closed || candidate.chars > 2)
+        }
         How::Closing => candidate.given && candidate.ends,
         // 你好李伟 greets somebody; a title is found by itself.
         How::Greeted => candidate.closed && candidate.given && candidate.chars > 2,
@@ -59,6 +69,45 @@ pub(super) fn after(text: &str, how: How, at: usize) -> Option<Range<usize>> {
     };
     sure.then(|| start..start + candidate.len)
 }
+
+/// Bytes of what may link a cue to the name: 签收人写的是李建国.
+fn link(text: &str) -> usize {
+    [
+        "写的是",
+        "寫的是",
+        "填的是",
+        "登记的是",
+        "名字是",
+        "名字叫",
+        "是",
+        "为",
+        "叫",
+    ]
+    .iter()
+    .find(|link| text.starts_with(**link))
+    .map_or(0, |link| link.len())
+}
+
+/// Bytes of a name that is written with a dot between its parts, as of Uyghurs and of people abroad:
+/// 艾力·买买提.
+fn dotted(text: &str) -> Option<usize> {
+    const LONGEST: usize = 16;
+    let len: usize = text
+        .chars()
+        .take(LONGEST)
+        .take_while(|c| is_han(*c) && (*c == '买' || !STOPS.contains(*c)) || DOTS.contains(*c))
+        .map(char::len_utf8)
+        .sum();
+    let name = text.get(..len)?.trim_end_matches(|c| DOTS.contains(c));
+    let inner = name.contains(|c| DOTS.contains(c)) && !name.starts_with(|c| DOTS.contains(c));
+    inner.then_some(name.len())
+}
+
+/// Surnames that are small words as well.
+const JOINS: &str = "和于应应时向方关全成安包连单";
+
+/// Dots inside a name.
+const DOTS: &str = "·•‧・";
 
 /// The name that stands before a title (先生) or the end of a letter (敬上).
 pub(super) fn before(text: &str, how: How, cue: &Range<usize>) -> Option<Range<usize>> {
@@ -85,6 +134,9 @@ pub(super) fn before(text: &str, how: How, cue: &Range<usize>) -> Option<Range<u
             continue;
         };
         let whole = candidate.len == name.len() && !names.chinese_words.contains(&name);
+        if how == How::OwnedBefore && candidate.chars < 2 {
+            continue;
+        }
         if whole && (candidate.given || how == How::SignedBefore) {
             return Some(start..end);
         }
@@ -136,7 +188,7 @@ struct Candidate {
 impl Candidate {
     fn of(text: &str) -> Option<Self> {
         let known = known();
-        if let Some(short) = nickname(text) {
+        if let Some(short) = nickname(text).or_else(|| doubled(text)) {
             return Some(short);
         }
         let surname = [2, 1].into_iter().find(|chars| {
@@ -210,6 +262,31 @@ fn nickname(text: &str) -> Option<Candidate> {
         closed: true,
         ends: true,
     })
+}
+
+/// 朵朵: how children are called.
+fn doubled(text: &str) -> Option<Candidate> {
+    let mut chars = text.chars();
+    let (first, second) = (chars.next()?, chars.next()?);
+    let child =
+        first == second && known().chinese_given.contains(&first) && !ADVERBS.contains(first);
+    let len = prefix(text, 2)?;
+    (child && closes_name(&text[len..])).then_some(Candidate {
+        len,
+        chars: 2,
+        given: true,
+        closed: true,
+        ends: !text[len..].starts_with(is_han),
+    })
+}
+
+/// What is no name when it stands twice.
+const ADVERBS: &str =
+    "天常时明日年月星大小好轻深远长久和平安亲家乐静亮红清满恰渐缓妈爸爷奶姐哥妹弟宝多少快慢高";
+
+/// Whether what follows a name of two equal characters begins no third one of it.
+fn closes_name(rest: &str) -> bool {
+    rest.chars().next() != rest.chars().nth(1) || rest.is_empty()
 }
 
 fn closes(rest: &str) -> bool {

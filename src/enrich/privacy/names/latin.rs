@@ -35,8 +35,46 @@ pub(super) fn after(text: &str, how: How, at: usize) -> Option<Range<usize>> {
     let count = first.name_len(&words);
     let name = words.get(..count)?;
     let after = After::of(text, &words, count);
-    let range = first.word.range.start..name.last()?.word.range.end;
-    is_name(how, gap, name, after).then_some(range)
+    let mut range = first.word.range.start..name.last()?.word.range.end;
+    // `DELGADO, MARIA TERESA`.
+    if how == How::Field
+        && let Some(given) = words.get(count).filter(|given| given.word.gap == ", ")
+        && known().latin.is_given(&given.folded)
+        && given.case != Case::Lower
+    {
+        let rest = words.get(count..)?;
+        range.end = rest
+            .get(given.name_len(rest).checked_sub(1)?)?
+            .word
+            .range
+            .end;
+    }
+    is_name(how, gap, &words, count, after).then_some(range)
+}
+
+/// The name that introduces itself before a cue: `Rosalind Achebe speaking`.
+pub(super) fn before(text: &str, cue: &Range<usize>) -> Option<Range<usize>> {
+    let rest = text[cue.end..].trim_start_matches(' ');
+    let introduces = !rest.starts_with(char::is_alphanumeric)
+        || ["from", "here", "about"]
+            .iter()
+            .any(|link| rest.starts_with(link));
+    if !introduces {
+        return None;
+    }
+    let mut name: Vec<Seen> = words::before(text, cue.start)
+        .take(3)
+        .take_while(|word| word.gap == " ")
+        .map(Seen::of)
+        .take_while(|seen| {
+            seen.case == Case::Capital && !seen.is_none() && !is_of_a_place(&seen.folded)
+        })
+        .collect();
+    name.reverse();
+    let (first, last) = (name.first()?, name.last()?);
+    let names = &known().latin;
+    let alone = names.is_given(&first.folded) && !names.is_word(&first.folded);
+    (name.len() > 1 || alone).then_some(first.word.range.start..last.word.range.end)
 }
 
 fn is_title(word: &str) -> bool {
@@ -51,12 +89,12 @@ fn may_stand_between(how: How, gap: &str) -> bool {
     match how {
         How::Said => gap == " ",
         How::Greeted => gap == " " || gap == ", ",
-        How::Role => matches!(gap, " " | ", " | " - " | ": "),
+        How::Role | How::Label | How::Kin | How::Spoken => matches!(gap, " " | ", " | " - " | ": "),
         How::Named => matches!(gap, " " | ": " | ":" | " - "),
         How::Closing => gap.len() <= 2,
         How::Titled => gap == " " || gap == ". " || gap == ".",
         How::Told | How::Field => only(" :：=-–—\"'“”‘’«(*,\n"),
-        How::Signed => only(" ,.!:;-–—~\n"),
+        How::Signed => only(" ,.!:;-–—~/|\n"),
         // `Thanks Sara` is thanks to Sara, but a line of its own signs.
         How::Thanked => only(" ,.!-–—\n") && gap.contains(['\n', ',']),
         _ => false,
@@ -100,9 +138,10 @@ impl After {
     }
 }
 
-fn is_name(how: How, gap: &str, name: &[Seen], after: After) -> bool {
+/// Whether the first words, so many, are a name.
+fn is_name(how: How, gap: &str, words: &[Seen], count: usize, after: After) -> bool {
     let names = &known().latin;
-    let Some(first) = name.first() else {
+    let (Some(name), Some(first)) = (words.get(..count), words.first()) else {
         return false;
     };
     let given = names.is_given(&first.folded);
@@ -110,8 +149,13 @@ fn is_name(how: How, gap: &str, name: &[Seen], after: After) -> bool {
     let capitals = name
         .iter()
         .all(|seen| seen.case != Case::Lower || PARTICLES.contains(&seen.folded.as_str()));
-    let is_known = |seen: &Seen| names.is_name(&seen.folded);
-    let any_known = name.iter().any(is_known);
+    // `Black Friday` is none, `Rob Brown` is one.
+    let is_known = |seen: &Seen| names.is_name(&seen.folded) && !names.is_word(&seen.folded);
+    let pair = given
+        && name
+            .last()
+            .is_some_and(|last| names.is_surname(&last.folded));
+    let any_known = name.iter().any(is_known) || (name.len() > 1 && pair);
     let closed = after != After::Word;
     match how {
         How::Told | How::Field => first.case != Case::Lower || (given && !word) || closed,
@@ -135,19 +179,63 @@ fn is_name(how: How, gap: &str, name: &[Seen], after: After) -> bool {
             _ if gap == ", " => given && !word && closed,
             _ => given && (!word || matches!(after, After::End | After::Stop)),
         },
+        // `cust name priya raman`, `Full name Jean-Pierre Moreau`.
+        How::Label => {
+            (given && !word && gap != ", ")
+                || (capitals && given && closed)
+                || (capitals && name.len() > 1 && any_known && closed)
+        }
         // `thanks Sara for`, `my wife, Sara, …`; `agent Orange` is nobody.
-        How::Role | How::Named => {
+        How::Role | How::Named | How::Kin | How::Spoken => {
             let all = capitals && name.iter().all(|seen| seen.case != Case::Upper || given);
+            // A name that isn't known.
+            let is_one = first.case == Case::Capital && capitals && !is_of_a_place(&first.folded);
             let told = how == How::Named && all && name.len() > 1 && closed;
             (all && given && gap != ", ")
                 || (gap == ", " && given && !word && closed)
                 || (all && name.len() > 1 && any_known && closed)
                 || told
+                || (how == How::Kin && is_one && gap == " ")
+                || (is_one && gap == " " && says(words.get(count..).unwrap_or_default()))
+                || (first.case == Case::Initial && name.len() > 1 && capitals)
         }
         How::Closing => after == After::End && capitals && given && (name.len() > 1 || !word),
         _ => false,
     }
 }
+
+/// Whether what follows tells what a person did, not a thing: `agent Devon told me`, `in billing`.
+fn says(next: &[Seen]) -> bool {
+    let Some(verb) = next.first().filter(|verb| verb.word.gap == " ") else {
+        return false;
+    };
+    let place = next
+        .get(1)
+        .is_some_and(|place| DEPARTMENTS.contains(&place.folded.as_str()));
+    SAID.contains(&verb.folded.as_str())
+        || (["in", "from", "at"].contains(&verb.folded.as_str()) && place)
+}
+
+/// What people do.
+#[rustfmt::skip]
+const SAID: [&str; 22] = [
+    "told", "said", "promised", "hung", "helped", "assured", "explained", "apologised", "apologized", "who", "answered",
+    "confirmed", "assisted", "phoned", "emailed", "insisted", "cried", "yelled", "shouted", "smiled", "listened", "laughed",
+];
+
+/// Where they work.
+const DEPARTMENTS: [&str; 10] = [
+    "billing",
+    "sales",
+    "support",
+    "returns",
+    "accounts",
+    "customer",
+    "tech",
+    "technical",
+    "tier",
+    "claims",
+];
 
 /// `This is Sarvenaz speaking`, where the name isn't known.
 fn is_introduced(name: &[Seen], after: After) -> bool {
@@ -240,7 +328,9 @@ impl<'t> Seen<'t> {
                 ". " | "." => initial,
                 _ => false,
             };
-            if !joined || next.is_none() {
+            // `Li Na`, which elsewhere says that there is none.
+            let given = next.word.text == "Na";
+            if !joined || (next.is_none() && !given) {
                 break;
             }
             let fits = match (self.case, next.case) {
