@@ -1,8 +1,9 @@
 //! Postal addresses, as far as patterns carry: English, Arabic, Persian and Chinese.
 //!
-//! An address is found where a street and a number stand together, and reaches to its last number or
-//! unit. A street alone (`Baker Street is busy`) is no address. Town and country that stand before the
-//! street stay, except in Chinese, where nothing parts them from it.
+//! An address is found where a street and a number stand together, where numbers of a house do (`بلوک ۴۷،
+//! واحد ۱۶`), or where the text says that one follows (`lives at 12 The Paddocks`), and reaches to its last
+//! number or unit. A street alone (`Baker Street is busy`) is no address. Town and country that stand
+//! before the street stay, except in Chinese, where nothing parts them from it.
 
 use std::ops::Range;
 
@@ -26,6 +27,8 @@ pub(super) enum Part {
     Ending,
     /// Word of a house behind its name, in Latin letters: `Towers`.
     House,
+    /// Word of a flat that a street may follow: `Flat 12, …`.
+    Flat,
     /// Words by which an English text says that an address follows: `lives at`.
     Told,
     /// Word of a street before its name, in Latin letters: `Rue`.
@@ -66,6 +69,7 @@ pub(super) fn addresses(text: &str, hits: &[Hit]) -> Vec<Finding> {
         found.extend(match part {
             Part::Lane | Part::House => latin::address(text, *part, cue),
             Part::Told => latin::told(text, cue),
+            Part::Flat => latin::flat(text, cue),
             Part::Door => door(text, cue),
             Part::Ending => latin::compound(text, cue),
             Part::Before => latin::named_behind(text, cue),
@@ -91,10 +95,18 @@ pub(super) fn addresses(text: &str, hits: &[Hit]) -> Vec<Finding> {
 pub(super) fn may_stand(text: &str, part: Part, cue: &Range<usize>) -> bool {
     match part {
         Part::Lane | Part::House => latin::may_stand(text, cue),
+        Part::Flat => followed_by_number(text, cue),
+        Part::Told if cue.len() == 2 => followed_by_number(text, cue),
         Part::HanStreet | Part::HanPlace => chinese::may_stand(text, cue),
         Part::HanUnit => chinese::is_numbered(text, cue),
         _ => true,
     }
+}
+
+/// Whether a number stands right behind a word, one sign between at most.
+fn followed_by_number(text: &str, cue: &Range<usize>) -> bool {
+    let near = text.as_bytes().get(cue.end..).unwrap_or_default();
+    near.iter().take(3).any(u8::is_ascii_digit)
 }
 
 /// A box with its number.
@@ -151,14 +163,16 @@ fn postal_code(text: &str, cue: &Range<usize>) -> Option<Range<usize>> {
     let rest = &text[cue.end..];
     let gap = rest.find(char::is_numeric)?;
     let between = rest[..gap].trim_matches([' ', ':', '\u{200C}']);
-    let links = [
-        "", "من", "ام", "م", "منزل", "است", "جدید", "خونه", "اینه", "هم",
-    ];
+    // «کد پستی منزل ما» ۸۱۷۳۶۵۴۴۱۲.
+    let near = between.len() <= 32
+        && between
+            .chars()
+            .all(|c| c.is_alphabetic() || " :\u{200C}".contains(c));
     let end = rest[gap..]
         .find(|c: char| !c.is_numeric() && c != '-')
         .unwrap_or(rest.len() - gap);
     let code = &rest[gap..gap + end];
     let digits = code.chars().filter(|c| c.is_numeric()).count();
     let start = cue.end + gap;
-    (digits == 10 && links.contains(&between)).then_some(start..start + end)
+    (digits == 10 && near).then_some(start..start + end)
 }

@@ -46,7 +46,7 @@ pub(super) fn hits(text: &str) -> Vec<Hit> {
         .filter_map(|hit| {
             let cue = *cues.cues.get(hit.pattern().as_usize())?;
             let fits = match cue {
-                Cue::Name(how) => names::may_follow(text, how, hit.end()),
+                Cue::Name(how) => names::may_follow(text, how, &hit.range()),
                 Cue::Address(part) => address::may_stand(text, part, &hit.range()),
                 _ => true,
             };

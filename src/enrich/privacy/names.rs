@@ -49,6 +49,8 @@ pub(super) enum How {
     SpokenBefore,
     /// How somebody is called, before the name: `يا`.
     Called,
+    /// Arabic "from", Persian "I": «من». A known name alone may follow.
+    From,
     /// What a person is to somebody: `my wife`, `agent`, 客服. Any word may follow.
     Role,
     /// Somebody's family: seldom does another word in capitals follow.
@@ -100,7 +102,17 @@ pub(super) fn names(text: &str, hits: &[Hit]) -> Vec<Finding> {
 
 /// Whether a name may stand beside a cue that ends at `at`, as far as a glance tells: people are spoken
 /// of often, and seldom by name.
-pub(super) fn may_follow(text: &str, how: How, at: usize) -> bool {
+pub(super) fn may_follow(text: &str, how: How, cue: &Range<usize>) -> bool {
+    let at = cue.end;
+    match how {
+        How::From => return arabic::is_given_after(text, at),
+        How::SpeakingBefore => {
+            let before = text[..cue.start].trim_end_matches(' ');
+            let word = before.trim_end_matches(char::is_alphabetic).len();
+            return before[word..].starts_with(char::is_uppercase);
+        }
+        _ => {}
+    }
     if !matches!(how, How::Role | How::Named | How::Kin) {
         return true;
     }
@@ -159,6 +171,27 @@ fn contrasted(text: &str, at: usize) -> Option<Range<usize>> {
     beside(text, how, &(not.range.start..not.range.end))
 }
 
+/// Bytes to the colon of a longer label of a name: `Name on the card:`, «نام دارنده حساب:».
+fn long_label(rest: &str) -> Option<usize> {
+    const LONGEST: usize = 48;
+    let near = rest.char_indices().find(|(at, c)| {
+        *at > LONGEST || !(c.is_lowercase() || *c == ' ' || *c == '\u{200C}' || is_arabic(*c))
+    });
+    let (len, _) = near.filter(|(at, c)| *at <= LONGEST && *c == ':')?;
+    let label = &rest[..len];
+    let mut words = words::after(label, 0);
+    let few = words.clone().count() <= 4;
+    (few && label.starts_with(' ') && !words.any(|word| THINGS.contains(&word.text))).then_some(len)
+}
+
+/// What has a name and is no person.
+#[rustfmt::skip]
+const THINGS: [&str; 42] = [
+    "product", "item", "brand", "model", "file", "city", "town", "street", "company", "shop", "store", "app", "game", "book",
+    "film", "movie", "song", "hotel", "restaurant", "bank", "site", "محصول", "کالا", "برند", "فروشگاه", "شرکت", "شهر", "خیابان", "فایل",
+    "کتاب", "فیلم", "هتل", "بانک", "سایت", "کاربری", "المنتج", "الشركة", "المتجر", "المدينة", "الشارع", "الكتاب", "البنك",
+];
+
 fn beside(text: &str, mut how: How, cue: &Range<usize>) -> Option<Range<usize>> {
     match how {
         How::SaidBefore | How::CalledBefore => return arabic::before(text, cue.start),
@@ -178,7 +211,10 @@ fn beside(text: &str, mut how: How, cue: &Range<usize>) -> Option<Range<usize>> 
         How::Field => {
             let colon = text[cue.end..].trim_start_matches(' ');
             if !colon.starts_with([':', '：', '=']) {
-                how = How::Label;
+                match long_label(&text[cue.end..]) {
+                    Some(len) => return beside(text, how, &(cue.start..cue.end + len)),
+                    None => how = How::Label,
+                }
             }
         }
         // Persian writes "or" so, with its own letter.

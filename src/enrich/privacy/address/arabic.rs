@@ -55,13 +55,14 @@ fn is_address(text: &str, chain: &[Piece]) -> bool {
     if house && numbers > 0 && (is(Part::Near) || (is(Part::Building) && first.is_told(text))) {
         return true;
     }
-    // `بلوک ۴۷، واحد ۱۶`: one after the other, without a street.
+    // `بلوک ۴۷، واحد ۱۶`, `برج سپهر، واحد ۷۰۳`: one after the other, without a street.
     let close = |pair: &[Piece]| {
         let between = text.get(pair[0].range.end..pair[1].range.start);
         let named = pair[0].part == Part::Building && !pair[0].numbered;
         between.is_some_and(|between| words::after(between, 0).count() <= usize::from(named))
     };
-    if house && numbers > 1 && chain.windows(2).all(close) {
+    let home = matches!(first.part, Part::Building) && !first.is_market(text);
+    if house && (numbers > 1 || home) && chain.windows(2).all(close) {
         return true;
     }
     // `عنواني حي الصفا، شارع الأمل`: no number, but said to be an address.
@@ -169,6 +170,13 @@ impl Piece {
         self.numbered && HOUSES.contains(&form.as_str())
     }
 
+    /// Whether it names a place of shops.
+    fn is_market(&self, text: &str) -> bool {
+        ["بازار", "پاساژ", "مرکز"]
+            .iter()
+            .any(|shops| text[self.cue_start..].starts_with(shops))
+    }
+
     /// Whether the text says that an address follows, a town's name before it or not.
     fn is_told(&self, text: &str) -> bool {
         words::before(text, self.range.start).take(3).any(|word| {
@@ -198,7 +206,13 @@ impl Piece {
             return false;
         };
         // `١١٧ كورنيش النيل`: streets that are counted have no article.
-        let article = || name.text.starts_with("ال") && !name.text.starts_with("الى");
+        let has_article = |word: &str| word.starts_with("ال") && !word.starts_with("الى");
+        let mut article = || {
+            let second = names.next().filter(|second| second.gap == " ");
+            has_article(name.text)
+                || (!BESIDE.contains(&name.text)
+                    && second.is_some_and(|name| has_article(name.text)))
+        };
         if self.range.start < self.cue_start {
             return told || article();
         }
@@ -306,9 +320,15 @@ fn joined(text: &str, left: &Piece, right: &Piece) -> bool {
         && words::after(between, 0).take(NAME + 1).count() <= NAME
         // What is said of a street is no name: `خیابان … شلوغ بود پلاک …`.
         && !words::after(between, 0).any(|word| {
-            ["بود", "است", "هست", "کان", "كان", "که", "شد", "ولی", "لكن"].contains(&word.text)
+            NO_NAMES.contains(&word.text)
         })
 }
+
+/// Words that part two addresses, or say something of a street.
+const NO_NAMES: [&str; 18] = [
+    "بود", "است", "هست", "کان", "كان", "که", "شد", "ولی", "لكن", "إلى", "الى", "بدل", "مو", "مش",
+    "وليس", "نه", "به", "لا",
+];
 
 #[cfg(test)]
 mod tests {
@@ -342,6 +362,22 @@ mod tests {
             ("بيتي ٨ ش الجلاء جنب الصيدلية", "بيتي [address] جنب الصيدلية"),
             ("خ انقلاب خ وصال ک شفیعی پ ۱۲ ط ۳", "[address]"),
             ("کدپستی ۱۹۸۵۷۱۳۶۴۵ تهران", "کدپستی [address] تهران"),
+            ("پلاک ۳۴ طبقه همکف رو", "[address] رو"),
+            ("شریعتی بالاتر از ظفر پلاک ۱۲۰۰", "[address]"),
+            ("برج سپهر، واحد ۷۰۳", "[address]"),
+            ("پلاکمون ۱۴ هست", "پلاکمون [address] هست"),
+            ("اسكن بـعمارة 21 مدخل 3", "اسكن بـ[address]"),
+            ("مجاورة ٣٤، عمارة ١٧، شقة ٤", "[address]"),
+            ("عند ١١٧ كورنيش النيل من أسبوع", "عند [address] من أسبوع"),
+            (
+                "العنوان: 7342 طريق الملك، حي الياسمين، 13322-2910",
+                "العنوان: [address]",
+            ),
+            (
+                "من شارع القدس عمارة 11 إلى شارع الجامعة عمارة 40",
+                "من [address] إلى [address]",
+            ),
+            ("العنوان المختصر RRRD2929", "العنوان المختصر [address]"),
         ]);
     }
 
@@ -357,6 +393,10 @@ mod tests {
             "شارع التحلية كان زحمة والمندوب تأخر",
             "۲ کوچه بالاتر ارزون‌تره",
             "کد پستی ده رقمیه",
+            "بازار بزرگ طبقه ۲ سرویس نداره",
+            "الطابق الثاني، مكتب ٣ أدراج",
+            "پلاک ما ۲ ساعت دیر شد",
+            "١٢ شارع في المدينة",
         ]);
     }
 }

@@ -6,7 +6,7 @@ use super::Part;
 use crate::text;
 
 /// Characters after which an address begins: they stand in no name of a place.
-const BEFORE: &str = "在到是址住往至给給我的从從寄送了为為丢扔写寫填，。";
+const BEFORE: &str = "在到是址住往至给給我去的从從寄送了为為丢扔写寫填，。";
 
 /// Last characters of what lies above the street: with one of them the whole run is the address.
 const REGIONS: &str = "省市区區县縣镇鎮乡鄉州旗";
@@ -15,9 +15,9 @@ const REGIONS: &str = "省市区區县縣镇鎮乡鄉州旗";
 const LONGEST: usize = 30;
 
 /// Units, the longest first.
-const UNITS: [&str; 24] = [
+const UNITS: [&str; 25] = [
     "号楼", "號樓", "号院", "单元", "單元", "号", "號", "弄", "巷", "栋", "棟", "幢", "座", "室",
-    "楼", "樓", "层", "層", "组", "户", "房", "舍", "门", "門",
+    "楼", "樓", "层", "層", "组", "户", "房", "舍", "门", "門", "塔",
 ];
 
 /// Whether numbers stand close behind the word of a street or place: most 里 and 道 are of other words.
@@ -46,10 +46,15 @@ pub(super) fn building(text: &str, unit: &Range<usize>) -> Option<Range<usize>> 
         .count();
     let number = digits.len() + if letters > 1 { letters } else { 0 };
     let tail = Tail::of(&text[number..]);
-    if tail.units + tail.rooms < 2 || tail.units == 0 {
+    if tail.units == 0 {
         return None;
     }
     let (start, _) = start(text, digits.trim_end_matches(' ').len())?;
+    // 凤凰城3期12号楼, whose phase stands before.
+    let phase = digits.ends_with('期') && text[start..number].chars().count() > 3;
+    if tail.units + tail.rooms + usize::from(phase) < 2 {
+        return None;
+    }
     let named = text[start..number].chars().count() > 1;
     named.then_some(start..number + tail.len)
 }
@@ -64,7 +69,7 @@ pub(super) fn address(text: &str, part: Part, cue: &Range<usize>) -> Option<Rang
     let enough = match part {
         Part::HanStreet => true,
         // 店里3号 is no address, 平安里3号楼2单元 and 隆回县桃洪镇文昌村8组 are.
-        _ => tail.units + tail.rooms > 1 || regions > 1,
+        _ => tail.units + tail.rooms + tail.phases > 1 || regions > 1,
     };
     enough.then_some(start..cue.end + tail.len)
 }
@@ -85,7 +90,8 @@ fn start(text: &str, to: usize) -> Option<(usize, usize)> {
         let made =
             c == '成' && text[..at].ends_with(['改', '换', '換', '变', '變', '写', '寫', '填']);
         let home = c == '家' && text[..at].ends_with(['我', '他', '她', '你', '妈', '爸']);
-        let parcel = c == '件' && !text[..at].ends_with(['软', '軟']);
+        let back = c == '回' && text[..at].ends_with(['寄', '退', '送', '发', '發']);
+        let parcel = back || c == '件' && !text[..at].ends_with(['软', '軟']);
         if !is_han(c) || BEFORE.contains(c) || made || home || parcel {
             break;
         }
@@ -121,6 +127,8 @@ struct Tail {
     len: usize,
     /// Numbers with a unit.
     units: usize,
+    /// Building phases with a number: 3期.
+    phases: usize,
     /// Numbers of rooms without one, at the end.
     rooms: usize,
 }
@@ -137,7 +145,9 @@ impl Tail {
             else {
                 break;
             };
+            let phase = rest[..step.len].ends_with('期');
             tail.len += step.len;
+            tail.phases += usize::from(phase);
             tail.units += usize::from(step.unit);
         }
         if tail.units > 0
@@ -178,6 +188,11 @@ fn section(text: &str) -> Option<Step> {
 fn unit(text: &str) -> Option<Step> {
     let rest = text.trim_start_matches([' ', '-']);
     let rest = rest.strip_prefix(['附', '甲', '乙', '丙']).unwrap_or(rest);
+    // 黄埔大道西100号.
+    let rest = match rest.strip_prefix(['东', '西', '南', '北', '中', '東']) {
+        Some(more) if more.starts_with(|c| text::digit(c).is_some()) => more,
+        _ => rest,
+    };
     let number = number(rest)?;
     let tail = rest[number..].trim_start_matches(' ');
     let unit = UNITS.iter().find(|unit| tail.starts_with(**unit))?;
@@ -236,6 +251,13 @@ fn place(text: &str, numbered: bool) -> Option<Step> {
         .map(char::len_utf8)
         .sum();
     let ends = [
+        "对面",
+        "對面",
+        "旁",
+        "旁边",
+        "隔壁",
+        "口",
+        "楼",
         "廈",
         "厦",
         "区",
@@ -367,6 +389,11 @@ mod tests {
             ("地址改成苏州市星湖街328号产业园8-2栋", "地址改成[address]"),
             ("北京市 海淀区 学院路 30号 3号楼 502", "[address]"),
             ("放在人民路88号门口", "放在[address]门口"),
+            ("住在翠湖天地3号楼2102，", "住在[address]，"),
+            ("湖南省邵阳市隆回县桃洪镇文昌村8组", "[address]"),
+            ("在光谷软件园E3栋4楼附近", "在[address]附近"),
+            ("凤凰城3期12号楼", "[address]"),
+            ("中关村南大街5号北京理工大学6号楼333", "[address]"),
         ]);
     }
 
@@ -382,6 +409,9 @@ mod tests {
             "双11号称最低价",
             "10栋乐高街景少3栋",
             "商场5楼没电梯",
+            "买了2栋别墅3层",
+            "超市里3号柜台",
+            "2门冰箱",
         ]);
     }
 }

@@ -18,7 +18,9 @@ pub(in crate::enrich::privacy) const CUES: &[(Cue, &[&str])] = &[
             "drove", "broadway", "gdns", "cresc", "tce", "terr", "ter", "pde", "cir", "hts", "av", "trl", "wlk", "wy",
             "aly", "expressway", "expy", "freeway", "fwy", "turnpike", "pike", "ridge", "cove", "hollow", "glen",
             "crossing", "yard", "croft", "wynd", "paddocks", "orchard", "knoll", "copse", "spinney", "lea", "mead",
-            "brow", "passage", "arcade", "strand", "route", "marg", "nagar", "enclave", "garden",
+            "brow", "passage", "arcade", "strand", "route", "marg", "nagar", "enclave", "garden", "landing", "bend", "trace",
+            "harbour", "harbor", "viaduct", "brae", "loan", "fold", "garth", "dell", "downs", "common", "springs", "village", "bridge",
+            "pass", "run", "side",
         ],
     ),
     (
@@ -43,7 +45,11 @@ pub(in crate::enrich::privacy) const CUES: &[(Cue, &[&str])] = &[
         Cue::Address(Part::Told),
         &["address", "addr", "live at", "lives at", "living at", "reside at", "resides at", "residing at", "moved to",
           "home:", "work:", "street:", "deliver:", "deliver to", "delivered to", "ship to", "shipping to", "billing:",
-          "shipping:", "residence:", "house is", "my place is", "home is", "line 1:", "line1:", "delivery:"],
+          "shipping:", "residence:", "house is", "my place is", "home is", "line 1:", "line1:", "delivery:", "staying at", "located at", "property at", "at"],
+    ),
+    (
+        Cue::Address(Part::Flat),
+        &["flat", "apt", "apartment", "unit", "suite"],
     ),
     (
         Cue::Address(Part::Code),
@@ -65,7 +71,7 @@ pub(in crate::enrich::privacy) const CUES: &[(Cue, &[&str])] = &[
     (
         Cue::Address(Part::Building),
         &["ساختمان", "مجتمع", "برج", "بناية", "عمارة", "مجمع", "البناية", "العمارة", "بناء", "كمبوند", "آپارتمان", "پاساژ",
-          "عمارات", "أبراج", "البرج", "مسکن مهر", "خوابگاه", "ساختمون", ],
+          "بازار", "مرکز خرید", "عمارات", "أبراج", "البرج", "مسکن مهر", "خوابگاه", "ساختمون", ],
     ),
     (
         Cue::Address(Part::Unit),

@@ -5,9 +5,13 @@ use std::ops::Range;
 use super::Part;
 use crate::enrich::privacy::words::{self, Word};
 
+mod front;
 mod tail;
+mod told;
 
+use front::{front, is_house};
 pub(super) use tail::{code_after, tail};
+pub(super) use told::{flat, told};
 
 /// Words of streets that need no capital.
 const PLAIN: [&str; 5] = ["street", "road", "avenue", "boulevard", "lane"];
@@ -20,11 +24,13 @@ const LOWER: [&str; 16] = [
 
 /// Words that are no streets alone: they need the text to say that an address follows, or a unit.
 #[rustfmt::skip]
-const WEAK: [&str; 42] = [
+const WEAK: [&str; 61] = [
     "view", "park", "green", "gate", "point", "plaza", "wharf", "heights", "meadows", "meadow",
     "fields", "mount", "path", "loop", "estate", "villas", "vale", "reach", "bank", "chase",
     "ridge", "cove", "hollow", "glen", "crossing", "yard", "croft", "orchard", "copse", "spinney", "lea", "mead",
     "brow", "passage", "arcade", "strand", "route", "garden", "pike", "ter", "av", "wy",
+    "landing", "bend", "trace", "harbour", "harbor", "viaduct", "brae", "loan", "fold", "garth", "dell", "downs", "common",
+    "springs", "village", "bridge", "pass", "run", "side",
 ];
 
 /// Words whose numbers make an address where two of them stand together: `Villa 12, Street 4`.
@@ -119,8 +125,24 @@ pub(super) fn address(text: &str, part: Part, street: &Range<usize>) -> Option<R
         let next = words::after(text, end).next();
         next.is_some_and(|next| next.gap == " " && is_plural(next.text))
     };
-    ((!weak && !counted()) || told()).then_some(start..end)
+    // `14 Ballygowan Park as address`, not `3 Point Lighting`.
+    let whole = || {
+        let long = text[number..]
+            .bytes()
+            .take_while(u8::is_ascii_digit)
+            .count()
+            > 1;
+        let next = words::after(text, end).next();
+        long && next.is_none_or(|next| next.gap != " " || GOES_ON.contains(&next.text))
+    };
+    ((!weak && !counted()) || told() || (weak && capital && whole())).then_some(start..end)
 }
+
+/// Small words by which a sentence goes on behind an address.
+const GOES_ON: [&str; 17] = [
+    "as", "and", "in", "on", "is", "was", "for", "at", "to", "but", "which", "the", "with", "this",
+    "by", "not", "instead",
+];
 
 /// Whether it is what is counted, as far as its end tells.
 fn is_plural(word: &str) -> bool {
@@ -151,180 +173,6 @@ fn numbered_road(text: &str, street: &Range<usize>) -> Option<usize> {
             .starts_with(char::is_alphabetic)
     };
     (number.gap == " " && is_number(number.text) && (highway || last())).then_some(number.range.end)
-}
-
-/// The address behind words that say that one follows, though it has no word of a street:
-/// `address: 12 The Paddocks`.
-pub(super) fn told(text: &str, cue: &Range<usize>) -> Option<Range<usize>> {
-    let colon = text[cue.clone()].ends_with(':');
-    let mut words = words::after(text, cue.end).peekable();
-    let mut said = colon;
-    let gaps = |gap: &str| matches!(gap, " " | ": " | ":" | " - " | " – " | "\n" | " is: ");
-    for _ in 0..3 {
-        let word = words.peek()?;
-        if !gaps(word.gap) {
-            return None;
-        }
-        said |= word.gap.contains(':');
-        let link = ["is", "line", "1", "now", "new", "to", "at", "my", "changed"];
-        // `Address line 1:` is no number.
-        let label = word.text == "1" && text[word.range.end..].starts_with(':');
-        if !link.contains(&word.text) || (word.text == "1" && !label) {
-            break;
-        }
-        words.next();
-    }
-    let number = words.next().filter(|word| gaps(word.gap))?;
-    if !is_number(number.text) {
-        return None;
-    }
-    let mut end = None;
-    let mut long = false;
-    for (at, word) in words.take(4).enumerate() {
-        let name = word.gap == " " && word.text.starts_with(char::is_uppercase);
-        if !name || !word.text.chars().all(|c| c.is_alphabetic() || c == '\'') {
-            // What goes on in small letters is a sentence: `to 12 Customers who`.
-            let sentence = word.gap == " " && !said;
-            if sentence && at > 0 {
-                return None;
-            }
-            break;
-        }
-        long |= word.text.chars().nth(2).is_some() && word.text.chars().any(char::is_lowercase);
-        if NO_STREETS.contains(&word.text) {
-            return None;
-        }
-        end = Some(word.range.end);
-    }
-    let start = front(text, number.range.start);
-    end.filter(|_| long).map(|end| start..tail(text, end))
-}
-
-/// Words in capitals behind numbers that are no streets.
-#[rustfmt::skip]
-const NO_STREETS: [&str; 20] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
-    "December", "Days", "Items", "Customers", "People", "Months", "Jan", "Dec", "Nov",
-];
-
-/// Where the address begins whose house number begins at `number`.
-fn front(text: &str, number: usize) -> usize {
-    let mut start = doubled(text, number);
-    // Flat, floor, house and quarter are as much as an address has.
-    for _ in 0..4 {
-        let Some(next) = part_before(text, start) else {
-            break;
-        };
-        start = next;
-    }
-    start
-}
-
-/// Where a part begins that stands before an address's begin: `No. `, `B-`, `Flat 12, `,
-/// `#12-345, `, `3rd floor, `, `Kestrel House, `.
-fn part_before(text: &str, start: usize) -> Option<usize> {
-    let before = &text[..start];
-    if let Some(head) = before.strip_suffix(['-', '#', '/']) {
-        let sign = before.ends_with('#');
-        let letter = head.trim_end_matches(|c: char| c.is_ascii_uppercase());
-        let fits = head.len() - letter.len() == 1 && !letter.ends_with(char::is_alphanumeric);
-        return match sign {
-            true => Some(head.len()),
-            false => fits.then_some(letter.len()),
-        };
-    }
-    let mut words = words::before(text, start);
-    let first = words.next()?;
-    // `No. 5`, `Blk 678`.
-    if matches!(first.gap, " " | ". " | " #") && is_unit(&first) {
-        let small = first.text == "no" && first.gap == " ";
-        return (!small).then_some(first.range.start);
-    }
-    if !matches!(first.gap, ", " | " " | ". ") {
-        return None;
-    }
-    let second = words.next()?;
-    let length = first.text.chars().count();
-    let short = length == 1 || (length <= 5 && first.text.contains(|c: char| c.is_ascii_digit()));
-    if short && matches!(second.gap, " " | " #" | ". ") && is_unit(&second) {
-        return Some(second.range.start);
-    }
-    if first.gap != ", " {
-        return None;
-    }
-    // `#12-345, `.
-    let unit = text[..first.range.start]
-        .strip_suffix('-')
-        .map(|head| head.trim_end_matches(|c: char| c.is_ascii_alphanumeric()));
-    if is_number(first.text)
-        && let Some(head) = unit.and_then(|head| head.strip_suffix('#'))
-    {
-        return Some(head.len());
-    }
-    let ordinal = is_ordinal(second.text)
-        || [
-            "ground", "first", "second", "third", "top", "upper", "lower",
-        ]
-        .iter()
-        .any(|th| second.text.eq_ignore_ascii_case(th));
-    if first.text.eq_ignore_ascii_case("floor") || first.text.eq_ignore_ascii_case("flat") {
-        return (ordinal && second.gap == " ").then_some(second.range.start);
-    }
-    // `Kestrel House, `.
-    let name = second.gap == " " && second.text.starts_with(char::is_uppercase);
-    if !is_house(&first) || !name {
-        return None;
-    }
-    let third = words
-        .next()
-        .filter(|third| third.gap == " " && third.text.starts_with(char::is_uppercase));
-    Some(third.map_or(second.range.start, |third| third.range.start))
-}
-
-/// Whether it is the word of a house behind its name.
-fn is_house(word: &Word) -> bool {
-    [
-        "House",
-        "Tower",
-        "Towers",
-        "Building",
-        "Court",
-        "Mansions",
-        "Lodge",
-        "Apartments",
-        "Residency",
-        "Residence",
-        "Residences",
-        "Heights",
-        "Plaza",
-        "Complex",
-        "Chambers",
-        "Hall",
-        "Centre",
-        "Center",
-    ]
-    .contains(&word.text)
-}
-
-/// Where `301-15` or `2/45` begins, whose second number begins at `number`.
-fn doubled(text: &str, number: usize) -> usize {
-    // `36 1/2 Pearl Alley`.
-    if let Some(head) = text[..number].strip_suffix(" 1/")
-        && head.ends_with(|c: char| c.is_ascii_digit())
-    {
-        return head.trim_end_matches(|c: char| c.is_ascii_digit()).len();
-    }
-    let before = text[..number].strip_suffix(['-', '/']);
-    let head = before.map(|before| before.trim_end_matches(|c: char| c.is_ascii_digit()));
-    match (before, head) {
-        (Some(before), Some(head))
-            if (1..=4).contains(&(before.len() - head.len()))
-                && !head.ends_with(char::is_alphanumeric) =>
-        {
-            head.len()
-        }
-        _ => number,
-    }
 }
 
 /// `Villa 12, Street 4`: words with their numbers, at least two of them around the word of a street.
@@ -366,8 +214,7 @@ fn pairs(text: &str, street: &Range<usize>) -> Option<Range<usize>> {
         count += 1;
     }
     // `Villa 16, Street 8B, Al Barsha 1`.
-    let mut names = 0;
-    for word in words::after(text, end).take(4) {
+    for (names, word) in words::after(text, end).take(4).enumerate() {
         let joined = if names == 0 { ", " } else { " " };
         if word.gap != joined {
             break;
@@ -378,7 +225,6 @@ fn pairs(text: &str, street: &Range<usize>) -> Option<Range<usize>> {
         if !word.text.starts_with(char::is_uppercase) {
             break;
         }
-        names += 1;
     }
     (count > 1).then_some(start..end)
 }
@@ -564,6 +410,20 @@ mod tests {
             ("to Villa 12, Street 4, please", "to [address], please"),
             ("I live at 742 evergreen terrace", "I live at [address]"),
             ("1600 Pennsylvania Ave NW is", "[address] is"),
+            ("Home: 12 The Paddocks", "Home: [address]"),
+            ("to Flat 3/2, 18 Byres Loan after", "to [address] after"),
+            ("B-204, Sunrise Towers, MG Road, Pune 411001", "[address]"),
+            ("at #12-345, Blk 678 Tampines Street 61", "at [address]"),
+            (
+                "Apt. 1903, Marina Gate Tower 2 reports",
+                "[address] reports",
+            ),
+            ("the 3rd floor, 55 Tannery Row", "the [address]"),
+            ("2 Church View Cottages, Main Street", "[address]"),
+            ("at 210 County Road 45 still", "at [address] still"),
+            ("PO Box 2231, Wagga Wagga NSW 2650", "[address]"),
+            ("postcode SW1A 2ZZ", "postcode [address]"),
+            ("for Keizersgracht 221-H, where", "for [address], where"),
         ]);
     }
 
@@ -580,6 +440,10 @@ mod tests {
             "Street View shows 3 doors",
             "8 gate points in the game",
             "sent via Amazon 3 days ago",
+            "Ordered 10 Park Avenue dresses",
+            "delivered to 12 Customers who complained",
+            "at 5 Monday morning",
+            "Tower 2 of the set",
         ]);
     }
 }

@@ -1,14 +1,15 @@
 //! Names in Arabic script, Persian and Arabic: known, or of the shape of a family name, or closed in by
 //! the sentence.
 
-use std::collections::HashSet;
 use std::ops::Range;
-use std::sync::LazyLock;
 
 use super::How;
 use super::known::known;
 use crate::enrich::privacy::words::{self, Word};
 use crate::text::MatchForm;
+use words_of_none::{CALLED, NOUNS, OWNERS, STOP_WORDS, TITLES, VERBS};
+
+mod words_of_none;
 
 /// A name has at most so many words.
 const LONGEST: usize = 5;
@@ -50,7 +51,12 @@ pub(super) fn after(text: &str, how: How, at: usize) -> Option<Range<usize>> {
         return None;
     }
     // Most words that follow `أنا` are no names: these are not looked at further.
-    if role || matches!(how, How::Said | How::Greeted | How::Closing | How::Called) {
+    if role
+        || matches!(
+            how,
+            How::Said | How::Greeted | How::Closing | How::Called | How::From
+        )
+    {
         let given = known().arabic.is_given(&first.folded);
         // `أنا لولوة الدوسري`: a first name that isn't known, before a family name.
         let surname = || {
@@ -82,6 +88,16 @@ pub(super) fn after(text: &str, how: How, at: usize) -> Option<Range<usize>> {
     let start = initial.unwrap_or(first.word.range.start);
     let range = start..name.last()?.word.range.end;
     ((mother && name.len() > 1) || is_name(how, gap, name, closed)).then_some(range)
+}
+
+/// Whether a first name follows a cue that ends at `at`, and nothing else that is said as well.
+pub(super) fn is_given_after(text: &str, at: usize) -> bool {
+    let next = words::after(text, at).next().filter(|word| word.gap == " ");
+    next.is_some_and(|word| {
+        let folded = MatchForm::of(word.text).text;
+        let names = &known().arabic;
+        names.is_given(&folded)
+    })
 }
 
 /// The name that a verb (`هستم`) at `at` says somebody to be: `من سارا احمدی هستم`.
@@ -125,7 +141,7 @@ pub(super) fn before(text: &str, at: usize) -> Option<Range<usize>> {
 fn may_stand_between(how: How, gap: &str) -> bool {
     let only = |chars: &str| gap.chars().all(|c| chars.contains(c)) && gap.len() <= 12;
     match how {
-        How::Said | How::Titled | How::Called => gap == " ",
+        How::Said | How::Titled | How::Called | How::From => gap == " ",
         How::Role | How::Named | How::Label | How::Kin | How::Spoken => only(" :：،\u{200C}"),
         How::Closing => gap.len() <= 2,
         How::Greeted => gap == " " || gap == "، " || gap == ", ",
@@ -157,7 +173,8 @@ fn name_len(text: &str, words: &[Seen], how: How) -> usize {
         let fits = before.joins()
             || (count == 1 && before.word.text == "ام")
             || next.continues()
-            || next.is_family_of(before)
+            || (how != How::From && next.is_family_of(before))
+            || (how == How::From && next.is_last_with_verb())
             || (next.joins() && words.len() > count + 1)
             || (how != How::Said && middle());
         // A second name that isn't known, closed in by the sentence.
@@ -207,13 +224,21 @@ fn is_name(how: How, gap: &str, name: &[Seen], closed: bool) -> bool {
         .any(|pair| pair[1].continues() || pair[1].is_family_of(&pair[0]));
     match how {
         How::Told | How::Field => given || any_known || closed || first.is_given_with_verb(),
-        // `يا كريم` calls God.
+        // `من جمال التصميم` speaks of beauty, `يا كريم` calls God.
+        How::From => {
+            let month = CALLED.contains(&first.folded.as_str());
+            let verb = name.get(1).is_some_and(Seen::is_last_with_verb);
+            given && !month && (verb || (!word && (closed || (name.len() > 1 && any_known))))
+        }
         How::Called => given && !CALLED.contains(&first.folded.as_str()),
         How::Role | How::Named | How::Label | How::Kin | How::Spoken => {
             let one = !word && !known().persian_words.contains(&first.folded);
             let listed = gap.contains([':', '：']);
+            // `الموظفة إيمان`: "the employee faith" says nothing.
+            let noun = NOUNS.contains(&first.folded.as_str());
             (given
                 && (one
+                    || noun
                     || how == How::Spoken
                     || family
                     || (closed && (listed || how != How::Role))))
@@ -221,7 +246,11 @@ fn is_name(how: How, gap: &str, name: &[Seen], closed: bool) -> bool {
                 || (name.len() > 1 && family)
         }
         How::Closing => closed && any_known && (given && !word || name.len() > 1),
-        How::Titled => any_known || first.folded.ends_with('ی') && first.long(4),
+        // `الدكتورة سمعتني`: an Arabic verb ends so, "… me".
+        How::Titled => {
+            let verb = first.folded.ends_with("تنی");
+            any_known || (first.folded.ends_with('ی') && first.long(4) && !verb)
+        }
         How::Signed => {
             let on_its_own = gap.contains(['\n', ',', '،', ':', '-', '—']);
             any_known && closed && (on_its_own || given)
@@ -258,6 +287,12 @@ impl<'t> Seen<'t> {
         })
     }
 
+    /// A family name with the verb grown on: `زارعم`.
+    fn is_last_with_verb(&self) -> bool {
+        let name = self.folded.strip_suffix('م');
+        name.is_some_and(|name| known().arabic.is_surname(name))
+    }
+
     /// Whether it begins with "and", and a word that names nobody: `ووعدتني`.
     fn is_second_sentence(&self) -> bool {
         self.folded
@@ -278,7 +313,8 @@ impl<'t> Seen<'t> {
             return true;
         }
         // `على`, the Arabic "on", folds to a name.
-        self.word.text == "على"
+        // So does «جوری», the Persian "in such a way".
+        matches!(self.word.text, "على" | "جوری")
             || self.folded.chars().any(char::is_numeric)
             || STOP_WORDS.contains(self.folded.as_str())
             || VERBS.contains(&self.folded.as_str())
@@ -336,66 +372,6 @@ impl<'t> Seen<'t> {
     }
 }
 
-/// Titles before a name, in match form.
-#[rustfmt::skip]
-const TITLES: [&str; 16] = [
-    "اقای", "خانم", "جناب", "سرکار", "دکتر", "مهندس", "السید", "السیده", "الاستاذ", "الاستاذه", "المهندس",
-    "المهندسه", "الدکتور", "الدکتوره", "الاخ", "الاخت",
-];
-
-/// Names that are called on without a person, in match form.
-#[rustfmt::skip]
-const CALLED: [&str; 20] = [
-    "کریم", "رحیم", "رحمان", "عزیز", "هادی", "لطیف", "نور", "حبیب", "فرح", "بشری", "هدی", "جمیل", "جمیله", "سلام", "حیاه", "روح",
-    "مالک", "علی", "حسین", "سعید",
-];
-
-/// Whose agent or courier it is, before a name, in match form.
-#[rustfmt::skip]
-const OWNERS: [&str; 16] = [
-    "شما", "تون", "تان", "ما", "مون", "ام", "مان", "شرکت", "عزیز", "محترم", "خوبتون", "اقا", "خانوم", "عندکم", "لدیکم",
-    "استاد",
-];
-
-/// Verbs that end a name, in match form.
-#[rustfmt::skip]
-const VERBS: [&str; 11] = [
-    "است", "هست", "هستم", "هستش", "میباشد", "میباشم", "بوده", "بود", "ه", "هو", "شد",
-];
-
-/// [`STOPS`], to look up: they are asked for at every cue.
-static STOP_WORDS: LazyLock<HashSet<&str>> = LazyLock::new(|| STOPS.iter().copied().collect());
-
-/// Words that are part of no name, in match form.
-#[rustfmt::skip]
-const STOPS: &[&str] = &[
-    // Persian
-    "بزنید", "بزنین", "خریدم", "خریده", "خرید", "میکنه", "میگه", "گفته", "کنید", "بدید", "بدین",
-    "از", "به", "با", "در", "که", "را", "رو", "و", "این", "ان", "اون", "اینجا", "برای", "تا", "هم", "یا", "اما", "ولی", "چون", "اگر",
-    "اگه", "نیست", "نبود", "نبوده", "نیستم", "دارم", "ندارم", "کردم", "کرده", "کنم", "میکنم", "شدم", "شده", "خیلی", "بسیار", "کاملا",
-    "واقعا", "همیشه", "هنوز", "هیچ", "من", "تو", "ما", "شما", "او", "ایشان", "خود", "خودم", "همین", "همه", "هر", "یک", "یه", "دو",
-    "توی", "روی", "زیر", "پیش", "بعد", "قبل", "درست", "اشتباه", "غلط", "ثبت", "نوشته", "نوشتید", "چی", "چیه", "چرا", "چه", "کی",
-    "مشتری", "مشتریان", "خریدار", "فروشنده", "کاربر", "کارشناس", "راننده", "پیک", "پستچی", "منشی", "مدیر", "مدیریت", "پشتیبانی",
-    "پشتیبان", "اپراتور", "تیم", "شرکت", "فروشگاه", "دیجیکالا", "خدمات", "عزیز", "محترم", "گرامی", "گرامیتان", "عزیزم", "ها", "های",
-    "محصول", "کالا", "سفارش", "برند", "فایل", "شهر", "کشور", "شهروند", "عصبانی", "ناراحت", "ناراضی", "خوشحال", "ممنون", "متشکر",
-    "سپاسگزار", "منتظر", "نگران", "مطمین", "مایل", "خواهان", "متاسفم", "فراوان", "لطفا", "سلام", "وقت", "روز", "ایرانی", "تهرانیها",
-    "دانشجو", "معلم", "پزشک", "وکیل", "بازنشسته", "ساکن", "اهل", "متولد", "واحد", "خاص", "خاصی", "خدا", "دوستان", "بچهها", "همگی",
-    "سابق", "وقتی", "خورده", "خورد", "زده", "زدن", "زدند", "صادر", "انجا", "اسم", "نام", "شماره", "تلفن", "ادرس", "کد", "پلاک", "خیابان", "ایمیل", "تماس", "قدیمی", "دایمی", "ثابت",
-    "جان", "جون", "خانم", "خانوم", "اقا", "نکرد", "کرد", "نکردن", "داد", "نداد", "دادن", "گفت", "گفتن", "رفت", "اومد", "زنگ", "جواب", "بد", "خوب", "بدون",
-    "باید", "پول", "قیمت", "تخفیف", "گارانتی", "ارسال", "تحویل", "بسته", "تماس", "پیگیر", "بابت", "بخاطر", "راهنمایی", "عوض", "همراهی", "بررسی", "رسیدگی", "همکاری", "عذرخواهی", "برخورد", "رفتار", "مودب",
-    // Arabic
-    "بالکامل", "مرسی", "کانوا", "یکون", "رد", "یرد", "قال", "قالت", "وعد", "وعدنی", "محترم", "محترمه", "جید", "ممتاز", "سریع", "متعاون", "متعاونه", "مسجل", "مسجله",
-    "من", "الی", "عن", "فی", "مع", "لا", "لم", "لن", "ما", "لیس", "لیست", "غیر", "هو", "هی", "هذا", "هذه", "ذلک", "انا", "انت",
-    "نحن", "جدا", "حقا", "زبون", "زبونه", "عمیل", "عمیله", "مشترک", "مشترکه", "مستخدم", "مستخدمه", "غاضب", "غاضبه", "زعلان", "زعلانه",
-    "مستاء", "مستاءه", "راضیه", "متاکد", "متاکده", "مندوب", "المندوب", "المشکله", "الخدمه", "المنتج", "التاخیر", "الرد", "موظف", "موظفه", "خدمه", "العملاء", "فریق", "الدعم", "الفنی", "شرکه",
-    "متجر", "المتجر", "المدیر", "المسوول", "المحترم", "المحترمین", "الکرام", "الکریم", "العزیز", "مکتوب", "خطا", "صحیح", "موجود",
-    "حق", "الحق", "یا", "قد", "کنت", "کان", "کانت", "ارید", "ابغی", "ابی", "احتاج", "اطلب", "طلبت", "اشتریت", "وصلنی", "وصل", "کل",
-    "بعض", "کثیرا", "جزیلا", "لکم", "لک", "علیکم", "بکم", "بک", "الان", "الیوم", "امس", "صاحب", "صاحبه", "الطلب", "طلب", "رقم",
-    "جوال", "هاتف", "عنوان", "العنوان", "شارع", "اسف", "اسفه", "سعوديه", "سعودی", "مصری", "عربی", "جدید", "جدیده", "قدیم", "دایم",
-    "متابع", "متابعه", "ام", "اب", "الذی", "التی", "اللی", "عند", "عندی", "بعد", "قبل", "حتی", "اذا", "لو", "لان", "لکن", "او", "ثم",
-    "لله", "اول", "واحد", "واحده", "علیه", "بالنسبه", "محتاج", "محتاجه", "محبط", "محبطه", "منزعج", "منزعجه", "للمره", "اسمی", "مهتم",
-];
-
 #[cfg(test)]
 mod tests {
     use crate::enrich::privacy::tests::{check, stay};
@@ -429,6 +405,19 @@ mod tests {
             ),
             ("به نام فرهاد شکیبا ثبت شده", "به نام [name] ثبت شده"),
             ("پیک شما اکبر آقا بود", "پیک شما [name] آقا بود"),
+            ("من حسن زارعم", "من [name]"),
+            ("نام دارنده حساب: سمیه عباس‌نژاد", "نام دارنده حساب: [name]"),
+            ("تحویل گیرنده: م. کریم‌زاده", "تحویل گیرنده: [name]"),
+            ("به نیلوفر رحیمی زنگ بزنید", "به [name] زنگ بزنید"),
+            (
+                "گیرنده پریسا نوروزی هست نه پریا",
+                "گیرنده [name] هست نه [name]",
+            ),
+            ("أنا أم فهد وطلبي", "أنا [name] وطلبي"),
+            ("يا عبير متى ترجعون", "يا [name] متى ترجعون"),
+            ("الموظفة إيمان ووعدتني", "الموظفة [name] ووعدتني"),
+            ("كلمت هند من الخدمة", "كلمت [name] من الخدمة"),
+            ("رسالة من باسل الحمدان", "رسالة من [name]"),
         ]);
     }
 
@@ -454,6 +443,12 @@ mod tests {
             "المندوب محترم جدا",
             "به نام کیفیت جنس بنجل میدن",
             "پیک شما محترم بود",
+            "من ایمان دارم",
+            "من آدم صبوری هستم",
+            "يا سلام على الجودة",
+            "يا كريم",
+            "من جمال التصميم",
+            "العاشر من رمضان",
         ]);
     }
 }

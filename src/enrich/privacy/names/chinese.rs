@@ -57,7 +57,9 @@ pub(super) fn after(text: &str, how: How, at: usize) -> Option<Range<usize>> {
         // 我是于心不忍: two characters are a name only where punctuation follows.
         How::Said => candidate.given && candidate.closed && (candidate.chars > 2 || candidate.ends),
         How::Label => {
-            candidate.closed && (candidate.chars > 2 || (candidate.given && candidate.ends))
+            let small = text[start..].starts_with(|c| JOINS.contains(c));
+            let long = candidate.chars > 2 && (candidate.given || !small);
+            candidate.closed && (long || (candidate.given && candidate.ends))
         }
         How::Role | How::Named | How::Kin | How::Spoken => {
             candidate.given && (candidate.closed || candidate.chars > 2)
@@ -198,7 +200,9 @@ impl Candidate {
         let mut given = true;
         for c in text.chars().skip(surname).take(2) {
             let stops = STOPS.contains(c) || (chars > surname && LATE_STOPS.contains(c));
-            if !is_han(c) || (stops && !(chars == surname && c == '爱')) {
+            // 陈刚, but 陈刚刚说.
+            let first = chars == surname && matches!(c, '爱' | '刚') && !text.contains("刚刚");
+            if !is_han(c) || (stops && !first) {
                 break;
             }
             chars += 1;
@@ -206,6 +210,16 @@ impl Candidate {
         }
         if chars == surname {
             return None;
+        }
+        // 陈刚签收: a verb of two characters begins there.
+        let verb = prefix(text, surname + 1)
+            .filter(|short| chars == surname + 2 && begins_verb(&text[*short..]));
+        if let Some(short) = verb {
+            chars -= 1;
+            given = text[..short]
+                .chars()
+                .next_back()
+                .is_some_and(|c| known.chinese_given.contains(&c));
         }
         let len = prefix(text, chars)?;
         // 王芳住: two characters are enough if the third is of no name.
@@ -289,10 +303,32 @@ fn closes_name(rest: &str) -> bool {
     rest.chars().next() != rest.chars().nth(1) || rest.is_empty()
 }
 
+/// Whether a word of what somebody does begins here.
+fn begins_verb(rest: &str) -> bool {
+    let mut chars = rest.chars();
+    let (Some(first), Some(second)) = (chars.next(), chars.next()) else {
+        return false;
+    };
+    VERBS.iter().any(|verb| {
+        let mut verb = verb.chars();
+        verb.next() == Some(first) && verb.next() == Some(second)
+    })
+}
+
+/// What people are told to have done, simplified.
+#[rustfmt::skip]
+const VERBS: [&str; 48] = [
+    "签收", "帮忙", "帮我", "反映", "负责", "处理", "解决", "联系", "确认", "接听", "服务", "技术", "态度", "说话", "回复", "回电",
+    "投诉", "要求", "表示", "购买", "下单", "付款", "代收", "领取", "送来", "送货", "安装", "维修", "推荐", "介绍", "提供", "承诺",
+    "答应", "告诉", "拒绝", "使用", "申请", "咨询", "登记", "预订", "本人", "耐心", "热情", "专业", "解答", "开的", "订的", "给我",
+];
+
 fn closes(rest: &str) -> bool {
-    rest.chars()
-        .next()
-        .is_none_or(|c| !is_han(c) || STOPS.contains(c) || LATE_STOPS.contains(c))
+    begins_verb(rest)
+        || rest
+            .chars()
+            .next()
+            .is_none_or(|c| !is_han(c) || STOPS.contains(c) || LATE_STOPS.contains(c))
 }
 
 /// The first characters of a text, simplified: each Chinese one is as long as before.
@@ -341,6 +377,13 @@ mod tests {
             ("客服小芳态度很好", "客服[name]态度很好"),
             ("收件人是黄志远", "收件人是[name]"),
             ("还没到——高志强", "还没到——[name]"),
+            ("我叫艾力·买买提", "我叫[name]"),
+            ("签收人写的是李建国", "签收人写的是[name]"),
+            ("收件人赵铁柱不是我", "收件人[name]不是我"),
+            ("我老公陈刚签收的", "我老公[name]签收的"),
+            ("我女儿朵朵过敏了", "我女儿[name]过敏了"),
+            ("以林志远的名义下单", "以[name]的名义下单"),
+            ("我叫李娜，不是李丽", "我叫[name]，不是[name]"),
         ]);
     }
 
@@ -361,6 +404,9 @@ mod tests {
             "客服小程序打不开",
             "客户体验不好",
             "快递员很负责",
+            "女儿天天过敏",
+            "收件人信息不对",
+            "医生开的药",
         ]);
     }
 }

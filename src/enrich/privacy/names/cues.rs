@@ -48,6 +48,8 @@ pub(in crate::enrich::privacy) const CUES: &[(Cue, &[&str])] = &[
             "投诉人", "申請人", "真实姓名", "姓名栏", "报修人", "反馈人", "收款人", "付款人", "联系人姓名", "客户名", "用户姓名", "患者", "患者姓名", "業主",
             "业主", "法人", "寄件人姓名", "购货人", "會員姓名", "会员姓名", "来电人", "當事人", "当事人", "经办人", "报名人",
             "نام پدر", "اسم الأب", "اسم الأم",
+            "cc", "bcc", "صاحب الطلب", "صاحبة الطلب", "صاحب الشحنة", "صاحبة الحساب", "订单人", "购买者", "下单者", "委托人",
+            "承租人", "紧急联系人", "代理人", "经手人", "授权人", "投保人", "被保险人", "受益人", "领取人", "取件人", "報名人", "訂購人",
         ],
     ),
     (
@@ -203,6 +205,12 @@ pub(in crate::enrich::privacy) const CUES: &[(Cue, &[&str])] = &[
             "当事人", "业主", "租客", "患者", "病人", "乘客", "机主", "申请人", "投诉人", "反馈人", "签收人", "收件人", "收货人", "联系人",
             "under", "ticket under", "filed under", "booking under", "reservation under", "order under",
             "account under", "شكرًا", "شكراً", "فرزند", "با تشکر ویژه از", "宝宝", "宝贝女儿",
+            "opened by", "created by", "raised by", "logged by", "closed by", "approved by", "requested by",
+            "reported by", "prepared by", "registered by", "verified by", "completed by", "cancelled by", "filed by",
+            "entered by", "contacted by", "called by", "quoted by", "escalated by", "promised by", "صاحب الطلب",
+            "صاحبة الطلب",
+            "الفنية", "فنية", "فني", "العامل", "العاملة", "عامل", "الحارس", "البواب", "الصيدلي", "الصيدلانية", "المستشار",
+            "المستشارة", "المرشد", "المرشدة", "المضيف", "المضيفة", "النادل", "النادلة", "المدرب", "المدربة", "ممثل خدمة العملاء",
         ],
     ),
     (
@@ -223,7 +231,7 @@ pub(in crate::enrich::privacy) const CUES: &[(Cue, &[&str])] = &[
 
         ],
     ),
-    (Cue::Name(How::SpeakingBefore), &["speaking", "calling here"]),
+    (Cue::Name(How::SpeakingBefore), &["speaking", "here"]),
     (
         Cue::Name(How::SpokenBefore),
         &[
@@ -232,6 +240,7 @@ pub(in crate::enrich::privacy) const CUES: &[(Cue, &[&str])] = &[
         ],
     ),
     (Cue::Name(How::Called), &["يا"]),
+    (Cue::Name(How::From), &["من"]),
     (
         Cue::Name(How::Kin),
         &[

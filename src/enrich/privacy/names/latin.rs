@@ -25,14 +25,19 @@ pub(super) fn after(text: &str, how: How, at: usize) -> Option<Range<usize>> {
         first = next.next().filter(|word| matches!(word.gap, " " | ". "))?;
     }
     let first = Seen::of(first);
-    if first.is_none() || !first.may_begin(how) {
+    let initial = first.case == Case::Initial
+        && next
+            .clone()
+            .next()
+            .is_some_and(|second| second.gap.starts_with('.'));
+    if (first.is_none() && !initial) || !first.may_begin(how) {
         return None;
     }
     // One more than a name has, to see what comes after it.
     let mut words = vec![first];
     words.extend(next.take(LONGEST).map(Seen::of));
     let first = words.first()?;
-    let count = first.name_len(&words);
+    let count = first.name_len(&words, how == How::Told);
     let name = words.get(..count)?;
     let after = After::of(text, &words, count);
     let mut range = first.word.range.start..name.last()?.word.range.end;
@@ -44,7 +49,7 @@ pub(super) fn after(text: &str, how: How, at: usize) -> Option<Range<usize>> {
     {
         let rest = words.get(count..)?;
         range.end = rest
-            .get(given.name_len(rest).checked_sub(1)?)?
+            .get(given.name_len(rest, false).checked_sub(1)?)?
             .word
             .range
             .end;
@@ -56,7 +61,7 @@ pub(super) fn after(text: &str, how: How, at: usize) -> Option<Range<usize>> {
 pub(super) fn before(text: &str, cue: &Range<usize>) -> Option<Range<usize>> {
     let rest = text[cue.end..].trim_start_matches(' ');
     let introduces = !rest.starts_with(char::is_alphanumeric)
-        || ["from", "here", "about"]
+        || ["from", "here", "about", "again", "with"]
             .iter()
             .any(|link| rest.starts_with(link));
     if !introduces {
@@ -75,6 +80,14 @@ pub(super) fn before(text: &str, cue: &Range<usize>) -> Option<Range<usize>> {
     let names = &known().latin;
     let alone = names.is_given(&first.folded) && !names.is_word(&first.folded);
     (name.len() > 1 || alone).then_some(first.word.range.start..last.word.range.end)
+}
+
+/// Whether the word at a place is the first letter of a name.
+fn is_initial(words: &[Seen], at: usize) -> bool {
+    let dotted = words
+        .get(at + 1)
+        .is_some_and(|next| next.word.gap.starts_with('.'));
+    dotted && words.get(at).is_some_and(|word| word.case == Case::Initial)
 }
 
 fn is_title(word: &str) -> bool {
@@ -198,6 +211,8 @@ fn is_name(how: How, gap: &str, words: &[Seen], count: usize, after: After) -> b
                 || (how == How::Kin && is_one && gap == " ")
                 || (is_one && gap == " " && says(words.get(count..).unwrap_or_default()))
                 || (first.case == Case::Initial && name.len() > 1 && capitals)
+                // `booked under Sorensen`.
+                || (is_one && gap == " " && is_known(first) && closed)
         }
         How::Closing => after == After::End && capitals && given && (name.len() > 1 || !word),
         _ => false,
@@ -313,8 +328,9 @@ impl<'t> Seen<'t> {
         names.is_word(&self.folded) && self.case == Case::Lower
     }
 
-    /// Words of the name that begins with this one, the first of them.
-    fn name_len(&self, words: &[Seen]) -> usize {
+    /// Words of the name that begins with this one, the first of them. Where the text tells of a name,
+    /// one that isn't known may stand in small letters behind a first name: `bogdan ionescu i ordered`.
+    fn name_len(&self, words: &[Seen], told: bool) -> usize {
         let names = &known().latin;
         let mut count = 1;
         while count < LONGEST {
@@ -328,14 +344,20 @@ impl<'t> Seen<'t> {
                 ". " | "." => initial,
                 _ => false,
             };
-            // `Li Na`, which elsewhere says that there is none.
-            let given = next.word.text == "Na";
+            // `Li Na`, which elsewhere says that there is none, and `Beatrix A. Nolan`.
+            let given = next.word.text == "Na" || is_initial(words, count);
             if !joined || (next.is_none() && !given) {
                 break;
             }
             let fits = match (self.case, next.case) {
                 (Case::Lower, Case::Lower) => {
-                    names.is_name(&next.folded) && !names.is_word(&next.folded)
+                    let after = words.get(count + 1);
+                    let closed = after.is_none_or(|after| {
+                        after.word.gap != " "
+                            || ["i", "and", "my", "from"].contains(&after.word.text)
+                    });
+                    let second = told && count == 1 && closed && names.is_given(&self.folded);
+                    (names.is_name(&next.folded) && !names.is_word(&next.folded)) || second
                 }
                 (Case::Lower, _) => false,
                 (Case::Upper, case) => case == Case::Upper || case == Case::Initial,
@@ -434,6 +456,24 @@ mod tests {
             ("in the name of Hugo Lambertz.", "in the name of [name]."),
             ("No answer yet - Carlos Mendez", "No answer yet - [name]"),
             ("меня зовут Ольга Иванова", "меня зовут [name]"),
+            ("Full name Jean-Pierre Moreau", "Full name [name]"),
+            ("Hi, Rosalind Achebe here again", "Hi, [name] here again"),
+            (
+                "Name on the card: Beatrix A. Nolan",
+                "Name on the card: [name]",
+            ),
+            ("Holder name: DELGADO, MARIA TERESA", "Holder name: [name]"),
+            ("My daughter Zdenka cried", "My daughter [name] cried"),
+            ("agent Devonte told me", "agent [name] told me"),
+            (
+                "my name is Kristyna not Christina",
+                "my name is [name] not [name]",
+            ),
+            (
+                "my name is bogdan ionescescu i ordered",
+                "my name is [name] i ordered",
+            ),
+            ("booked under Sorensen.", "booked under [name]."),
         ]);
     }
 
@@ -459,6 +499,10 @@ mod tests {
             "agent Orange is a bad name",
             "my wife ordered it",
             "Three weeks late - Not good",
+            "name of the product: Galaxy Tab",
+            "English speaking staff",
+            "Hi there, Black screen again",
+            "ask for Discount at the desk",
         ]);
     }
 }
