@@ -171,6 +171,14 @@ fn contrasted(text: &str, at: usize) -> Option<Range<usize>> {
     beside(text, how, &(not.range.start..not.range.end))
 }
 
+/// Whether the first letter is of the Arabic script.
+fn is_arabic_next(text: &str) -> bool {
+    text.chars()
+        .take(GAP)
+        .find(|c| c.is_alphabetic())
+        .is_some_and(is_arabic)
+}
+
 /// Bytes to the colon of a longer label of a name: `Name on the card:`, «نام دارنده حساب:».
 fn long_label(rest: &str) -> Option<usize> {
     const LONGEST: usize = 48;
@@ -210,7 +218,9 @@ fn beside(text: &str, mut how: How, cue: &Range<usize>) -> Option<Range<usize>> 
         How::Surname => return chinese::surname(text, cue.end),
         How::Field => {
             let colon = text[cue.end..].trim_start_matches(' ');
-            if !colon.starts_with([':', '：', '=']) {
+            // `الاسم / أسيل`.
+            let slash = colon.starts_with('/') && is_arabic_next(colon);
+            if !colon.starts_with([':', '：', '=']) && !slash {
                 match long_label(&text[cue.end..]) {
                     Some(len) => return beside(text, how, &(cue.start..cue.end + len)),
                     None => how = How::Label,

@@ -213,8 +213,18 @@ impl Piece {
                 || (!BESIDE.contains(&name.text)
                     && second.is_some_and(|name| has_article(name.text)))
         };
+        // `٤١ شارع بورسعيد ده عنواني`.
+        let first = before
+            .as_ref()
+            .is_none_or(|word| word.gap.contains(['.', '،', '-', '!']))
+            && !BESIDE.contains(&name.text)
+            && BEHIND_NUMBERS.contains(
+                &MatchForm::of(&text[self.cue_start..self.cue_end])
+                    .text
+                    .as_str(),
+            );
         if self.range.start < self.cue_start {
-            return told || article();
+            return told || first || article();
         }
         // `عنواني شارع النيل ٤٤`.
         let numbered = || {
@@ -298,6 +308,9 @@ const HOUSES: [&str; 27] = [
     "پلاک", "پ", "پلاکش", "بلوک", "واحد", "ساختمان", "مجتمع", "برج", "شقه", "الشقه", "منزل", "المنزل", "بیت", "البیت",
     "فیلا", "الفیلا", "فله", "دار", "الدار", "عماره", "العماره", "مبنی", "المبنی", "بنایه", "البنایه", "قسیمه", "القسیمه",
 ];
+
+/// Words of Arabic streets, before which the number of the house stands, in match form.
+const BEHIND_NUMBERS: [&str; 6] = ["شارع", "ش", "طریق", "حاره", "زنقه", "نهج"];
 
 /// Sides of a street or a building, and what a number has behind it, in match form.
 const SIDES: [&str; 7] = ["شرقی", "غربی", "شمالی", "جنوبی", "مکرر", "شرقیه", "غربیه"];

@@ -81,6 +81,7 @@ fn start(text: &str, to: usize) -> Option<(usize, usize)> {
     let mut regions = 0;
     let mut name = 0;
     let mut short = to;
+    let mut right = ' ';
     for (at, c) in text[..to].char_indices().rev().take(LONGEST) {
         // 广东省 深圳市 南山区: spaces between what lies above the street.
         if c == ' ' && text[..at].ends_with(|c| REGIONS.contains(c)) && name > 0 {
@@ -91,8 +92,16 @@ fn start(text: &str, to: usize) -> Option<(usize, usize)> {
             c == '成' && text[..at].ends_with(['改', '换', '換', '变', '變', '写', '寫', '填']);
         let home = c == '家' && text[..at].ends_with(['我', '他', '她', '你', '妈', '爸']);
         let back = c == '回' && text[..at].ends_with(['寄', '退', '送', '发', '發']);
-        let parcel = back || c == '件' && !text[..at].ends_with(['软', '軟']);
-        if !is_han(c) || BEFORE.contains(c) || made || home || parcel {
+        let goods = c == '货' && text[..at].ends_with(['收', '送', '发', '取', '提']);
+        let parcel = back || goods || c == '件' && !text[..at].ends_with(['软', '軟']);
+        // 阳光100国际新城: a number inside a name, not one of a house.
+        let inside = c.is_ascii_digit()
+            && (right.is_ascii_digit()
+                || (is_han(right) && !UNITS.iter().any(|unit| unit.starts_with(right))))
+            && text[..at]
+                .ends_with(|c: char| is_han(c) && !BEFORE.contains(c) || c.is_ascii_digit());
+        right = c;
+        if !(is_han(c) || inside) || BEFORE.contains(c) || made || home || parcel {
             break;
         }
         regions += usize::from(REGIONS.contains(c) && to - at > c.len_utf8());
@@ -330,14 +339,15 @@ fn room(text: &str) -> Option<usize> {
     let second = rest[digits..]
         .strip_prefix('-')
         .map_or(0, |more| length(more, |c| text::digit(c).is_some()));
-    // 5-A201.
+    // 5-A201, 9B, 1-2-3; no date.
     let mixed = length(rest, |c| {
         c.is_ascii_digit() || c.is_ascii_uppercase() || c == '-'
     });
     let run = rest[..mixed].trim_end_matches('-');
-    if (3..=8).contains(&run.len())
-        && run.contains(|c: char| c.is_ascii_uppercase())
-        && run.bytes().filter(u8::is_ascii_digit).count() > 1
+    if (2..=8).contains(&run.len())
+        && run.contains(|c: char| c.is_ascii_uppercase() || c == '-')
+        && run.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && run.contains(|c: char| c.is_ascii_digit())
         && !rest[run.len()..].starts_with(|c: char| c.is_ascii_alphanumeric())
     {
         return Some(text.len() - rest.len() + run.len());

@@ -57,7 +57,8 @@ pub(super) fn after(text: &str, how: How, at: usize) -> Option<Range<usize>> {
             How::Said | How::Greeted | How::Closing | How::Called | How::From
         )
     {
-        let given = known().arabic.is_given(&first.folded);
+        let given = known().arabic.is_given(&first.folded)
+            || (how == How::From && first.is_given_with_verb());
         // `أنا لولوة الدوسري`: a first name that isn't known, before a family name.
         let surname = || {
             let second = next.clone().next();
@@ -96,7 +97,11 @@ pub(super) fn is_given_after(text: &str, at: usize) -> bool {
     next.is_some_and(|word| {
         let folded = MatchForm::of(word.text).text;
         let names = &known().arabic;
-        names.is_given(&folded)
+        // `من لیلاام`.
+        let verb = folded
+            .strip_suffix("ام")
+            .is_some_and(|name| names.is_given(name));
+        verb || names.is_given(&folded)
     })
 }
 
@@ -145,7 +150,7 @@ fn may_stand_between(how: How, gap: &str) -> bool {
         How::Role | How::Named | How::Label | How::Kin | How::Spoken => only(" :：،\u{200C}"),
         How::Closing => gap.len() <= 2,
         How::Greeted => gap == " " || gap == "، " || gap == ", ",
-        How::Told | How::Field => only(" :：=-–—\"'«(*،,\n\u{200C}"),
+        How::Told | How::Field => only(" :：=/-–—\"'«(*،,\n\u{200C}"),
         How::Signed => only(" ,،.!:؛;-–—~/|\n"),
         How::Thanked => only(" ,،.!\n") && gap.contains(['\n', ',', '،']),
         _ => false,
@@ -228,7 +233,12 @@ fn is_name(how: How, gap: &str, name: &[Seen], closed: bool) -> bool {
         How::From => {
             let month = CALLED.contains(&first.folded.as_str());
             let verb = name.get(1).is_some_and(Seen::is_last_with_verb);
-            given && !month && (verb || (!word && (closed || (name.len() > 1 && any_known))))
+            let grown = first
+                .folded
+                .strip_suffix("ام")
+                .is_some_and(|name| names.is_given(name) && !known().persian_words.contains(name));
+            (grown && name.len() == 1)
+                || given && !month && (verb || (!word && (closed || (name.len() > 1 && any_known))))
         }
         How::Called => given && !CALLED.contains(&first.folded.as_str()),
         How::Role | How::Named | How::Label | How::Kin | How::Spoken => {
@@ -256,7 +266,8 @@ fn is_name(how: How, gap: &str, name: &[Seen], closed: bool) -> bool {
             any_known && closed && (on_its_own || given)
         }
         How::Thanked => any_known && closed && name.len() > 1,
-        How::Said => (given && !word) || family,
+        // `أنا مي`: nobody says to be water.
+        How::Said => (given && (!word || NOUNS.contains(&first.folded.as_str()))) || family,
         How::Greeted => given && (family || closed),
         _ => false,
     }
@@ -281,7 +292,7 @@ impl<'t> Seen<'t> {
 
     /// A first name with the verb grown on: `سارام`, `رویاست`.
     fn is_given_with_verb(&self) -> bool {
-        ["ست", "م", "ه"].iter().any(|verb| {
+        ["ست", "م", "ه", "ام"].iter().any(|verb| {
             let name = self.folded.strip_suffix(verb);
             name.is_some_and(|name| known().arabic.is_given(name))
         })

@@ -27,7 +27,8 @@ pub(super) fn may_begin(c: char) -> bool {
 
 /// The name that follows a cue that ends at `at`.
 pub(super) fn after(text: &str, how: How, at: usize) -> Option<Range<usize>> {
-    let at = at + link(&text[at..]);
+    let linked = link(&text[at..]);
+    let at = at + linked;
     let rest = &text[at..];
     let start = at + rest.find(is_han)?;
     let gap = &text[at..start];
@@ -59,7 +60,7 @@ pub(super) fn after(text: &str, how: How, at: usize) -> Option<Range<usize>> {
         How::Label => {
             let small = text[start..].starts_with(|c| JOINS.contains(c));
             let long = candidate.chars > 2 && (candidate.given || !small);
-            candidate.closed && (long || (candidate.given && candidate.ends))
+            candidate.closed && (long || (candidate.given && (candidate.ends || linked > 0)))
         }
         How::Role | How::Named | How::Kin | How::Spoken => {
             candidate.given && (candidate.closed || candidate.chars > 2)
@@ -84,6 +85,8 @@ fn link(text: &str) -> usize {
         "是",
         "为",
         "叫",
+        "写",
+        "填",
     ]
     .iter()
     .find(|link| text.starts_with(**link))
@@ -256,7 +259,11 @@ impl Candidate {
 fn nickname(text: &str) -> Option<Candidate> {
     let rest = text.strip_prefix(['小', '阿'])?;
     let part = |c: &char| is_han(*c) && !STOPS.contains(*c) && !LATE_STOPS.contains(*c);
-    let chars = rest.chars().take_while(part).count();
+    let all = rest.chars().take_while(part).count();
+    // 小雅耐心解答.
+    let verb = (1..all.min(3))
+        .find(|chars| prefix(rest, *chars).is_some_and(|len| begins_verb(&rest[len..])));
+    let chars = verb.unwrap_or(all);
     let len = prefix(text, chars + 1)?;
     let known = known();
     if known

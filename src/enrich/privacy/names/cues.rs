@@ -211,6 +211,8 @@ pub(in crate::enrich::privacy) const CUES: &[(Cue, &[&str])] = &[
             "صاحبة الطلب",
             "الفنية", "فنية", "فني", "العامل", "العاملة", "عامل", "الحارس", "البواب", "الصيدلي", "الصيدلانية", "المستشار",
             "المستشارة", "المرشد", "المرشدة", "المضيف", "المضيفة", "النادل", "النادلة", "المدرب", "المدربة", "ممثل خدمة العملاء",
+            "booking made by", "reservation made by", "order made by", "purchase made by", "payment made by", "appointment with",
+            "meeting with", "call with", "请让", "麻烦", "转告", "请转告", "请通知", "转交", "请叫", "请问",
         ],
     ),
     (
@@ -247,6 +249,8 @@ pub(in crate::enrich::privacy) const CUES: &[(Cue, &[&str])] = &[
             "wife", "husband", "partner", "son", "daughter", "mother", "father", "mom", "mum", "dad", "brother",
             "sister", "cousin", "uncle", "aunt", "nephew", "niece", "fiancé", "fiancee", "fiance", "grandmother",
             "grandfather", "grandma", "grandpa", "girlfriend", "boyfriend", "roommate", "flatmate", "housemate",
+            "grandson", "granddaughter", "stepson", "stepdaughter", "godson", "goddaughter", "mother-in-law", "father-in-law",
+            "sister-in-law", "brother-in-law", "little one", "twins", "toddler", "stepmother", "stepfather", "spouse", "hubby",
         ],
     ),
     (
