@@ -241,10 +241,7 @@ impl Candidate {
             }
             _ => (chars, len),
         };
-        let is_word = known
-            .chinese_words
-            .iter()
-            .any(|word| text.starts_with(word.as_str()));
+        let is_word = begins_word(text);
         (!is_word).then(|| Self {
             len,
             chars,
@@ -266,11 +263,7 @@ fn nickname(text: &str) -> Option<Candidate> {
     let chars = verb.unwrap_or(all);
     let len = prefix(text, chars + 1)?;
     let known = known();
-    if known
-        .chinese_words
-        .iter()
-        .any(|word| text.starts_with(word.as_str()))
-    {
+    if begins_word(text) {
         return None;
     }
     let named = rest.chars().take(chars).all(|c| {
@@ -308,6 +301,14 @@ const ADVERBS: &str =
 /// Whether what follows a name of two equal characters begins no third one of it.
 fn closes_name(rest: &str) -> bool {
     rest.chars().next() != rest.chars().nth(1) || rest.is_empty()
+}
+
+/// Whether a text begins with a word that begins with a surname and is no name.
+fn begins_word(text: &str) -> bool {
+    const LONGEST: usize = 4;
+    (2..=LONGEST)
+        .map_while(|chars| prefix(text, chars))
+        .any(|len| known().chinese_words.contains(&text[..len]))
 }
 
 /// Whether a word of what somebody does begins here.
