@@ -46,7 +46,8 @@ pub(super) fn hits(text: &str) -> Vec<Hit> {
         .filter_map(|hit| {
             let cue = *cues.cues.get(hit.pattern().as_usize())?;
             let fits = match cue {
-                Cue::Name(how) => names::may_follow(text, how, hit.end()),
+                Cue::Name(how) => names::may_follow(text, how, &hit.range()),
+                Cue::Address(part) => address::may_stand(text, part, &hit.range()),
                 _ => true,
             };
             (fits && is_word(text, cue, hit.range())).then(|| Hit {
@@ -158,6 +159,8 @@ fn is_word(text: &str, cue: Cue, range: Range<usize>) -> bool {
         Cue::Address(_) => &['و', 'ل', 'ب'],
         _ => &['و'],
     };
+    // `بـعمارة`.
+    let before = before.strip_suffix('ـ').unwrap_or(before);
     let before = match before.strip_suffix(grown) {
         Some(rest) if first.is_some_and(is_arabic) => rest,
         _ => before,

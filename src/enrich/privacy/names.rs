@@ -8,6 +8,7 @@
 use std::ops::Range;
 
 use super::cues::{Cue, Hit};
+use super::words;
 use super::{Finding, Kind};
 use crate::text::{is_arabic, is_unspaced};
 
@@ -24,9 +25,10 @@ pub(super) use cues::CUES;
 pub(super) enum How {
     /// It says so: `my name is`.
     Told,
-    /// It is the label of a field: `Recipient:`. Without a colon it is a word like others, except in
-    /// Chinese.
+    /// It is the label of a field: `Recipient:`.
     Field,
+    /// The same without its colon: a word like others, behind which only what looks like a name is one.
+    Label,
     /// Of a title: `Mr.`.
     Titled,
     /// Of a title that stands behind the name: 先生.
@@ -41,10 +43,24 @@ pub(super) enum How {
     Said,
     /// The same behind the name: «هستم».
     SaidBefore,
+    /// `speaking`, behind the name.
+    SpeakingBefore,
+    /// What is done with somebody, behind the name: «به … زنگ بزنید».
+    SpokenBefore,
+    /// How somebody is called, before the name: `يا`.
+    Called,
+    /// Arabic "from", Persian "I": «من». A known name alone may follow.
+    From,
     /// What a person is to somebody: `my wife`, `agent`, 客服. Any word may follow.
     Role,
+    /// Somebody's family: seldom does another word in capitals follow.
+    Kin,
+    /// Whom somebody spoke to: `كلمت`. People alone are spoken to.
+    Spoken,
     /// The same where more likely a name follows: `in the name of`.
     Named,
+    /// What is somebody's own, behind the name: 的名义.
+    OwnedBefore,
     /// How somebody is addressed, behind the name: «جان».
     CalledBefore,
     /// The last line of a text.
@@ -63,10 +79,16 @@ pub(super) fn names(text: &str, hits: &[Hit]) -> Vec<Finding> {
             continue;
         };
         if let Some(range) = beside(text, how, &hit.range) {
-            found.push(Finding {
-                kind: Kind::Name,
-                range,
-            });
+            let other = contrasted(text, range.end);
+            found.extend(
+                [Some(range), other]
+                    .into_iter()
+                    .flatten()
+                    .map(|range| Finding {
+                        kind: Kind::Name,
+                        range,
+                    }),
+            );
         }
     }
     found.extend(closing(text).map(|range| Finding {
@@ -80,12 +102,26 @@ pub(super) fn names(text: &str, hits: &[Hit]) -> Vec<Finding> {
 
 /// Whether a name may stand beside a cue that ends at `at`, as far as a glance tells: people are spoken
 /// of often, and seldom by name.
-pub(super) fn may_follow(text: &str, how: How, at: usize) -> bool {
-    if !matches!(how, How::Role | How::Named) {
+pub(super) fn may_follow(text: &str, how: How, cue: &Range<usize>) -> bool {
+    let at = cue.end;
+    match how {
+        How::From => return arabic::is_given_after(text, at),
+        How::SpeakingBefore => {
+            let before = text[..cue.start].trim_end_matches(' ');
+            let word = before.trim_end_matches(char::is_alphabetic).len();
+            return before[word..].starts_with(char::is_uppercase);
+        }
+        _ => {}
+    }
+    if !matches!(how, How::Role | How::Named | How::Kin) {
         return true;
     }
-    let next = text[at..].chars().find(|c| c.is_alphanumeric());
-    next.is_some_and(|c| !c.is_lowercase() && (!is_unspaced(c) || chinese::may_begin(c)))
+    let mut next = text[at..].chars().skip_while(|c| !c.is_alphanumeric());
+    let (first, second) = (next.next(), next.next());
+    // 朵朵 is how a child is called.
+    first.is_some_and(|c| {
+        !c.is_lowercase() && (!is_unspaced(c) || first == second || chinese::may_begin(c))
+    })
 }
 
 /// Whether a text ends as a letter does, with a line of its own or after a dash.
@@ -116,21 +152,83 @@ fn closing(text: &str) -> Option<Range<usize>> {
     rest.is_empty().then_some(range)
 }
 
-fn beside(text: &str, how: How, cue: &Range<usize>) -> Option<Range<usize>> {
+/// The name that the text sets against one that ends at `at`: `it's Kristyna, not Christina`.
+fn contrasted(text: &str, at: usize) -> Option<Range<usize>> {
+    let rest = &text[at..];
+    let mut words = words::after(text, at);
+    let first = words.next().filter(|word| word.gap.len() <= 3)?;
+    if let Some(not) = rest.find("不是").filter(|not| *not <= 3) {
+        return chinese::after(text, How::Said, at + not + "不是".len());
+    }
+    let not = match first.text {
+        "هست" | "است" | "هستش" => words.next().filter(|word| word.gap.len() <= 3)?,
+        _ => first,
+    };
+    let how = match not.text {
+        "not" | "مو" | "مش" | "وليس" | "ليس" | "لا" | "نه" => How::Named,
+        _ => return None,
+    };
+    beside(text, how, &(not.range.start..not.range.end))
+}
+
+/// Whether the first letter is of the Arabic script.
+fn is_arabic_next(text: &str) -> bool {
+    text.chars()
+        .take(GAP)
+        .find(|c| c.is_alphabetic())
+        .is_some_and(is_arabic)
+}
+
+/// Bytes to the colon of a longer label of a name: `Name on the card:`, «نام دارنده حساب:».
+fn long_label(rest: &str) -> Option<usize> {
+    const LONGEST: usize = 48;
+    let near = rest.char_indices().find(|(at, c)| {
+        *at > LONGEST || !(c.is_lowercase() || *c == ' ' || *c == '\u{200C}' || is_arabic(*c))
+    });
+    let (len, _) = near.filter(|(at, c)| *at <= LONGEST && *c == ':')?;
+    let label = &rest[..len];
+    let mut words = words::after(label, 0);
+    let few = words.clone().count() <= 4;
+    (few && label.starts_with(' ') && !words.any(|word| THINGS.contains(&word.text))).then_some(len)
+}
+
+/// What has a name and is no person.
+#[rustfmt::skip]
+const THINGS: [&str; 42] = [
+    "product", "item", "brand", "model", "file", "city", "town", "street", "company", "shop", "store", "app", "game", "book",
+    "film", "movie", "song", "hotel", "restaurant", "bank", "site", "محصول", "کالا", "برند", "فروشگاه", "شرکت", "شهر", "خیابان", "فایل",
+    "کتاب", "فیلم", "هتل", "بانک", "سایت", "کاربری", "المنتج", "الشركة", "المتجر", "المدينة", "الشارع", "الكتاب", "البنك",
+];
+
+fn beside(text: &str, mut how: How, cue: &Range<usize>) -> Option<Range<usize>> {
     match how {
         How::SaidBefore | How::CalledBefore => return arabic::before(text, cue.start),
-        How::TitledBefore | How::SignedBefore => return chinese::before(text, how, cue),
+        How::SpokenBefore => {
+            let name = arabic::before(text, cue.start)?;
+            let to = text[..name.start].trim_end_matches(' ');
+            return [" به", " با"]
+                .iter()
+                .any(|with| to.ends_with(with) || to == with.trim_start())
+                .then_some(name);
+        }
+        How::SpeakingBefore => return latin::before(text, cue),
+        How::TitledBefore | How::SignedBefore | How::OwnedBefore => {
+            return chinese::before(text, how, cue);
+        }
         How::Surname => return chinese::surname(text, cue.end),
         How::Field => {
             let colon = text[cue.end..].trim_start_matches(' ');
-            if !colon.starts_with([':', '：', '=']) {
-                // 收货人王小明: Chinese needs no colon.
-                let chinese = text[..cue.end].chars().next_back().is_some_and(is_unspaced);
-                return chinese
-                    .then(|| chinese::after(text, How::Said, cue.end))
-                    .flatten();
+            // `الاسم / أسيل`.
+            let slash = colon.starts_with('/') && is_arabic_next(colon);
+            if !colon.starts_with([':', '：', '=']) && !slash {
+                match long_label(&text[cue.end..]) {
+                    Some(len) => return beside(text, how, &(cue.start..cue.end + len)),
+                    None => how = How::Label,
+                }
             }
         }
+        // Persian writes "or" so, with its own letter.
+        How::Called if !text[cue.clone()].ends_with("يا") => return None,
         _ => {}
     }
     // Which script the name would be in.

@@ -29,15 +29,92 @@ pub(super) fn addresses(text: &str, parts: &[(Part, Range<usize>)]) -> Vec<Range
         }
         let (chain, later) = rest.split_at(count);
         rest = later;
-        let street = chain.iter().any(|piece| piece.part == Part::Street);
-        let numbered = chain.iter().any(|piece| piece.numbered);
-        let alone = count == 1 && first.stands_alone(text);
-        if (count > 1 && street && numbered) || alone {
-            let last = &chain[count - 1];
-            found.push(first.range.start..last.end(text));
+        if let Some(last) = chain.last().filter(|_| is_address(text, chain)) {
+            let end = last.end(text);
+            found.push(start(text, first)..code_end(text, end).unwrap_or(end));
         }
     }
     found
+}
+
+/// Whether these parts, which stand together, are an address.
+fn is_address(text: &str, chain: &[Piece]) -> bool {
+    let Some(first) = chain.first() else {
+        return false;
+    };
+    if chain.len() == 1 {
+        return first.stands_alone(text);
+    }
+    let is = |part: Part| chain.iter().any(|piece| piece.part == part);
+    let numbers = chain.iter().filter(|piece| piece.numbered).count();
+    let house = chain.iter().any(|piece| piece.is_house(text));
+    if is(Part::Street) && numbers > 0 {
+        return true;
+    }
+    // `بالاتر از ظفر پلاک ۱۲`; `برج الماسة، مكتب ٨٠٣` needs the text to say that it is one.
+    if house && numbers > 0 && (is(Part::Near) || (is(Part::Building) && first.is_told(text))) {
+        return true;
+    }
+    // `بلوک ۴۷، واحد ۱۶`, `برج سپهر، واحد ۷۰۳`: one after the other, without a street.
+    let close = |pair: &[Piece]| {
+        let between = text.get(pair[0].range.end..pair[1].range.start);
+        let named = pair[0].part == Part::Building && !pair[0].numbered;
+        between.is_some_and(|between| words::after(between, 0).count() <= usize::from(named))
+    };
+    let home = matches!(first.part, Part::Building) && !first.is_market(text);
+    if house && (numbers > 1 || home) && chain.windows(2).all(close) {
+        return true;
+    }
+    // `عنواني حي الصفا، شارع الأمل`: no number, but said to be an address.
+    let places = chain
+        .iter()
+        .filter(|piece| matches!(piece.part, Part::Street | Part::Building))
+        .count();
+    places > 1 && first.is_told(text)
+}
+
+/// Where an address begins whose first part this is: a street may be named without its word.
+fn start(text: &str, first: &Piece) -> usize {
+    let mut words = words::before(text, first.range.start);
+    let (before, street) = (words.next(), words.next());
+    let Some(before) = before else {
+        return first.range.start;
+    };
+    let named =
+        |word: &Word| word.text.chars().count() > 2 && !word.text.contains(char::is_numeric);
+    // `شریعتی بالاتر از ظفر پلاک ۱۲`.
+    if first.part == Part::Near && text[first.range.clone()].contains(" از") {
+        let fits = before.gap == " " && named(&before);
+        return if fits {
+            before.range.start
+        } else {
+            first.range.start
+        };
+    }
+    // `بزرگمهر غربی، بن بست لادن`.
+    if SIDES.contains(&MatchForm::of(before.text).text.as_str())
+        && matches!(before.gap, "، " | " " | ", ")
+        && let Some(street) = street.filter(|street| street.gap == " " && named(street))
+    {
+        return street.range.start;
+    }
+    first.range.start
+}
+
+/// End of the postal code that follows an address: `، 13322-2910`.
+fn code_end(text: &str, end: usize) -> Option<usize> {
+    let mut words = words::after(text, end);
+    let code = words.next()?;
+    let digits = |word: &Word, counts: &[usize]| {
+        word.text.chars().all(char::is_numeric) && counts.contains(&word.text.chars().count())
+    };
+    if !matches!(code.gap, "، " | ", " | " " | " - ") || !digits(&code, &[5, 10]) {
+        return None;
+    }
+    let more = words
+        .next()
+        .filter(|more| more.gap == "-" && digits(more, &[4, 5]));
+    Some(more.map_or(code.range.end, |more| more.range.end))
 }
 
 /// A part of an address that has what it needs: a unit its number.
@@ -52,10 +129,17 @@ struct Piece {
 
 impl Piece {
     fn of(text: &str, part: Part, cue: &Range<usize>) -> Option<Self> {
-        if !matches!(part, Part::Street | Part::Building | Part::Unit) {
+        if !matches!(
+            part,
+            Part::Street | Part::Building | Part::Unit | Part::Near
+        ) {
             return None;
         }
-        let number = number_after(text, cue.end);
+        let number = match part {
+            // `متفرع من ش سعد`: what follows is another street.
+            Part::Near => None,
+            _ => number_after(text, cue.end, part == Part::Unit),
+        };
         if part == Part::Unit && number.is_none() {
             return None;
         }
@@ -80,26 +164,84 @@ impl Piece {
         })
     }
 
+    /// Whether its word is one of a house, not of a part of a shop or a book as well.
+    fn is_house(&self, text: &str) -> bool {
+        let form = MatchForm::of(&text[self.cue_start..self.cue_end]).text;
+        self.numbered && HOUSES.contains(&form.as_str())
+    }
+
+    /// Whether it names a place of shops.
+    fn is_market(&self, text: &str) -> bool {
+        ["بازار", "پاساژ", "مرکز"]
+            .iter()
+            .any(|shops| text[self.cue_start..].starts_with(shops))
+    }
+
+    /// Whether the text says that an address follows, a town's name before it or not.
+    fn is_told(&self, text: &str) -> bool {
+        words::before(text, self.range.start).take(3).any(|word| {
+            let form = MatchForm::of(word.text).text;
+            word.gap.contains([':', '(']) || TOLD.contains(&form.as_str())
+        })
+    }
+
     /// Whether it is an address by itself: `٨ ش الجلاء`, where the text says that one follows.
     fn stands_alone(&self, text: &str) -> bool {
         let before = words::before(text, self.range.start).next();
-        let told = before.is_some_and(|word| {
+        let told = before.as_ref().is_some_and(|word| {
             let form = MatchForm::of(word.text).text;
-            word.gap.contains([':', '(', '\n']) || INTRODUCED.contains(&form.as_str())
+            word.gap.contains([':', '(', '\n'])
+                || INTRODUCED.contains(&form.as_str())
+                || TOLD.contains(&form.as_str())
         });
-        let name = words::after(text, self.cue_end).next();
-        let named = name.is_some_and(|name| {
+        if self.part != Part::Street {
+            return false;
+        }
+        let mut names = words::after(text, self.cue_end);
+        let Some(name) = names.next().filter(|name| {
             name.gap == " "
                 && name.text.chars().count() > 2
                 && name.text.chars().all(char::is_alphabetic)
-        });
-        self.part == Part::Street && self.range.start < self.cue_start && told && named
+        }) else {
+            return false;
+        };
+        // `١١٧ كورنيش النيل`: streets that are counted have no article.
+        let has_article = |word: &str| word.starts_with("ال") && !word.starts_with("الى");
+        let mut article = || {
+            let second = names.next().filter(|second| second.gap == " ");
+            has_article(name.text)
+                || (!BESIDE.contains(&name.text)
+                    && second.is_some_and(|name| has_article(name.text)))
+        };
+        // `٤١ شارع بورسعيد ده عنواني`.
+        let first = before
+            .as_ref()
+            .is_none_or(|word| word.gap.contains(['.', '،', '-', '!']))
+            && !BESIDE.contains(&name.text)
+            && BEHIND_NUMBERS.contains(
+                &MatchForm::of(&text[self.cue_start..self.cue_end])
+                    .text
+                    .as_str(),
+            );
+        if self.range.start < self.cue_start {
+            return told || first || article();
+        }
+        // `عنواني شارع النيل ٤٤`.
+        let numbered = || {
+            self.end(text) > name.range.end && text[..self.end(text)].ends_with(char::is_numeric)
+        };
+        before.is_some_and(|word| TOLD.contains(&MatchForm::of(word.text).text.as_str()))
+            && numbered()
     }
 
     /// Where the address ends if this is its last part.
     fn end(&self, text: &str) -> usize {
         if self.range.end > self.cue_end {
-            return self.range.end;
+            // `پلاک ۴ غربی`, `١٢ مكرر`.
+            let side = words::after(text, self.range.end).next().filter(|side| {
+                side.gap == " " && SIDES.contains(&MatchForm::of(side.text).text.as_str())
+            });
+            return side.map_or(self.range.end, |side| side.range.end);
         }
         // The name of a street or building, up to a sign; no more than two words, and a number.
         let mut end = self.cue_end;
@@ -118,7 +260,7 @@ impl Piece {
 }
 
 /// End of the number after a word: `۱۲`, `: ۱۲`, `رقم ۱۲`, `۵۵/۱`, `ب`, `سوم`.
-fn number_after(text: &str, at: usize) -> Option<usize> {
+fn number_after(text: &str, at: usize, unit: bool) -> Option<usize> {
     let mut words = words::after(text, at);
     let mut word = words.next()?;
     if matches!(word.text, "رقم" | "شماره" | "شماره‌ی") && word.gap == " " {
@@ -136,49 +278,50 @@ fn number_after(text: &str, at: usize) -> Option<usize> {
         return Some(second.map_or(word.range.end, |next| next.range.end));
     }
     let letter = word.text.chars().count() == 1 && word.text != "و";
-    let ordinal = || ORDINALS.contains(&MatchForm::of(word.text).text.as_str());
-    (letter || ordinal()).then_some(word.range.end)
+    let form = MatchForm::of(word.text).text;
+    let ordinal = ORDINALS.contains(&form.as_str()) || (unit && SIDES.contains(&form.as_str()));
+    (letter || ordinal).then_some(word.range.end)
 }
 
-/// Words that tell what stands near an address.
-const BESIDE: [&str; 14] = [
-    "جنب",
-    "قدام",
-    "خلف",
-    "مقابل",
-    "بجانب",
-    "تحت",
-    "قرب",
-    "ورا",
-    "قبال",
-    "روبروی",
-    "کنار",
-    "نرسیده",
-    "بعد",
-    "که",
+/// Words that tell what stands near an address, and others that go on behind it.
+#[rustfmt::skip]
+const BESIDE: [&str; 26] = [
+    "جنب", "قدام", "خلف", "مقابل", "بجانب", "تحت", "قرب", "ورا", "قبال", "روبروی", "کنار", "نرسیده", "بعد", "که",
+    "من", "في", "على", "عند", "بس", "الى", "إلى", "رو", "از", "به", "هست", "ولی",
 ];
 
-/// Words before an address, in match form.
-const INTRODUCED: [&str; 12] = [
-    "عنوانی",
-    "العنوان",
-    "عنوان",
-    "بیتی",
-    "بیتنا",
-    "البیت",
-    "ساکن",
-    "ساکنه",
-    "اسکن",
-    "فی",
-    "علی",
-    "الی",
+/// Words before an address that stand before much else, in match form.
+const INTRODUCED: [&str; 5] = ["فی", "علی", "الی", "عند", "ساکن"];
+
+/// Words that say that an address follows, in match form.
+#[rustfmt::skip]
+const TOLD: [&str; 41] = [
+    "عنوانی", "العنوان", "عنوان", "عنوانها", "عنواننا", "بیتی", "بیتنا", "البیت", "ساکن", "ساکنه", "اسکن", "السکن", "سکنی",
+    "مسکنی", "اقامتی", "نسکن", "یسکن", "تسکن", "مقیم", "مقیمه", "عایش", "عایشه", "المنزل", "منزلی", "منزلنا",
+    "ادرس", "ادرسم", "ادرسمون", "نشانی", "نشانیم", "منزل", "منزلم", "خونه", "خونم", "خونمون", "خانه", "سکونت", "خونهمون",
+    "ادرسش", "السکنی", "موقعی",
 ];
+
+/// Words of houses, in match form: their numbers stand for one home.
+#[rustfmt::skip]
+const HOUSES: [&str; 27] = [
+    "پلاک", "پ", "پلاکش", "بلوک", "واحد", "ساختمان", "مجتمع", "برج", "شقه", "الشقه", "منزل", "المنزل", "بیت", "البیت",
+    "فیلا", "الفیلا", "فله", "دار", "الدار", "عماره", "العماره", "مبنی", "المبنی", "بنایه", "البنایه", "قسیمه", "القسیمه",
+];
+
+/// Words of Arabic streets, before which the number of the house stands, in match form.
+const BEHIND_NUMBERS: [&str; 6] = ["شارع", "ش", "طریق", "حاره", "زنقه", "نهج"];
+
+/// Sides of a street or a building, and what a number has behind it, in match form.
+const SIDES: [&str; 7] = ["شرقی", "غربی", "شمالی", "جنوبی", "مکرر", "شرقیه", "غربیه"];
 
 /// Ordinal numbers of floors, in match form.
 #[rustfmt::skip]
-const ORDINALS: [&str; 22] = [
-    "اول", "دوم", "سوم", "چهارم", "پنجم", "ششم", "هفتم", "هشتم", "همکف", "الاول", "الاولی", "الثانی",
-    "الثانیه", "الثالث", "الثالثه", "الرابع", "الرابعه", "الخامس", "الخامسه", "السادس", "السابع", "الارضی",
+const ORDINALS: [&str; 40] = [
+    "اول", "دوم", "سوم", "چهارم", "پنجم", "ششم", "هفتم", "هشتم", "نهم", "دهم", "یازدهم", "دوازدهم", "همکف", "زیرزمین",
+    "الاول", "الاولی", "الثانی", "ثانی", "ثالث", "رابع", "خامس", "ارضی",
+    "الثانیه", "الثالث", "الثالثه", "الرابع", "الرابعه", "الخامس", "الخامسه", "السادس", "السادسه", "السابع", "السابعه",
+    "الثامن", "الثامنه", "التاسع", "التاسعه", "العاشر", "الاخیر", "الارضی",
 ];
 
 /// Whether two parts belong to one address: a name between them, no end of a sentence.
@@ -190,9 +333,15 @@ fn joined(text: &str, left: &Piece, right: &Piece) -> bool {
         && words::after(between, 0).take(NAME + 1).count() <= NAME
         // What is said of a street is no name: `خیابان … شلوغ بود پلاک …`.
         && !words::after(between, 0).any(|word| {
-            ["بود", "است", "هست", "کان", "كان", "که", "شد", "ولی", "لكن"].contains(&word.text)
+            NO_NAMES.contains(&word.text)
         })
 }
+
+/// Words that part two addresses, or say something of a street.
+const NO_NAMES: [&str; 18] = [
+    "بود", "است", "هست", "کان", "كان", "که", "شد", "ولی", "لكن", "إلى", "الى", "بدل", "مو", "مش",
+    "وليس", "نه", "به", "لا",
+];
 
 #[cfg(test)]
 mod tests {
@@ -226,6 +375,22 @@ mod tests {
             ("بيتي ٨ ش الجلاء جنب الصيدلية", "بيتي [address] جنب الصيدلية"),
             ("خ انقلاب خ وصال ک شفیعی پ ۱۲ ط ۳", "[address]"),
             ("کدپستی ۱۹۸۵۷۱۳۶۴۵ تهران", "کدپستی [address] تهران"),
+            ("پلاک ۳۴ طبقه همکف رو", "[address] رو"),
+            ("شریعتی بالاتر از ظفر پلاک ۱۲۰۰", "[address]"),
+            ("برج سپهر، واحد ۷۰۳", "[address]"),
+            ("پلاکمون ۱۴ هست", "پلاکمون [address] هست"),
+            ("اسكن بـعمارة 21 مدخل 3", "اسكن بـ[address]"),
+            ("مجاورة ٣٤، عمارة ١٧، شقة ٤", "[address]"),
+            ("عند ١١٧ كورنيش النيل من أسبوع", "عند [address] من أسبوع"),
+            (
+                "العنوان: 7342 طريق الملك، حي الياسمين، 13322-2910",
+                "العنوان: [address]",
+            ),
+            (
+                "من شارع القدس عمارة 11 إلى شارع الجامعة عمارة 40",
+                "من [address] إلى [address]",
+            ),
+            ("العنوان المختصر RRRD2929", "العنوان المختصر [address]"),
         ]);
     }
 
@@ -241,6 +406,10 @@ mod tests {
             "شارع التحلية كان زحمة والمندوب تأخر",
             "۲ کوچه بالاتر ارزون‌تره",
             "کد پستی ده رقمیه",
+            "بازار بزرگ طبقه ۲ سرویس نداره",
+            "الطابق الثاني، مكتب ٣ أدراج",
+            "پلاک ما ۲ ساعت دیر شد",
+            "١٢ شارع في المدينة",
         ]);
     }
 }

@@ -2,15 +2,19 @@
 
 use std::ops::Range;
 
+use super::Part;
 use crate::enrich::privacy::words::{self, Word};
+
+mod front;
+mod tail;
+mod told;
+
+use front::{front, is_house};
+pub(super) use tail::{code_after, tail};
+pub(super) use told::{flat, told};
 
 /// Words of streets that need no capital.
 const PLAIN: [&str; 5] = ["street", "road", "avenue", "boulevard", "lane"];
-
-/// Sides of a town behind the word of a street.
-const SIDES: [&str; 12] = [
-    "N", "S", "E", "W", "NE", "NW", "SE", "SW", "North", "South", "East", "West",
-];
 
 /// Words of streets that need none where the text says that an address follows.
 const LOWER: [&str; 16] = [
@@ -19,13 +23,18 @@ const LOWER: [&str; 16] = [
 ];
 
 /// Words that are no streets alone: they need the text to say that an address follows, or a unit.
-const WEAK: [&str; 20] = [
+#[rustfmt::skip]
+const WEAK: [&str; 61] = [
     "view", "park", "green", "gate", "point", "plaza", "wharf", "heights", "meadows", "meadow",
     "fields", "mount", "path", "loop", "estate", "villas", "vale", "reach", "bank", "chase",
+    "ridge", "cove", "hollow", "glen", "crossing", "yard", "croft", "orchard", "copse", "spinney", "lea", "mead",
+    "brow", "passage", "arcade", "strand", "route", "garden", "pike", "ter", "av", "wy",
+    "landing", "bend", "trace", "harbour", "harbor", "viaduct", "brae", "loan", "fold", "garth", "dell", "downs", "common",
+    "springs", "village", "bridge", "pass", "run", "side",
 ];
 
 /// Words whose numbers make an address where two of them stand together: `Villa 12, Street 4`.
-const NUMBERED: [&str; 16] = [
+const NUMBERED: [&str; 24] = [
     "street",
     "road",
     "avenue",
@@ -42,29 +51,53 @@ const NUMBERED: [&str; 16] = [
     "way",
     "plot",
     "tower",
-];
-
-/// Words before the number of a flat.
-const UNITS: [&str; 15] = [
-    "flat",
-    "apt",
-    "apartment",
-    "unit",
-    "suite",
-    "ste",
-    "room",
+    "lot",
+    "blk",
+    "phase",
     "floor",
-    "fl",
-    "house",
-    "building",
-    "bldg",
-    "villa",
-    "office",
-    "block",
+    "apt",
+    "unit",
+    "gate",
+    "entrance",
 ];
 
-/// The address around the word of a street.
-pub(super) fn address(text: &str, street: &Range<usize>) -> Option<Range<usize>> {
+/// Words before the number of a flat or of a part of a quarter.
+#[rustfmt::skip]
+const UNITS: [&str; 39] = [
+    "flat", "apt", "apartment", "unit", "suite", "ste", "room", "rm", "floor", "fl", "house", "building", "bldg",
+    "villa", "office", "block", "blk", "plot", "lot", "no", "number", "tower", "level", "penthouse", "studio", "shop",
+    "entrance", "app", "appt", "interno", "int", "piso", "puerta", "etage", "étage", "apto", "кв", "дом", "д",
+];
+
+/// Numbers of houses that are written as words.
+const SPELLED: [&str; 10] = [
+    "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten",
+];
+
+/// Whether an address may stand at the word of a street: it has a number close by, and a capital where
+/// the word means much else.
+pub(super) fn may_stand(text: &str, street: &Range<usize>) -> bool {
+    /// Bytes before and after.
+    const FAR: usize = 70;
+    const NEAR: usize = 16;
+    let bytes = text.as_bytes();
+    let word = &text[street.clone()];
+    let is = |words: &[&str]| words.iter().any(|plain| word.eq_ignore_ascii_case(plain));
+    if word.starts_with(|c: char| c.is_ascii_lowercase()) && !is(&PLAIN) && !is(&LOWER) {
+        return false;
+    }
+    let before = &bytes[street.start.saturating_sub(FAR)..street.start];
+    let after = &bytes[street.end..bytes.len().min(street.end + NEAR)];
+    before.iter().chain(after).any(u8::is_ascii_digit)
+        || SPELLED.iter().any(|number| contains(before, number))
+}
+
+fn contains(bytes: &[u8], word: &str) -> bool {
+    memchr::memmem::find(bytes, word.as_bytes()).is_some()
+}
+
+/// The address around the word of a street or of a house.
+pub(super) fn address(text: &str, part: Part, street: &Range<usize>) -> Option<Range<usize>> {
     let word = text.get(street.clone())?;
     let capital = word.starts_with(char::is_uppercase);
     let is = |words: &[&str]| words.iter().any(|plain| word.eq_ignore_ascii_case(plain));
@@ -74,30 +107,72 @@ pub(super) fn address(text: &str, street: &Range<usize>) -> Option<Range<usize>>
     if !capital && !is(&PLAIN) && !is(&LOWER) {
         return None;
     }
-    let number = number_before(text, street.start, capital)?;
-    let first = doubled(text, number);
-    let named = text[..first].strip_suffix("No. ").map(str::len);
-    let start = unit_before(text, first).or(named).unwrap_or(first);
-    let end = tail(text, street.end);
-    let weak = is(&WEAK) || (!capital && is(&LOWER));
+    let road = numbered_road(text, street);
+    let number = number_before(text, street.start, capital, road.is_some())?;
+    let start = front(text, number);
+    let own = road.unwrap_or(street.end);
+    let end = tail(text, own);
+    if part == Part::House {
+        // `Apt 1903, Marina Gate Tower 2`: a house has no number of its own.
+        return (start < number).then_some(start..end);
+    }
+    let spelled = text[number..].starts_with(|c: char| c.is_ascii_alphabetic());
+    let weak = is(&WEAK) || spelled || (!capital && is(&LOWER));
     let told =
-        || start < first || end > street.end || introduced(words::before(text, start).next());
-    (!weak || told()).then_some(start..end)
+        || start < number || end > street.end || introduced(words::before(text, start).next());
+    // `40 Park Avenue shoes`.
+    let counted = || {
+        let next = words::after(text, end).next();
+        next.is_some_and(|next| next.gap == " " && is_plural(next.text))
+    };
+    // `14 Ballygowan Park as address`, not `3 Point Lighting`.
+    let whole = || {
+        let long = text[number..]
+            .bytes()
+            .take_while(u8::is_ascii_digit)
+            .count()
+            > 1;
+        let next = words::after(text, end).next();
+        long && next.is_none_or(|next| next.gap != " " || GOES_ON.contains(&next.text))
+    };
+    ((!weak && !counted()) || told() || (weak && capital && whole())).then_some(start..end)
 }
 
-/// Where `301-15` or `2/45` begins, whose second number begins at `number`.
-fn doubled(text: &str, number: usize) -> usize {
-    let before = text[..number].strip_suffix(['-', '/']);
-    let head = before.map(|before| before.trim_end_matches(|c: char| c.is_ascii_digit()));
-    match (before, head) {
-        (Some(before), Some(head))
-            if (1..=4).contains(&(before.len() - head.len()))
-                && !head.ends_with(char::is_alphanumeric) =>
-        {
-            head.len()
-        }
-        _ => number,
-    }
+/// Small words by which a sentence goes on behind an address.
+const GOES_ON: [&str; 17] = [
+    "as", "and", "in", "on", "is", "was", "for", "at", "to", "but", "which", "the", "with", "this",
+    "by", "not", "instead",
+];
+
+/// Whether it is what is counted, as far as its end tells.
+fn is_plural(word: &str) -> bool {
+    const VERBS: [&str; 8] = [
+        "was", "has", "is", "does", "always", "needs", "says", "gets",
+    ];
+    word.starts_with(char::is_lowercase)
+        && word.len() > 3
+        && word.ends_with('s')
+        && !VERBS.contains(&word)
+}
+
+/// End of the number that a road has: `210 County Road 45`, `Blk 678 Tampines Street 61`.
+fn numbered_road(text: &str, street: &Range<usize>) -> Option<usize> {
+    let number = words::after(text, street.end).next()?;
+    let word = text[street.clone()].to_ascii_lowercase();
+    let before = words::before(text, street.start).next();
+    let highway = matches!(word.as_str(), "highway" | "hwy" | "route")
+        || (word == "road"
+            && before.is_some_and(|name| ["County", "State", "Rural"].contains(&name.text)));
+    // `Tampines Street 61`, and `Gate Tower 2`.
+    let last = || {
+        matches!(
+            word.as_str(),
+            "street" | "avenue" | "tower" | "towers" | "block"
+        ) && !text[number.range.end..]
+            .trim_start()
+            .starts_with(char::is_alphabetic)
+    };
+    (number.gap == " " && is_number(number.text) && (highway || last())).then_some(number.range.end)
 }
 
 /// `Villa 12, Street 4`: words with their numbers, at least two of them around the word of a street.
@@ -138,6 +213,19 @@ fn pairs(text: &str, street: &Range<usize>) -> Option<Range<usize>> {
         start = name.range.start;
         count += 1;
     }
+    // `Villa 16, Street 8B, Al Barsha 1`.
+    for (names, word) in words::after(text, end).take(4).enumerate() {
+        let joined = if names == 0 { ", " } else { " " };
+        if word.gap != joined {
+            break;
+        }
+        if names > 0 && is_number(word.text) {
+            end = word.range.end;
+        }
+        if !word.text.starts_with(char::is_uppercase) {
+            break;
+        }
+    }
     (count > 1).then_some(start..end)
 }
 
@@ -147,7 +235,13 @@ pub(super) fn compound(text: &str, ending: &Range<usize>) -> Option<Range<usize>
     let capital = text[name.len()..].starts_with(char::is_uppercase);
     let number = words::after(text, ending.end).next()?;
     let near = matches!(number.gap, " " | ". ") && is_number(number.text);
-    (capital && near).then(|| name.len()..tail(text, number.range.end))
+    // `221-H`.
+    let rest = &text[number.range.end..];
+    let more = words::after(rest, 0)
+        .next()
+        .filter(|more| more.gap == "-" && more.text.len() <= 3 && more.text.is_ascii());
+    let end = number.range.end + more.map_or(0, |more| more.range.end);
+    (capital && near).then(|| name.len()..tail(text, end))
 }
 
 /// An address whose street's word stands before its name: `56 Rue Lafayette`, `Via Roma 7`.
@@ -187,27 +281,32 @@ pub(super) fn named_behind(text: &str, cue: &Range<usize>) -> Option<Range<usize
 
 /// Where the number before the name of a street begins: at most four words, in capitals where the
 /// street's own word is.
-fn number_before(text: &str, street: usize, capital: bool) -> Option<usize> {
+fn number_before(text: &str, street: usize, capital: bool, road: bool) -> Option<usize> {
     const NAMES: usize = 4;
     let mut names = 0;
+    let mut house = false;
     let mut words = words::before(text, street);
     loop {
         let word = words.next()?;
-        // `No. 5, Riverside Drive`.
-        let comma = word.gap == ", " && is_number(word.text);
-        if !matches!(word.gap, " " | ". " | "-") && !comma || names > NAMES {
+        // `No. 5, Riverside Drive`, `B-204, Sunrise Towers, MG Road`.
+        let comma = word.gap == ", ";
+        let crossed = comma && capital && !house && is_house(&word);
+        let number = is_number(word.text) || (capital && SPELLED.contains(&word.text));
+        if !matches!(word.gap, " " | ". " | "-") && !(comma && (number || crossed)) || names > NAMES
+        {
             return None;
         }
-        if is_number(word.text) {
+        house |= crossed;
+        if number {
             // `7 Dr. Martens` has no name between, `on 2 lane roads` no place before.
             let placed = match comma {
-                true => words
-                    .next()
-                    .is_some_and(|word| is_unit(&word) || word.text == "No"),
+                true => words.next().is_some_and(|unit| {
+                    is_unit(&unit) || (unit.gap == "-" && unit.text.len() == 1) || house
+                }),
                 false => capital || introduced(words.next()),
             };
-            // `300 Broadway` needs no name.
-            let named = names > 0 || text[street..].starts_with("Broadway");
+            // `300 Broadway` needs no name, nor does `505 Hwy 12`.
+            let named = names > 0 || road || text[street..].starts_with("Broadway");
             return (named && placed).then_some(word.range.start);
         }
         let fits = match capital {
@@ -225,7 +324,22 @@ fn number_before(text: &str, street: usize, capital: bool) -> Option<usize> {
 fn introduced(before: Option<Word>) -> bool {
     before.is_some_and(|word| {
         [
-            "at", "to", "is", "in", "for", "from", "address", "live", "on",
+            "at",
+            "to",
+            "is",
+            "in",
+            "for",
+            "from",
+            "address",
+            "live",
+            "on",
+            "of",
+            "outside",
+            "near",
+            "confirmed",
+            "our",
+            "find",
+            "addr",
         ]
         .iter()
         .any(|intro| word.text.eq_ignore_ascii_case(intro))
@@ -263,98 +377,10 @@ fn is_lower_name(word: &str) -> bool {
         && word.starts_with(char::is_alphabetic)
 }
 
-/// Where `Flat 12` before the number begins.
-fn unit_before(text: &str, number: usize) -> Option<usize> {
-    let mut words = words::before(text, number);
-    let flat = words.next().filter(|word| matches!(word.gap, ", " | " "))?;
-    let unit = words.next().filter(|word| matches!(word.gap, " " | " #"))?;
-    let is_flat = flat.text.chars().count() <= 5 && is_unit(&unit);
-    is_flat.then_some(unit.range.start)
-}
-
 fn is_unit(word: &Word) -> bool {
     UNITS
         .iter()
         .any(|unit| word.text.eq_ignore_ascii_case(unit))
-}
-
-/// Where the address ends that has come to `end`.
-fn tail(text: &str, mut end: usize) -> usize {
-    // `Pennsylvania Ave NW`.
-    if let Some(side) = words::after(text, end).next()
-        && side.gap == " "
-        && SIDES.contains(&side.text)
-    {
-        end = side.range.end;
-    }
-    // Flat, floor and building are as much as an address has.
-    for _ in 0..3 {
-        let words: Vec<Word> = words::after(text, end).take(6).collect();
-        let Some(next) = unit_end(&words) else {
-            return code_end(&words).unwrap_or(end);
-        };
-        end = next;
-    }
-    end
-}
-
-fn unit_end(words: &[Word]) -> Option<usize> {
-    let first = words.first()?;
-    if matches!(first.gap, " #" | ", #") && first.text.starts_with(|c: char| c.is_ascii_digit()) {
-        return Some(first.range.end);
-    }
-    let joined = |word: &Word| matches!(word.gap, " " | ", " | ". " | "., " | " - ");
-    let second = words.get(1)?;
-    if !joined(first) {
-        return None;
-    }
-    let numbered = second.text.contains(|c: char| c.is_ascii_digit())
-        || (second.text.len() == 1 && second.text.starts_with(char::is_uppercase));
-    if is_unit(first) && numbered && matches!(second.gap, " " | ". " | " #") {
-        return Some(second.range.end);
-    }
-    let floor = is_ordinal(first.text) && second.text.eq_ignore_ascii_case("floor");
-    floor.then_some(second.range.end)
-}
-
-/// End of town and postal code: `, Springfield, IL 62704`, `, Truro TR1 3BN`.
-fn code_end(words: &[Word]) -> Option<usize> {
-    let joined = |word: &Word| matches!(word.gap, " " | ", " | ". ");
-    for (at, word) in words.iter().take(4).enumerate() {
-        if !joined(word) {
-            return None;
-        }
-        if let Some(next) = words.get(at + 1).filter(|next| next.gap == " ")
-            && (is_american(word.text, next.text) || is_british(word.text, next.text))
-        {
-            return Some(next.range.end);
-        }
-        if !word.text.starts_with(char::is_uppercase) {
-            return None;
-        }
-    }
-    None
-}
-
-fn is_american(state: &str, code: &str) -> bool {
-    state.len() == 2
-        && state.bytes().all(|b| b.is_ascii_uppercase())
-        && code.len() == 5
-        && code.bytes().all(|b| b.is_ascii_digit())
-}
-
-fn is_british(outward: &str, inward: &str) -> bool {
-    let shape = |word: &str| -> String {
-        let kind = |c: char| match c {
-            '0'..='9' => '9',
-            'A'..='Z' => 'A',
-            _ => '?',
-        };
-        word.chars().map(kind).collect()
-    };
-    let canadian = shape(outward) == "A9A" && shape(inward) == "9A9";
-    let outwards = ["A9", "A99", "AA9", "AA99", "A9A", "AA9A"];
-    canadian || (outwards.contains(&shape(outward).as_str()) && shape(inward) == "9AA")
 }
 
 #[cfg(test)]
@@ -384,6 +410,20 @@ mod tests {
             ("to Villa 12, Street 4, please", "to [address], please"),
             ("I live at 742 evergreen terrace", "I live at [address]"),
             ("1600 Pennsylvania Ave NW is", "[address] is"),
+            ("Home: 12 The Paddocks", "Home: [address]"),
+            ("to Flat 3/2, 18 Byres Loan after", "to [address] after"),
+            ("B-204, Sunrise Towers, MG Road, Pune 411001", "[address]"),
+            ("at #12-345, Blk 678 Tampines Street 61", "at [address]"),
+            (
+                "Apt. 1903, Marina Gate Tower 2 reports",
+                "[address] reports",
+            ),
+            ("the 3rd floor, 55 Tannery Row", "the [address]"),
+            ("2 Church View Cottages, Main Street", "[address]"),
+            ("at 210 County Road 45 still", "at [address] still"),
+            ("PO Box 2231, Wagga Wagga NSW 2650", "[address]"),
+            ("postcode SW1A 2ZZ", "postcode [address]"),
+            ("for Keizersgracht 221-H, where", "for [address], where"),
         ]);
     }
 
@@ -400,6 +440,10 @@ mod tests {
             "Street View shows 3 doors",
             "8 gate points in the game",
             "sent via Amazon 3 days ago",
+            "Ordered 10 Park Avenue dresses",
+            "delivered to 12 Customers who complained",
+            "at 5 Monday morning",
+            "Tower 2 of the set",
         ]);
     }
 }

@@ -27,6 +27,8 @@ pub(super) fn may_begin(c: char) -> bool {
 
 /// The name that follows a cue that ends at `at`.
 pub(super) fn after(text: &str, how: How, at: usize) -> Option<Range<usize>> {
+    let linked = link(&text[at..]);
+    let at = at + linked;
     let rest = &text[at..];
     let start = at + rest.find(is_han)?;
     let gap = &text[at..start];
@@ -34,8 +36,9 @@ pub(super) fn after(text: &str, how: How, at: usize) -> Option<Range<usize>> {
     let may_begin = match how {
         How::Told => only(" :：,，“\"「\n"),
         How::Field => only(" :：=“\"「\n"),
-        How::Said | How::Greeted => only(" "),
-        How::Role | How::Named => only(" :：，、"),
+        // 收货人王小明: a label needs no colon.
+        How::Said | How::Greeted | How::Label => only(" "),
+        How::Role | How::Named | How::Kin | How::Spoken => only(" :：，、"),
         How::Closing => gap.len() <= 6 && gap.trim_matches(['—', '-', ' ']).is_empty(),
         How::Signed => only(" :：,，!！.。\n-—"),
         How::Thanked => gap.contains('\n'),
@@ -44,6 +47,9 @@ pub(super) fn after(text: &str, how: How, at: usize) -> Option<Range<usize>> {
     if !may_begin {
         return None;
     }
+    if let Some(len) = dotted(&text[start..]) {
+        return Some(start..start + len);
+    }
     let candidate = Candidate::of(&head(&text[start..]))?;
     let sure = match how {
         How::Told => candidate.given || candidate.closed,
@@ -51,7 +57,14 @@ pub(super) fn after(text: &str, how: How, at: usize) -> Option<Range<usize>> {
         How::Signed | How::Thanked => candidate.closed,
         // 我是于心不忍: two characters are a name only where punctuation follows.
         How::Said => candidate.given && candidate.closed && (candidate.chars > 2 || candidate.ends),
-        How::Role | How::Named => candidate.given && (candidate.closed || candidate.chars > 2),
+        How::Label => {
+            let small = text[start..].starts_with(|c| JOINS.contains(c));
+            let long = candidate.chars > 2 && (candidate.given || !small);
+            candidate.closed && (long || (candidate.given && (candidate.ends || linked > 0)))
+        }
+        How::Role | How::Named | How::Kin | How::Spoken => {
+            candidate.given && (candidate.closed || candidate.chars > 2)
+        }
         How::Closing => candidate.given && candidate.ends,
         // 你好李伟 greets somebody; a title is found by itself.
         How::Greeted => candidate.closed && candidate.given && candidate.chars > 2,
@@ -59,6 +72,47 @@ pub(super) fn after(text: &str, how: How, at: usize) -> Option<Range<usize>> {
     };
     sure.then(|| start..start + candidate.len)
 }
+
+/// Bytes of what may link a cue to the name: 签收人写的是李建国.
+fn link(text: &str) -> usize {
+    [
+        "写的是",
+        "寫的是",
+        "填的是",
+        "登记的是",
+        "名字是",
+        "名字叫",
+        "是",
+        "为",
+        "叫",
+        "写",
+        "填",
+    ]
+    .iter()
+    .find(|link| text.starts_with(**link))
+    .map_or(0, |link| link.len())
+}
+
+/// Bytes of a name that is written with a dot between its parts, as of Uyghurs and of people abroad:
+/// 艾力·买买提.
+fn dotted(text: &str) -> Option<usize> {
+    const LONGEST: usize = 16;
+    let len: usize = text
+        .chars()
+        .take(LONGEST)
+        .take_while(|c| is_han(*c) && (*c == '买' || !STOPS.contains(*c)) || DOTS.contains(*c))
+        .map(char::len_utf8)
+        .sum();
+    let name = text.get(..len)?.trim_end_matches(|c| DOTS.contains(c));
+    let inner = name.contains(|c| DOTS.contains(c)) && !name.starts_with(|c| DOTS.contains(c));
+    inner.then_some(name.len())
+}
+
+/// Surnames that are small words as well.
+const JOINS: &str = "和于应应时向方关全成安包连单";
+
+/// Dots inside a name.
+const DOTS: &str = "·•‧・";
 
 /// The name that stands before a title (先生) or the end of a letter (敬上).
 pub(super) fn before(text: &str, how: How, cue: &Range<usize>) -> Option<Range<usize>> {
@@ -85,6 +139,9 @@ pub(super) fn before(text: &str, how: How, cue: &Range<usize>) -> Option<Range<u
             continue;
         };
         let whole = candidate.len == name.len() && !names.chinese_words.contains(&name);
+        if how == How::OwnedBefore && candidate.chars < 2 {
+            continue;
+        }
         if whole && (candidate.given || how == How::SignedBefore) {
             return Some(start..end);
         }
@@ -136,7 +193,7 @@ struct Candidate {
 impl Candidate {
     fn of(text: &str) -> Option<Self> {
         let known = known();
-        if let Some(short) = nickname(text) {
+        if let Some(short) = nickname(text).or_else(|| doubled(text)) {
             return Some(short);
         }
         let surname = [2, 1].into_iter().find(|chars| {
@@ -146,7 +203,9 @@ impl Candidate {
         let mut given = true;
         for c in text.chars().skip(surname).take(2) {
             let stops = STOPS.contains(c) || (chars > surname && LATE_STOPS.contains(c));
-            if !is_han(c) || (stops && !(chars == surname && c == '爱')) {
+            // 陈刚, but 陈刚刚说.
+            let first = chars == surname && matches!(c, '爱' | '刚') && !text.contains("刚刚");
+            if !is_han(c) || (stops && !first) {
                 break;
             }
             chars += 1;
@@ -154,6 +213,16 @@ impl Candidate {
         }
         if chars == surname {
             return None;
+        }
+        // 陈刚签收: a verb of two characters begins there.
+        let verb = prefix(text, surname + 1)
+            .filter(|short| chars == surname + 2 && begins_verb(&text[*short..]));
+        if let Some(short) = verb {
+            chars -= 1;
+            given = text[..short]
+                .chars()
+                .next_back()
+                .is_some_and(|c| known.chinese_given.contains(&c));
         }
         let len = prefix(text, chars)?;
         // 王芳住: two characters are enough if the third is of no name.
@@ -172,10 +241,7 @@ impl Candidate {
             }
             _ => (chars, len),
         };
-        let is_word = known
-            .chinese_words
-            .iter()
-            .any(|word| text.starts_with(word.as_str()));
+        let is_word = begins_word(text);
         (!is_word).then(|| Self {
             len,
             chars,
@@ -190,14 +256,14 @@ impl Candidate {
 fn nickname(text: &str) -> Option<Candidate> {
     let rest = text.strip_prefix(['小', '阿'])?;
     let part = |c: &char| is_han(*c) && !STOPS.contains(*c) && !LATE_STOPS.contains(*c);
-    let chars = rest.chars().take_while(part).count();
+    let all = rest.chars().take_while(part).count();
+    // 小雅耐心解答.
+    let verb = (1..all.min(3))
+        .find(|chars| prefix(rest, *chars).is_some_and(|len| begins_verb(&rest[len..])));
+    let chars = verb.unwrap_or(all);
     let len = prefix(text, chars + 1)?;
     let known = known();
-    if known
-        .chinese_words
-        .iter()
-        .any(|word| text.starts_with(word.as_str()))
-    {
+    if begins_word(text) {
         return None;
     }
     let named = rest.chars().take(chars).all(|c| {
@@ -212,10 +278,65 @@ fn nickname(text: &str) -> Option<Candidate> {
     })
 }
 
+/// 朵朵: how children are called.
+fn doubled(text: &str) -> Option<Candidate> {
+    let mut chars = text.chars();
+    let (first, second) = (chars.next()?, chars.next()?);
+    let child =
+        first == second && known().chinese_given.contains(&first) && !ADVERBS.contains(first);
+    let len = prefix(text, 2)?;
+    (child && closes_name(&text[len..])).then_some(Candidate {
+        len,
+        chars: 2,
+        given: true,
+        closed: true,
+        ends: !text[len..].starts_with(is_han),
+    })
+}
+
+/// What is no name when it stands twice.
+const ADVERBS: &str =
+    "天常时明日年月星大小好轻深远长久和平安亲家乐静亮红清满恰渐缓妈爸爷奶姐哥妹弟宝多少快慢高";
+
+/// Whether what follows a name of two equal characters begins no third one of it.
+fn closes_name(rest: &str) -> bool {
+    rest.chars().next() != rest.chars().nth(1) || rest.is_empty()
+}
+
+/// Whether a text begins with a word that begins with a surname and is no name.
+fn begins_word(text: &str) -> bool {
+    const LONGEST: usize = 4;
+    (2..=LONGEST)
+        .map_while(|chars| prefix(text, chars))
+        .any(|len| known().chinese_words.contains(&text[..len]))
+}
+
+/// Whether a word of what somebody does begins here.
+fn begins_verb(rest: &str) -> bool {
+    let mut chars = rest.chars();
+    let (Some(first), Some(second)) = (chars.next(), chars.next()) else {
+        return false;
+    };
+    VERBS.iter().any(|verb| {
+        let mut verb = verb.chars();
+        verb.next() == Some(first) && verb.next() == Some(second)
+    })
+}
+
+/// What people are told to have done, simplified.
+#[rustfmt::skip]
+const VERBS: [&str; 48] = [
+    "签收", "帮忙", "帮我", "反映", "负责", "处理", "解决", "联系", "确认", "接听", "服务", "技术", "态度", "说话", "回复", "回电",
+    "投诉", "要求", "表示", "购买", "下单", "付款", "代收", "领取", "送来", "送货", "安装", "维修", "推荐", "介绍", "提供", "承诺",
+    "答应", "告诉", "拒绝", "使用", "申请", "咨询", "登记", "预订", "本人", "耐心", "热情", "专业", "解答", "开的", "订的", "给我",
+];
+
 fn closes(rest: &str) -> bool {
-    rest.chars()
-        .next()
-        .is_none_or(|c| !is_han(c) || STOPS.contains(c) || LATE_STOPS.contains(c))
+    begins_verb(rest)
+        || rest
+            .chars()
+            .next()
+            .is_none_or(|c| !is_han(c) || STOPS.contains(c) || LATE_STOPS.contains(c))
 }
 
 /// The first characters of a text, simplified: each Chinese one is as long as before.
@@ -264,6 +385,13 @@ mod tests {
             ("客服小芳态度很好", "客服[name]态度很好"),
             ("收件人是黄志远", "收件人是[name]"),
             ("还没到——高志强", "还没到——[name]"),
+            ("我叫艾力·买买提", "我叫[name]"),
+            ("签收人写的是李建国", "签收人写的是[name]"),
+            ("收件人赵铁柱不是我", "收件人[name]不是我"),
+            ("我老公陈刚签收的", "我老公[name]签收的"),
+            ("我女儿朵朵过敏了", "我女儿[name]过敏了"),
+            ("以林志远的名义下单", "以[name]的名义下单"),
+            ("我叫李娜，不是李丽", "我叫[name]，不是[name]"),
         ]);
     }
 
@@ -284,6 +412,9 @@ mod tests {
             "客服小程序打不开",
             "客户体验不好",
             "快递员很负责",
+            "女儿天天过敏",
+            "收件人信息不对",
+            "医生开的药",
         ]);
     }
 }

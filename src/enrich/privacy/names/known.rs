@@ -28,9 +28,13 @@ pub(super) struct Script {
 }
 
 impl Script {
-    /// A first name.
+    /// A first name, or two of them in one word: «غلامحسین».
     pub(super) fn is_given(&self, word: &str) -> bool {
         self.given.contains(word)
+            || COMPOUNDS.iter().any(|first| {
+                let second = word.strip_prefix(first);
+                second.is_some_and(|second| second.len() > 4 && self.given.contains(second))
+            })
     }
 
     /// A family name.
@@ -48,6 +52,9 @@ impl Script {
         self.words.contains(word)
     }
 }
+
+/// First halves of first names in the Arabic script, in match form.
+const COMPOUNDS: [&str; 8] = ["محمد", "امیر", "علی", "غلام", "سید", "عبدال", "حسین", "گل"];
 
 /// The names of `models/names.toml`.
 pub(super) fn known() -> &'static Known {

@@ -1,13 +1,15 @@
 //! Names in Latin, Cyrillic and Greek letters: told by their capitals, or known.
 
-use std::collections::HashSet;
 use std::ops::Range;
-use std::sync::LazyLock;
 
 use super::How;
 use super::known::{Script, known};
 use crate::enrich::privacy::words::{self, Word};
 use crate::text::MatchForm;
+
+mod stops;
+
+use stops::STOP_WORDS;
 
 /// A name has at most so many words.
 const LONGEST: usize = 5;
@@ -25,18 +27,69 @@ pub(super) fn after(text: &str, how: How, at: usize) -> Option<Range<usize>> {
         first = next.next().filter(|word| matches!(word.gap, " " | ". "))?;
     }
     let first = Seen::of(first);
-    if first.is_none() || !first.may_begin(how) {
+    let initial = first.case == Case::Initial
+        && next
+            .clone()
+            .next()
+            .is_some_and(|second| second.gap.starts_with('.'));
+    if (first.is_none() && !initial) || !first.may_begin(how) {
         return None;
     }
     // One more than a name has, to see what comes after it.
     let mut words = vec![first];
     words.extend(next.take(LONGEST).map(Seen::of));
     let first = words.first()?;
-    let count = first.name_len(&words);
+    let count = first.name_len(&words, matches!(how, How::Told | How::Field | How::Label));
     let name = words.get(..count)?;
     let after = After::of(text, &words, count);
-    let range = first.word.range.start..name.last()?.word.range.end;
-    is_name(how, gap, name, after).then_some(range)
+    let mut range = first.word.range.start..name.last()?.word.range.end;
+    // `DELGADO, MARIA TERESA`.
+    if how == How::Field
+        && let Some(given) = words.get(count).filter(|given| given.word.gap == ", ")
+        && known().latin.is_given(&given.folded)
+        && given.case != Case::Lower
+    {
+        let rest = words.get(count..)?;
+        range.end = rest
+            .get(given.name_len(rest, false).checked_sub(1)?)?
+            .word
+            .range
+            .end;
+    }
+    is_name(how, gap, &words, count, after).then_some(range)
+}
+
+/// The name that introduces itself before a cue: `Rosalind Achebe speaking`.
+pub(super) fn before(text: &str, cue: &Range<usize>) -> Option<Range<usize>> {
+    let rest = text[cue.end..].trim_start_matches(' ');
+    let introduces = !rest.starts_with(char::is_alphanumeric)
+        || ["from", "here", "about", "again", "with"]
+            .iter()
+            .any(|link| rest.starts_with(link));
+    if !introduces {
+        return None;
+    }
+    let mut name: Vec<Seen> = words::before(text, cue.start)
+        .take(3)
+        .take_while(|word| word.gap == " ")
+        .map(Seen::of)
+        .take_while(|seen| {
+            seen.case == Case::Capital && !seen.is_none() && !is_of_a_place(&seen.folded)
+        })
+        .collect();
+    name.reverse();
+    let (first, last) = (name.first()?, name.last()?);
+    let names = &known().latin;
+    let alone = names.is_given(&first.folded) && !names.is_word(&first.folded);
+    (name.len() > 1 || alone).then_some(first.word.range.start..last.word.range.end)
+}
+
+/// Whether the word at a place is the first letter of a name.
+fn is_initial(words: &[Seen], at: usize) -> bool {
+    let dotted = words
+        .get(at + 1)
+        .is_some_and(|next| next.word.gap.starts_with('.'));
+    dotted && words.get(at).is_some_and(|word| word.case == Case::Initial)
 }
 
 fn is_title(word: &str) -> bool {
@@ -51,12 +104,12 @@ fn may_stand_between(how: How, gap: &str) -> bool {
     match how {
         How::Said => gap == " ",
         How::Greeted => gap == " " || gap == ", ",
-        How::Role => matches!(gap, " " | ", " | " - " | ": "),
+        How::Role | How::Label | How::Kin | How::Spoken => matches!(gap, " " | ", " | " - " | ": "),
         How::Named => matches!(gap, " " | ": " | ":" | " - "),
         How::Closing => gap.len() <= 2,
         How::Titled => gap == " " || gap == ". " || gap == ".",
         How::Told | How::Field => only(" :：=-–—\"'“”‘’«(*,\n"),
-        How::Signed => only(" ,.!:;-–—~\n"),
+        How::Signed => only(" ,.!:;-–—~/|\n"),
         // `Thanks Sara` is thanks to Sara, but a line of its own signs.
         How::Thanked => only(" ,.!-–—\n") && gap.contains(['\n', ',']),
         _ => false,
@@ -100,9 +153,10 @@ impl After {
     }
 }
 
-fn is_name(how: How, gap: &str, name: &[Seen], after: After) -> bool {
+/// Whether the first words, so many, are a name.
+fn is_name(how: How, gap: &str, words: &[Seen], count: usize, after: After) -> bool {
     let names = &known().latin;
-    let Some(first) = name.first() else {
+    let (Some(name), Some(first)) = (words.get(..count), words.first()) else {
         return false;
     };
     let given = names.is_given(&first.folded);
@@ -110,8 +164,13 @@ fn is_name(how: How, gap: &str, name: &[Seen], after: After) -> bool {
     let capitals = name
         .iter()
         .all(|seen| seen.case != Case::Lower || PARTICLES.contains(&seen.folded.as_str()));
-    let is_known = |seen: &Seen| names.is_name(&seen.folded);
-    let any_known = name.iter().any(is_known);
+    // `Black Friday` is none, `Rob Brown` is one.
+    let is_known = |seen: &Seen| names.is_name(&seen.folded) && !names.is_word(&seen.folded);
+    let pair = given
+        && name
+            .last()
+            .is_some_and(|last| names.is_surname(&last.folded));
+    let any_known = name.iter().any(is_known) || (name.len() > 1 && pair);
     let closed = after != After::Word;
     match how {
         How::Told | How::Field => first.case != Case::Lower || (given && !word) || closed,
@@ -135,19 +194,65 @@ fn is_name(how: How, gap: &str, name: &[Seen], after: After) -> bool {
             _ if gap == ", " => given && !word && closed,
             _ => given && (!word || matches!(after, After::End | After::Stop)),
         },
+        // `cust name priya raman`, `Full name Jean-Pierre Moreau`.
+        How::Label => {
+            (given && !word && gap != ", ")
+                || (capitals && given && closed)
+                || (capitals && name.len() > 1 && any_known && closed)
+        }
         // `thanks Sara for`, `my wife, Sara, …`; `agent Orange` is nobody.
-        How::Role | How::Named => {
+        How::Role | How::Named | How::Kin | How::Spoken => {
             let all = capitals && name.iter().all(|seen| seen.case != Case::Upper || given);
+            // A name that isn't known.
+            let is_one = first.case == Case::Capital && capitals && !is_of_a_place(&first.folded);
             let told = how == How::Named && all && name.len() > 1 && closed;
             (all && given && gap != ", ")
                 || (gap == ", " && given && !word && closed)
                 || (all && name.len() > 1 && any_known && closed)
                 || told
+                || (how == How::Kin && is_one && gap == " ")
+                || (is_one && gap == " " && says(words.get(count..).unwrap_or_default()))
+                || (first.case == Case::Initial && name.len() > 1 && capitals)
+                // `booked under Sorensen`.
+                || (is_one && gap == " " && is_known(first) && closed)
         }
         How::Closing => after == After::End && capitals && given && (name.len() > 1 || !word),
         _ => false,
     }
 }
+
+/// Whether what follows tells what a person did, not a thing: `agent Devon told me`, `in billing`.
+fn says(next: &[Seen]) -> bool {
+    let Some(verb) = next.first().filter(|verb| verb.word.gap == " ") else {
+        return false;
+    };
+    let place = next
+        .get(1)
+        .is_some_and(|place| DEPARTMENTS.contains(&place.folded.as_str()));
+    SAID.contains(&verb.folded.as_str())
+        || (["in", "from", "at"].contains(&verb.folded.as_str()) && place)
+}
+
+/// What people do.
+#[rustfmt::skip]
+const SAID: [&str; 22] = [
+    "told", "said", "promised", "hung", "helped", "assured", "explained", "apologised", "apologized", "who", "answered",
+    "confirmed", "assisted", "phoned", "emailed", "insisted", "cried", "yelled", "shouted", "smiled", "listened", "laughed",
+];
+
+/// Where they work.
+const DEPARTMENTS: [&str; 10] = [
+    "billing",
+    "sales",
+    "support",
+    "returns",
+    "accounts",
+    "customer",
+    "tech",
+    "technical",
+    "tier",
+    "claims",
+];
 
 /// `This is Sarvenaz speaking`, where the name isn't known.
 fn is_introduced(name: &[Seen], after: After) -> bool {
@@ -225,8 +330,9 @@ impl<'t> Seen<'t> {
         names.is_word(&self.folded) && self.case == Case::Lower
     }
 
-    /// Words of the name that begins with this one, the first of them.
-    fn name_len(&self, words: &[Seen]) -> usize {
+    /// Words of the name that begins with this one, the first of them. Where the text tells of a name,
+    /// one that isn't known may stand in small letters behind a first name: `bogdan ionescu i ordered`.
+    fn name_len(&self, words: &[Seen], told: bool) -> usize {
         let names = &known().latin;
         let mut count = 1;
         while count < LONGEST {
@@ -240,12 +346,20 @@ impl<'t> Seen<'t> {
                 ". " | "." => initial,
                 _ => false,
             };
-            if !joined || next.is_none() {
+            // `Li Na`, which elsewhere says that there is none, and `Beatrix A. Nolan`.
+            let given = next.word.text == "Na" || is_initial(words, count);
+            if !joined || (next.is_none() && !given) {
                 break;
             }
             let fits = match (self.case, next.case) {
                 (Case::Lower, Case::Lower) => {
-                    names.is_name(&next.folded) && !names.is_word(&next.folded)
+                    let after = words.get(count + 1);
+                    let closed = after.is_none_or(|after| {
+                        after.word.gap != " "
+                            || ["i", "and", "my", "from"].contains(&after.word.text)
+                    });
+                    let second = told && count == 1 && closed && names.is_given(&self.folded);
+                    (names.is_name(&next.folded) && !names.is_word(&next.folded)) || second
                 }
                 (Case::Lower, _) => false,
                 (Case::Upper, case) => case == Case::Upper || case == Case::Initial,
@@ -287,38 +401,6 @@ const PARTICLES: [&str; 20] = [
     "bint", "al", "el", "abu", "ter",
 ];
 
-/// [`STOPS`], to look up: they are asked for at every cue.
-static STOP_WORDS: LazyLock<HashSet<&str>> = LazyLock::new(|| STOPS.iter().copied().collect());
-
-/// Words that are no name and begin none.
-#[rustfmt::skip]
-const STOPS: &[&str] = &[
-    "a", "about", "above", "account", "actually", "after", "again", "agent", "all", "alright", "already", "also",
-    "always", "am", "an", "and", "angry", "another", "any", "anyone", "app", "april", "are", "as", "at", "august",
-    "awful", "back", "bad", "because", "being", "best", "better", "both", "but", "by", "calling", "can", "christmas",
-    "clearly", "client", "company", "correct", "could", "customer", "customers", "day", "dear", "december",
-    "department", "different", "disappointed", "do", "does", "done", "dont", "each", "easy", "email", "english",
-    "ever", "every", "everybody", "everyone", "everything", "excellent", "extremely", "february", "feedback",
-    "fine", "first", "folks", "for", "friday", "friend", "friends", "from", "frustrated", "full", "fully", "funny",
-    "getting", "right", "given", "going", "good", "got", "great", "guys", "had", "happy", "has", "have", "he", "hello",
-    "help", "her", "here", "hi", "his", "how", "i", "if", "im", "in", "incorrect", "insane", "is", "it", "its",
-    "january", "july", "june", "just", "kind", "kindly", "ladies", "last", "late", "listed", "literally", "ltd",
-    "lovely", "madam", "maam", "management", "manager", "march", "me", "member", "merry", "missing",
-    "misspelled", "misspelt", "monday", "more", "most", "mr", "mrs", "ms", "much", "my", "never", "new", "next",
-    "nice", "no", "nobody", "not", "nothing", "november", "now", "october", "of", "off", "office", "ok", "okay",
-    "on", "once", "one", "only", "or", "order", "orders", "our", "out", "over", "people", "perfect", "please",
-    "pleased", "printed", "really", "regards", "respect", "sad", "sales", "saturday", "seller", "sent",
-    "september", "service", "services", "she", "shop", "should", "shown", "shipping", "simply", "since", "sir",
-    "sirs", "so", "some", "somebody", "someone", "something", "sorry", "spelled", "spelt", "staff", "still",
-    "store", "such", "sunday", "super", "support", "sure", "team", "terrible", "thank", "thanks", "that", "the",
-    "their", "them", "then", "there", "they", "this", "thursday", "to", "today", "tomorrow", "too", "true",
-    "trying", "tuesday", "unknown", "until", "up", "upset", "us", "usually", "valued", "very", "was", "waiting",
-    "warm", "we", "wednesday", "welcome", "well", "what", "when", "where", "which", "who", "whom", "why",
-    "wishes", "with", "without", "worst", "would", "writing", "written", "wrong", "required", "optional", "empty", "invalid", "asap", "immediately", "anytime", "whenever", "later", "maybe", "yes", "yesterday",
-    "yet", "you", "your", "yours", "pepper", "dre", "martens", "coffee", "muscle", "beast", "dior", "universe", "world",
-    "n", "na", "none", "null", "field", "tag", "list", "id", "number", "brand", "product", "change", "changed",
-];
-
 #[cfg(test)]
 mod tests {
     use crate::enrich::privacy::tests::{check, stay};
@@ -344,6 +426,24 @@ mod tests {
             ("in the name of Hugo Lambertz.", "in the name of [name]."),
             ("No answer yet - Carlos Mendez", "No answer yet - [name]"),
             ("меня зовут Ольга Иванова", "меня зовут [name]"),
+            ("Full name Jean-Pierre Moreau", "Full name [name]"),
+            ("Hi, Rosalind Achebe here again", "Hi, [name] here again"),
+            (
+                "Name on the card: Beatrix A. Nolan",
+                "Name on the card: [name]",
+            ),
+            ("Holder name: DELGADO, MARIA TERESA", "Holder name: [name]"),
+            ("My daughter Zdenka cried", "My daughter [name] cried"),
+            ("agent Devonte told me", "agent [name] told me"),
+            (
+                "my name is Kristyna not Christina",
+                "my name is [name] not [name]",
+            ),
+            (
+                "my name is bogdan ionescescu i ordered",
+                "my name is [name] i ordered",
+            ),
+            ("booked under Sorensen.", "booked under [name]."),
         ]);
     }
 
@@ -369,6 +469,10 @@ mod tests {
             "agent Orange is a bad name",
             "my wife ordered it",
             "Three weeks late - Not good",
+            "name of the product: Galaxy Tab",
+            "English speaking staff",
+            "Hi there, Black screen again",
+            "ask for Discount at the desk",
         ]);
     }
 }
