@@ -85,12 +85,12 @@ bench-repair: libchdb ## Join a million rows again, whose O-data came late: time
 # DATA, SEED
 .PHONY: train-sentiment
 train-sentiment: ## Fit models/sentiment.bin and its card from labelled texts (DATA=folder, or SADA_DATA; SEED=1)
-	$(CARGO) run --release --locked -- train sentiment $(if $(DATA),--data $(DATA)) --seed $(or $(SEED),1)
+	$(CARGO) run --release --locked -- train sentiment --texts models/topics $(if $(DATA),--data $(DATA)) --seed $(or $(SEED),1)
 
 # DATA, SEED
 .PHONY: train-topics
 train-topics: ## Fit models/topics.bin and its card from labelled texts (DATA=folder, or SADA_DATA; SEED=1)
-	$(CARGO) run --release --locked -- train topics $(if $(DATA),--data $(DATA)) --seed $(or $(SEED),1)
+	$(CARGO) run --release --locked -- train topics --texts models/topics $(if $(DATA),--data $(DATA)) --seed $(or $(SEED),1)
 
 .PHONY: bench
 bench: libchdb kafka python-mark ## Measure events/s, CPU, memory with a Python pipeline beside ours; language with lingua

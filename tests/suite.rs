@@ -35,6 +35,8 @@ mod eval_lists;
 mod events;
 #[path = "suite/fault_proxy.rs"]
 mod fault_proxy;
+#[path = "suite/hangup.rs"]
+mod hangup;
 #[path = "suite/hard_cases.rs"]
 mod hard_cases;
 #[path = "suite/health.rs"]

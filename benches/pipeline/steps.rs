@@ -1,12 +1,14 @@
 //! Each step of enrichment alone, on one core.
 
 use std::hint::black_box;
+use std::ops::Range;
 use std::time::Instant;
 
 use anyhow::Result;
 use sada::batch::{Partition, RawBatch};
 use sada::decode::{self, Limits};
 use sada::enrich::clauses::Clauses;
+use sada::enrich::features::Tokens;
 use sada::enrich::intents::Cues;
 use sada::enrich::privacy::Redactor;
 use sada::enrich::sentiment::Model;
@@ -59,7 +61,10 @@ impl Steps {
             .iter()
             .map(|t| self.language.detect(t, Hints::default()).language)
             .collect();
+        let tokens: Vec<Tokens> = matched.iter().map(|m| Tokens::of(&m.text)).collect();
+        let judged_as = |n: usize| self.sentiment.index_of(&languages[n]);
         let about = |n: usize| About {
+            tokens: &tokens[n],
             language: &languages[n],
             thing: None,
         };
@@ -105,11 +110,14 @@ impl Steps {
             time("match form", 2_000, &|n| {
                 black_box(MatchForm::of(&cleans[n]));
             }),
+            time("tokens and n-grams", 2_000, &|n| {
+                black_box(Tokens::of(&matched[n].text));
+            }),
             time("sentiment", 2_000, &|n| {
-                black_box(self.sentiment.score(&matched[n].text, &languages[n]));
+                black_box(self.sentiment.judge(tokens[n].whole(), judged_as(n)));
             }),
             time("topics (without their sentiment)", 2_000, &|n| {
-                let unknown = |_: &str| Sentiment::UNKNOWN;
+                let unknown = |_: &Range<usize>| Sentiment::UNKNOWN;
                 let clauses = Clauses::of(&matched[n].text, Sentiment::UNKNOWN, unknown);
                 black_box(
                     self.taxonomy
@@ -120,7 +128,7 @@ impl Steps {
                 "intents and the like (without their sentiment)",
                 2_000,
                 &|n| {
-                    let unknown = |_: &str| Sentiment::UNKNOWN;
+                    let unknown = |_: &Range<usize>| Sentiment::UNKNOWN;
                     let clauses = Clauses::of(&matched[n].text, Sentiment::UNKNOWN, unknown);
                     black_box(self.cues.signals(&cleans[n], &matched[n], &clauses));
                 },
@@ -129,9 +137,11 @@ impl Steps {
                 black_box(text::match_hash(&matched[n]));
             }),
             time("sentiment, topics and intents", 2_000, &|n| {
-                let score = |clause: &str| self.sentiment.score(clause, &languages[n]);
-                let whole = score(&matched[n].text);
-                let clauses = Clauses::of(&matched[n].text, whole, score);
+                let own = judged_as(n);
+                let whole = self.sentiment.judge(tokens[n].whole(), own);
+                let clauses = Clauses::of(&matched[n].text, whole, |clause| {
+                    self.sentiment.judge(tokens[n].part(clause), own)
+                });
                 black_box(
                     self.taxonomy
                         .tag(&cleans[n], &matched[n], &clauses, &about(n)),

@@ -116,16 +116,23 @@ impl Split {
 }
 
 impl Labelled {
-    /// Rows to fit on and rows to choose on.
+    /// Rows to fit on and rows to choose on, of these data and of other sets.
     ///
     /// # Errors
     /// They can't be read, or there are none.
-    pub fn to_fit(&self) -> anyhow::Result<data::Split> {
+    pub fn to_fit(&self, other: Vec<data::Set>) -> anyhow::Result<data::Split> {
         if let Some(file) = self.csv() {
-            return Ok(split(vec![file.read()?], Vec::new()));
+            let sets = std::iter::once(file.read()?).chain(other);
+            return Ok(split(sets.collect(), Vec::new()));
         }
         let folder = self.folder()?;
-        folder.to_fit(|role| folder.sets(role, usize::MAX))
+        folder.to_fit(|role| {
+            let mut sets = folder.sets(role, usize::MAX)?;
+            if role == Role::Train {
+                sets.extend(other.iter().cloned());
+            }
+            Ok(sets)
+        })
     }
 
     fn csv(&self) -> Option<CsvFile> {
@@ -150,7 +157,7 @@ impl Labelled {
         }
         let sets = match role {
             Split::Test => self.folder()?.sets(Role::Test, rows)?,
-            Split::Dev => self.to_fit()?.dev,
+            Split::Dev => self.to_fit(Vec::new())?.dev,
         };
         Ok(sets.into_iter().map(|set| set.spread(rows)).collect())
     }

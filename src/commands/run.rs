@@ -19,8 +19,11 @@ use crate::pipeline::{self, Parts};
 use crate::telemetry;
 use crate::warehouse;
 
+mod again;
 mod index;
 mod repair;
+
+use again::Again;
 
 /// Read feedback from Kafka, enrich it, write rows to ClickHouse
 #[derive(Args)]
@@ -30,8 +33,9 @@ mod repair;
   sada run --config sada.toml --listen 0.0.0.0:9100     # metrics and health for others
 
 Ends on SIGINT or SIGTERM, after the batches in flight are durable. Started again, it goes on where
-it stopped (the embedded broker keeps no records over a restart). Exit code 2: the configuration
-was refused, nothing was read.")]
+it stopped (the embedded broker keeps no records over a restart). SIGHUP: takes up a changed
+configuration, taxonomy, cues or model, after they were checked; with --embedded it ends. Exit code 2:
+the configuration was refused, nothing was read.")]
 pub struct Arguments {
     #[command(flatten)]
     config: ConfigFile,
@@ -53,8 +57,12 @@ pub struct Arguments {
 pub fn run(arguments: Arguments) -> Result<()> {
     let mut config = arguments.config.load()?;
     telemetry::start(&config.log)?;
+    let again = Again::default();
     super::runtime()?.block_on(async {
         let shutdown = super::shutdown()?;
+        // The embedded broker would lose its records.
+        let anew = arguments.embedded.is_none();
+        again.at_hangup(arguments.config.clone(), anew, shutdown.clone())?;
         let listen = arguments.listen.as_ref().unwrap_or(&config.health.listen);
         // Up before the checks: ready says why it isn't yet.
         let health = watched(listen, &config, &shutdown).await?;
@@ -73,7 +81,8 @@ pub fn run(arguments: Arguments) -> Result<()> {
             ended = pipeline(&config, streams, health, shutdown) => ended,
             error = stack.engine_ended() => Err(error),
         }
-    })
+    })?;
+    again.begin()
 }
 
 /// The state of this instance, told to others where `listen` says; empty for nowhere.

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 
 use super::eval::Labelled;
 use super::{ConfigFile, enricher};
-use crate::training::{card, fit, train_sentiment};
+use crate::training::{card, fit, lists, train_sentiment};
 
 mod language;
 mod topics;
@@ -46,6 +46,10 @@ enum Kind {
 struct Sentiment {
     #[command(flatten)]
     labelled: Labelled,
+    /// Folder of lists of texts about topics, as for `train topics`: those all of whose topics bear one
+    /// sentiment are fitted on, too
+    #[arg(long, value_name = "FOLDER")]
+    texts: Option<PathBuf>,
     /// Model file to write; the card goes beside it, with the ending .md
     #[arg(long, value_name = "FILE", default_value = "models/sentiment.bin")]
     out: PathBuf,
@@ -90,7 +94,10 @@ fn sentiment(arguments: Sentiment) -> anyhow::Result<()> {
     // Told before the work, not after it.
     let out = arguments.out;
     make_folder_of(&out)?;
-    let trained = train_sentiment(arguments.labelled.to_fit()?, &settings, start.as_ref())?;
+    let texts = arguments.texts.as_deref();
+    let texts = texts.map_or(Ok(Vec::new()), lists::topics::judged_alike)?;
+    let split = arguments.labelled.to_fit(texts)?;
+    let trained = train_sentiment(split, &settings, start.as_ref())?;
     print!("{}", trained.report.shown());
     write(&out, &trained.file, &card::of(&trained, &settings))
 }

@@ -74,6 +74,13 @@ pub fn in_language(feature: u32, language: usize) -> u32 {
     finish(feature.wrapping_add((language as u32 + 1).wrapping_mul(0x9e37_79b1)))
 }
 
+/// The copy of a whole word that belongs to a language; a piece of a word has none.
+pub fn copy(feature: u32, language: Option<usize>) -> Option<u32> {
+    language
+        .filter(|_| is_whole(feature))
+        .map(|language| in_language(feature, language))
+}
+
 /// Tokens of a text. Keeps its room from text to text.
 #[derive(Debug, Default, Clone)]
 pub struct Tokens {

@@ -11,6 +11,7 @@ use super::Trained;
 use super::data::{NON_COMMERCIAL, TOPICS_ONLY};
 use super::evaluation::percent;
 use super::fit::Settings;
+use super::lists::topics::WRITTEN;
 use crate::enrich::features::MOST_TOKENS;
 use crate::enrich::sentiment::network::{DIMENSIONS, FILTERS, WINDOW};
 
@@ -34,9 +35,10 @@ const PERMISSIVE: [&str; 14] = [
 
 /// What the source of a set says of its use.
 fn licence(set: &str) -> &'static str {
-    match PERMISSIVE.contains(&set) {
-        true => "permissive",
-        false => "none stated",
+    match set {
+        WRITTEN => "ours: `models/topics/`",
+        _ if PERMISSIVE.contains(&set) => "permissive",
+        _ => "none stated",
     }
 }
 

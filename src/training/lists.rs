@@ -75,6 +75,23 @@ impl List {
     }
 }
 
+/// The texts to fit on that the lists of a folder hold (`en.tsv`), in the order of their names.
+///
+/// # Errors
+/// See [`read`]; the folder can't be read.
+pub fn in_folder(folder: &Path) -> anyhow::Result<Vec<List>> {
+    let entries = std::fs::read_dir(folder);
+    let entries = entries.with_context(|| format!("can't read {}", folder.display()))?;
+    let mut files = Vec::new();
+    for entry in entries {
+        files.push(entry?.path());
+    }
+    files.retain(|file| file.extension().is_some_and(|ending| ending == "tsv"));
+    files.sort();
+    let lists = files.iter().map(|file| List::read(file, Role::Train));
+    lists.collect()
+}
+
 /// A text that went wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Slip {
@@ -209,7 +226,7 @@ mod tests {
         for (line, told) in [
             ("dev\tonly two", "2 columns"),
             ("dev\ta\ttext\twith a tab", "4 columns"),
-            ("train\ta\ttext", "neither dev nor test"),
+            ("learn\ta\ttext", "neither train, dev nor test"),
             ("dev\t\ttext", "no labels"),
             ("dev\ta  b\ttext", "no labels"),
             ("dev\ta -\ttext", "no labels"),

@@ -9,9 +9,14 @@ use crate::commands::eval::Data;
 use crate::commands::say;
 use crate::enrich::topics::Taxonomy;
 use crate::enrich::topics::trained::Model;
-use crate::enrich::topics::trained::linear::Linear;
 use crate::training::card;
-use crate::training::topics::{fit::Settings, linear, mapping::Mapping, to_fit, train};
+use crate::training::data::Set;
+use crate::training::topics::{
+    fit::Settings,
+    linear,
+    mapping::{Gold, Mapping},
+    to_fit, train,
+};
 
 /// Fit the trained part of topics
 ///
@@ -58,21 +63,18 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     };
     // Told before the work, not after it.
     super::make_folder_of(&arguments.out)?;
-    let linear = linear(arguments)?;
-    let trained = train(
-        to_fit(&arguments.data.folder(), &mapping)?,
-        &mapping,
-        &settings,
-        linear,
-    )?;
+    let split = to_fit(&arguments.data.folder(), &mapping)?;
+    let linear = linear(arguments, &split.train)?;
+    let trained = train(split, &mapping, &settings, linear)?;
     say(trained.report.shown())?;
     let card = card::topics::of(&trained, &mapping, &settings);
     super::write(&arguments.out, &trained.file, &card)
 }
 
-fn linear(arguments: &Arguments) -> anyhow::Result<Linear> {
+fn linear(arguments: &Arguments, reviews: &[Set<Gold>]) -> anyhow::Result<linear::Fitted> {
     let Some(texts) = &arguments.texts else {
-        return Ok(Model::built_in()?.into_parts().linear);
+        let built_in = Model::built_in()?.into_parts();
+        return Ok(linear::Fitted::taken_over(built_in.linear));
     };
     let taxonomy = match &arguments.taxonomy {
         None => Taxonomy::built_in()?,
@@ -86,6 +88,6 @@ fn linear(arguments: &Arguments) -> anyhow::Result<Linear> {
         seed: arguments.seed,
         ..linear::Settings::default()
     };
-    let texts = linear::read(texts, &taxonomy)?;
+    let texts = linear::read(texts, &taxonomy, reviews)?;
     Ok(linear::fit(&texts, linear::ids(&taxonomy), &settings))
 }

@@ -175,7 +175,7 @@ pub(super) fn cues(toml: &str) -> Result<Cues, CuesError> {
     let words = lexicon.words.iter().map(|(word, _)| word.as_str());
     Ok(Cues {
         version: file.version,
-        phrases: Phrases::new(words).map_err(CuesError::Unusable)?,
+        phrases: Phrases::new(words),
         meanings: lexicon.words.into_iter().map(|(_, of)| of).collect(),
         entries,
         negators,

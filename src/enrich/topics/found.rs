@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::trained::linear::Linear;
-use super::trained::{Logits, Model};
+use super::trained::{Logits, Model, Sum};
 use super::{About, Definition};
 use crate::enrich::features::Tokens;
 use crate::enrich::sentiment::index_of;
@@ -47,7 +46,7 @@ impl Found {
 }
 
 /// How much surer the model of reviews has to be than is best on reviews of the kinds that it knows,
-/// where nobody tells that the text is one: feedback of other kinds is more often not about its topics.
+/// where nothing tells that the text is one: feedback of other kinds is more often not about its topics.
 /// Chosen on the dev lines of our own lists.
 const CAUTION: f32 = 1.0;
 
@@ -86,75 +85,37 @@ impl Trained {
     ) {
         let parts = self.model.parts();
         let linear = &parts.linear;
-        let general = about.thing.is_none()
-            && index_of(&linear.languages, parts.least_confidence, about.language).is_some();
+        let knows = |languages| index_of(languages, parts.least_confidence, about.language);
+        let general = about.thing.is_none() && knows(&linear.languages).is_some();
         if general {
-            self.of_any_kind(found, linear, text, clauses, about.tokens);
-        }
-        if let Some(language) = self.model.index_of(about.language) {
-            self.of_reviews(found, text, clauses, about, language);
-        }
-    }
-
-    /// Topics of a text are told of by the whole; the clause that says it clearest is the evidence.
-    fn of_any_kind(
-        &self,
-        found: &mut Found,
-        linear: &Linear,
-        text: &str,
-        clauses: &[Range<usize>],
-        tokens: &Tokens,
-    ) {
-        let whole = linear.logits(tokens.whole());
-        let mut in_clauses: Option<Vec<Logits>> = None;
-        for (index, topic) in self.linear.iter().enumerate() {
-            let Some(topic) = topic else { continue };
-            let keyword = match found.0.contains_key(topic) {
-                true => linear.keyword,
-                false => 0.0,
-            };
-            let logit = whole[index] + keyword - linear.threshold;
-            if logit <= 0.0 {
-                found.0.remove(topic);
-                continue;
+            let said = linear.logits(about.tokens.whole());
+            if !linear.is_review(&said) {
+                return self.of_any_kind(found, &said, text, clauses, about.tokens);
             }
-            let said = in_clauses.get_or_insert_with(|| {
-                let parts = clauses.iter().map(|clause| tokens.part(clause));
-                parts.map(|part| linear.logits(part)).collect()
-            });
-            let (clause, _) = clearest(said, index);
-            found.told(*topic, chance(logit), range(text, clauses, clause));
         }
-    }
-
-    /// A topic of a review is one of the whole or of a clause; the clause that says it clearest is the
-    /// evidence.
-    fn of_reviews(
-        &self,
-        found: &mut Found,
-        text: &str,
-        clauses: &[Range<usize>],
-        about: &About,
-        language: usize,
-    ) {
-        let model = &self.model;
-        let sums: Vec<_> = (clauses.iter())
-            .map(|clause| model.sum(about.tokens.part(clause), language))
-            .collect();
-        let mut sum = sums.first().cloned().unwrap_or_default();
-        sums.iter().skip(1).for_each(|clause| sum.add(clause));
-        let whole = model.topics(&sum);
-        let parts = model.parts();
-        let (held_back, threshold) = match about.thing {
-            Some(thing) => (model.ruled_out(thing), parts.known),
-            None => (
-                model.held_back(&model.things(&sum)),
-                parts.unknown + CAUTION,
-            ),
+        let Some(language) = self.model.index_of(about.language) else {
+            return;
         };
+        let sums: Vec<Sum> = (clauses.iter())
+            .map(|clause| self.model.sum(about.tokens.part(clause), language))
+            .collect();
+        let mut whole = sums.first().cloned().unwrap_or_default();
+        sums.iter().skip(1).for_each(|clause| whole.add(clause));
+        let held_back = match about.thing {
+            Some(thing) => self.model.ruled_out(thing),
+            None => self.model.held_back(&self.model.things(&whole)),
+        };
+        let threshold = match about.thing {
+            Some(_) => parts.known,
+            None if general => parts.unknown,
+            None => parts.unknown + CAUTION,
+        };
+        let whole = self.model.topics(&whole);
+        // A topic of a review is one of the whole or of a clause; the clause that says it clearest is the
+        // evidence.
         let said: Vec<Logits> = match &sums[..] {
             [] | [_] => Vec::new(),
-            sums => sums.iter().map(|sum| model.topics(sum)).collect(),
+            sums => sums.iter().map(|sum| self.model.topics(sum)).collect(),
         };
         for (index, topic) in self.reviews.iter().enumerate() {
             let Some(topic) = topic else { continue };
@@ -163,6 +124,41 @@ impl Trained {
             if logit > threshold {
                 found.told(*topic, chance(logit), range(text, clauses, clause));
             }
+        }
+    }
+
+    /// Topics of a text are told of by the whole; without a keyword the clause that says it clearest is the
+    /// evidence.
+    fn of_any_kind(
+        &self,
+        found: &mut Found,
+        whole: &Logits,
+        text: &str,
+        clauses: &[Range<usize>],
+        tokens: &Tokens,
+    ) {
+        let linear = &self.model.parts().linear;
+        let mut in_clauses: Option<Vec<Logits>> = None;
+        for (index, topic) in self.linear.iter().enumerate() {
+            let Some(topic) = topic else { continue };
+            let has_keyword = found.0.contains_key(topic);
+            let keyword = if has_keyword { linear.keyword } else { 0.0 };
+            let logit = whole[index] + keyword - linear.threshold;
+            if logit <= 0.0 {
+                found.0.remove(topic);
+                continue;
+            }
+            let clause = match has_keyword || clauses.len() < 2 {
+                true => 0,
+                false => {
+                    let said = in_clauses.get_or_insert_with(|| {
+                        let parts = clauses.iter().map(|clause| tokens.part(clause));
+                        parts.map(|part| linear.logits(part)).collect()
+                    });
+                    clearest(said, index).0
+                }
+            };
+            found.told(*topic, chance(logit), range(text, clauses, clause));
         }
     }
 }
@@ -186,4 +182,120 @@ fn range(text: &str, clauses: &[Range<usize>], clause: usize) -> Range<usize> {
     let start = words.len() - words.trim_start_matches(is_mark).len();
     let end = words.trim_end_matches(is_mark).len().max(start);
     range.start + start..range.start + end
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use super::*;
+    use crate::enrich::topics::Taxonomy;
+    use crate::enrich::topics::trained::linear::{Entry, Linear, row_of};
+    use crate::enrich::topics::trained::{DIMENSIONS, Heads, Parts, Table};
+    use crate::enrich::{Language, Sentiment, clauses::Clauses};
+    use crate::text::MatchForm;
+
+    const TAXONOMY: &str = r#"
+        version = "1"
+        [[group]]
+        id = "g"
+        name = { en = "Group" }
+        [[topic]]
+        id = "food"
+        group = "g"
+        name = { en = "Food" }
+        keywords = { en = ["chips"] }
+        [[topic]]
+        id = "speed"
+        group = "g"
+        name = { en = "Speed" }
+        keywords = { en = ["fast"] }
+    "#;
+
+    /// Its linear part, in English: `laptop` speaks against food, `sluggish` for speed, `hotel` for a
+    /// review.
+    fn taxonomy() -> Taxonomy {
+        const BITS: u8 = 16;
+        let says = [("laptop", 0, -127), ("sluggish", 1, 127), ("hotel", 2, 127)];
+        let mut says = says.map(|(word, topic, weight)| {
+            let feature = Tokens::of(word).whole().features()[0];
+            (row_of(feature, BITS), Entry { topic, weight })
+        });
+        says.sort_by_key(|(row, _)| *row);
+        let before = |row: usize| says.iter().filter(|(other, _)| *other <= row).count() as u32;
+        let linear = Linear {
+            languages: vec!["en".into()],
+            topics: vec!["food".into(), "speed".into()],
+            threshold: 0.0,
+            keyword: 2.0,
+            biases: vec![-1.0; 3],
+            bits: BITS,
+            scale: 0.1,
+            ends: (0..1 << BITS).map(before).collect(),
+            entries: says.iter().map(|(_, entry)| *entry).collect(),
+        };
+        let mut heads = Heads::zero();
+        heads.biases[0] = 3.0;
+        let parts = Parts {
+            version: "test".into(),
+            least_confidence: 0.5,
+            known: 0.0,
+            unknown: 0.0,
+            languages: vec!["en".into()],
+            topics: vec!["food".into()],
+            things: vec!["hotel".into()],
+            covers: vec![1],
+            heads,
+            thing_heads: Heads::zero(),
+            linear,
+            table: Table {
+                bits: 1,
+                scale: 0.0,
+                rows: Cow::Owned(vec![0; 2 * DIMENSIONS]),
+            },
+        };
+        let taxonomy = Taxonomy::parse(TAXONOMY).unwrap_or_else(|error| panic!("{error}"));
+        taxonomy.with(Model::from_parts(parts))
+    }
+
+    fn found(text: &str, base: &'static str, thing: Option<usize>) -> Vec<String> {
+        let language = Language {
+            base,
+            tag: base,
+            confidence: 1.0,
+        };
+        let matched = MatchForm::of(text);
+        let clauses = Clauses::of(&matched.text, Sentiment::UNKNOWN, |_| Sentiment::UNKNOWN);
+        let about = About {
+            tokens: &Tokens::of(&matched.text),
+            language: &language,
+            thing,
+        };
+        let topics = taxonomy().tag(text, &matched, &clauses, &about);
+        let told = topics
+            .iter()
+            .map(|t| format!("{} {}", t.id, &text[t.evidence.clone()]));
+        told.collect()
+    }
+
+    #[test]
+    fn the_linear_part_overrules_keywords_and_finds_what_none_tells() {
+        assert_eq!(found("good chips", "en", None), ["food chips"]);
+        assert!(found("laptop chips", "en", None).is_empty());
+        let sluggish = found(
+            "We came home late that evening. It is sluggish!",
+            "en",
+            None,
+        );
+        assert_eq!(sluggish, ["speed It is sluggish"]);
+        // It knows nothing of other languages.
+        assert_eq!(found("laptop chips", "fr", None), ["food chips"]);
+    }
+
+    #[test]
+    fn of_reviews_the_other_part_judges() {
+        assert_eq!(found("a hotel", "en", None), ["food a hotel"]);
+        assert_eq!(found("a laptop", "en", Some(0)), ["food a laptop"]);
+        assert!(found("a laptop", "en", None).is_empty());
+    }
 }

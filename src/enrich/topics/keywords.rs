@@ -40,12 +40,12 @@ pub(super) struct Keywords {
 
 impl Keywords {
     /// Words, each of which stands there once, and the rules of which they are parts.
-    pub(super) fn new(words: Vec<Word>, rules: Vec<Rule>) -> Result<Self, String> {
-        Ok(Self {
-            phrases: Phrases::new(words.iter().map(|word| word.text.as_str()))?,
+    pub(super) fn new(words: Vec<Word>, rules: Vec<Rule>) -> Self {
+        Self {
+            phrases: Phrases::new(words.iter().map(|word| word.text.as_str())),
             words: words.into_iter().map(|w| (w.alone, w.parts)).collect(),
             rules,
-        })
+        }
     }
 
     /// Mentions in the order of the text. Of keywords that overlap the longest counts, of equally long

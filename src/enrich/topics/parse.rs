@@ -99,7 +99,7 @@ pub enum TaxonomyError {
         /// What is wrong, and the mend.
         wrong: String,
     },
-    /// No topics at all, or more keywords than fit.
+    /// No topics at all.
     #[error("{0}")]
     Unusable(String),
 }
@@ -237,7 +237,7 @@ pub(super) fn taxonomy(toml: &str) -> Result<Taxonomy, TaxonomyError> {
         version: file.version,
         groups,
         topics,
-        keywords: words.keywords().map_err(TaxonomyError::Unusable)?,
+        keywords: words.keywords(),
         trained: None,
     })
 }

@@ -225,11 +225,8 @@ fn chinese_sentences() {
         ),
         ("客服态度很差", "support_agent_attitude"),
         ("不給退款", "refund_delay"),
-        (
-            "房间很干净，早餐好吃",
-            "room_facility cleanliness food_beverage",
-        ),
-        ("價格便宜質量好", "price_level value_for_money"),
+        ("房间很干净，早餐好吃", "cleanliness food_beverage"),
+        ("價格便宜質量好", "price_level product_quality"),
         ("一打开就闪退", "app_crash"),
         ("重复扣款了", "double_charge"),
         ("网速很慢", "internet_speed"),
@@ -268,13 +265,12 @@ fn each_mention_carries_the_sentiment_of_its_clause() {
     assert_eq!(
         found,
         [
-            ("room_facility", "hospitality", Label::Positive, "The Room"),
-            ("ambience", "hospitality", Label::Positive, "quiet"),
-            ("food_beverage", "hospitality", Label::Negative, "food"),
+            ("room_facility", "hospitality", Label::Positive, "Room was"),
+            ("food_beverage", "hospitality", Label::Negative, "the food"),
         ]
     );
     assert_eq!(asked.borrow().len(), 2, "once a clause: {asked:?}");
-    assert!(topics[2].confidence > topics[1].confidence);
+    assert!(topics[1].confidence > topics[0].confidence);
 }
 
 #[test]

@@ -260,8 +260,7 @@ pub fn rows_of(text: Part, language: usize) -> impl Iterator<Item = u32> {
 /// A feature, and of a whole word its copy in a language.
 #[inline(always)]
 pub fn both(feature: u32, language: usize) -> impl Iterator<Item = u32> {
-    let copy = features::is_whole(feature).then(|| features::in_language(feature, language));
-    std::iter::once(feature).chain(copy)
+    std::iter::once(feature).chain(features::copy(feature, Some(language)))
 }
 
 /// Sum of rows. Those of the parts of a text are together that of the text.

@@ -3,12 +3,14 @@
 //! The whole path is measured, as a bare text takes it: language, redaction, folding, topics.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use anyhow::{Context, bail, ensure};
 
 use super::counts::{self, Counts, Tally};
 use super::{Fault, List, Row, Slip};
 use crate::enrich::{Enricher, Hints, Label};
+use crate::training::data::{self, Set, gold_of};
 use crate::training::languages::table::aligned;
 
 /// Figures of a list.
@@ -75,6 +77,34 @@ pub fn measure(list: &List, enricher: &Enricher) -> anyhow::Result<Measured> {
         }
     }
     Ok(measured)
+}
+
+/// Name of the sets that [`judged_alike`] gives.
+pub const WRITTEN: &str = "written-feedback";
+
+/// The texts of a folder's lists all of whose topics bear one sentiment, as sets to fit sentiment on.
+///
+/// # Errors
+/// See [`in_folder`](super::in_folder).
+pub fn judged_alike(folder: &Path) -> anyhow::Result<Vec<Set>> {
+    let gold = |row: &Row| {
+        let mut golds = (row.labels.iter()).map(|label| gold_of(label.rsplit_once(':')?.1));
+        let first = golds.next()??;
+        golds.all(|gold| gold == Some(first)).then_some(first)
+    };
+    let set = |list: super::List| Set {
+        rows: (list.rows.iter())
+            .filter_map(|row| {
+                Some(data::Row {
+                    text: row.text.clone(),
+                    gold: gold(row)?,
+                })
+            })
+            .collect(),
+        language: list.name,
+        name: WRITTEN.to_owned(),
+    };
+    Ok(super::in_folder(folder)?.into_iter().map(set).collect())
 }
 
 /// Sentiment of each topic of a row, as its label writes it.

@@ -8,13 +8,14 @@ use anyhow::{Context, ensure};
 use rayon::prelude::*;
 use xxhash_rust::xxh64::xxh64;
 
+use super::mapping::Gold;
 use super::measure::Hits;
 use crate::enrich::features::{Tokens, normaliser, weight};
 use crate::enrich::topics::Taxonomy;
 use crate::enrich::topics::trained::linear::{Entry, Linear, row_of};
 use crate::enrich::topics::trained::{Covers, Logits, MOST};
 use crate::text::{MatchForm, clean};
-use crate::training::data::Role;
+use crate::training::data::{self, Set, spread};
 use crate::training::lists::{self, List};
 use crate::training::progress;
 
@@ -64,6 +65,9 @@ pub struct Text {
     keywords: Covers,
 }
 
+/// Most texts of a language that are reviews of the kinds that the other part knows.
+const MOST_REVIEWS: usize = 3000;
+
 /// Texts of one language.
 pub struct Texts {
     /// Name of the list: a language's tag.
@@ -72,6 +76,8 @@ pub struct Texts {
     pub train: Vec<Text>,
     /// To choose on: those whose xxh64 ends in 0.
     pub dev: Vec<Text>,
+    /// Reviews of the kinds that the model has rows for: what these texts are not.
+    pub reviews: Vec<Text>,
 }
 
 /// Ids of a taxonomy's topics, sorted: their order numbers topics here.
@@ -83,26 +89,46 @@ pub fn ids(taxonomy: &Taxonomy) -> Vec<String> {
 }
 
 /// Reads the lists of a folder, one a language, with `train` in the first column; keywords are those of
-/// the taxonomy.
+/// the taxonomy. `reviews` are the sets that the other part is fitted on.
 ///
 /// # Errors
 /// A file can't be read, or a line is wrong.
-pub fn read(folder: &Path, taxonomy: &Taxonomy) -> anyhow::Result<Vec<Texts>> {
-    let files = std::fs::read_dir(folder);
-    let files = files.with_context(|| format!("can't read {}", folder.display()))?;
-    let mut files: Vec<_> = files
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.extension().is_some_and(|ending| ending == "tsv"))
-        .collect();
-    files.sort();
+pub fn read(
+    folder: &Path,
+    taxonomy: &Taxonomy,
+    reviews: &[Set<Gold>],
+) -> anyhow::Result<Vec<Texts>> {
     let ids = ids(taxonomy);
     ensure!(ids.len() <= MOST, "more than {MOST} topics");
-    let lists = files.iter().map(|file| of_list(file, taxonomy, &ids));
-    lists.collect()
+    let lists = lists::in_folder(folder)?;
+    let texts = lists.iter().map(|list| {
+        let mut texts = of_list(list, taxonomy, &ids)?;
+        let sets = reviews.iter().filter(|set| set.language == texts.language);
+        let most = MOST_REVIEWS / sets.clone().count().max(1);
+        let rows = sets.flat_map(|set| spread(set.rows.iter().collect(), most));
+        let review = |row: &data::Row<Gold>| Text::of(&matched(&row.text));
+        texts.reviews = rows.map(review).collect();
+        Ok(texts)
+    });
+    texts.collect()
 }
 
-fn of_list(file: &Path, taxonomy: &Taxonomy, ids: &[String]) -> anyhow::Result<Texts> {
-    let list = List::read(file, Role::Train)?;
+pub fn matched(text: &str) -> String {
+    MatchForm::of(&clean(text)).text
+}
+
+impl Text {
+    /// About no topic.
+    fn of(matched: &str) -> Self {
+        Self {
+            features: Tokens::of(matched).whole().all().collect(),
+            topics: 0,
+            keywords: 0,
+        }
+    }
+}
+
+fn of_list(list: &List, taxonomy: &Taxonomy, ids: &[String]) -> anyhow::Result<Texts> {
     let index = |id: &str| ids.binary_search_by(|known| known.as_str().cmp(id)).ok();
     let text = |row: &lists::Row| -> anyhow::Result<Text> {
         let mut topics: Covers = 0;
@@ -112,22 +138,23 @@ fn of_list(file: &Path, taxonomy: &Taxonomy, ids: &[String]) -> anyhow::Result<T
             let topic = topic.with_context(|| format!("line {}: no topic {id}", row.line))?;
             topics |= 1 << topic;
         }
-        let matched = MatchForm::of(&clean(&row.text)).text;
+        let matched = matched(&row.text);
         let told = taxonomy.told_by_keywords(&matched);
         let keywords = told.filter_map(|topic| index(&topic.id));
         Ok(Text {
-            features: Tokens::of(&matched).whole().all().collect(),
             topics,
             keywords: keywords.fold(0, |all, topic| all | 1 << topic),
+            ..Text::of(&matched)
         })
     };
     let mut texts = Texts {
         language: list.name.clone(),
         train: Vec::new(),
         dev: Vec::new(),
+        reviews: Vec::new(),
     };
     for row in &list.rows {
-        let text = text(row).with_context(|| file.display().to_string())?;
+        let text = text(row).with_context(|| format!("{}.tsv", list.name))?;
         match xxh64(row.text.as_bytes(), 0) % 10 {
             0 => texts.dev.push(text),
             _ => texts.train.push(text),
@@ -144,18 +171,52 @@ struct Row {
     topics: Covers,
 }
 
+/// A linear part with what is known about it.
+pub struct Fitted {
+    /// As the model file holds it.
+    pub linear: Linear,
+    /// Texts that it was fitted on, by language.
+    pub texts: Vec<(String, usize)>,
+    /// Micro-F1 of topics with keywords on the texts set aside, mean of the languages, 0 to 1.
+    pub f1: f64,
+}
+
+impl Fitted {
+    /// A linear part that was fitted earlier.
+    pub fn taken_over(linear: Linear) -> Self {
+        Self {
+            linear,
+            texts: Vec::new(),
+            f1: 0.0,
+        }
+    }
+}
+
 /// Fits on the texts and chooses on those set aside. The same texts and settings give the same model.
-pub fn fit(texts: &[Texts], topics: Vec<String>, settings: &Settings) -> Linear {
+pub fn fit(texts: &[Texts], topics: Vec<String>, settings: &Settings) -> Fitted {
     let train: Vec<&Text> = texts.iter().flat_map(|texts| &texts.train).collect();
+    let reviews: Vec<&Text> = texts.iter().flat_map(|texts| &texts.reviews).collect();
     let rarity = rarity(&train, settings);
-    let rows: Vec<Row> = (train.par_iter())
-        .map(|text| row(text, &rarity, settings.bits))
-        .collect();
-    let bar = progress("fitting the linear part", topics.len() as u64);
-    let weights: Vec<Vec<f32>> = (0..topics.len())
+    let of_texts = |texts: &[&Text]| -> Vec<Row> {
+        let rows = texts.par_iter();
+        rows.map(|text| row(text, &rarity, settings.bits)).collect()
+    };
+    let (rows, reviews) = (of_texts(&train), of_texts(&reviews));
+    let bar = progress("fitting the linear part", topics.len() as u64 + 1);
+    let weights: Vec<Vec<f32>> = (0..=topics.len())
         .into_par_iter()
         .map(|topic| {
-            let mut weights = machine(&rows, topic, settings);
+            let rows: Vec<(&Row, bool)> = match topic == topics.len() {
+                true => {
+                    let reviews = reviews.iter().map(|row| (row, true));
+                    rows.iter().map(|row| (row, false)).chain(reviews).collect()
+                }
+                false => rows
+                    .iter()
+                    .map(|row| (row, row.topics >> topic & 1 == 1))
+                    .collect(),
+            };
+            let mut weights = machine(&rows, settings);
             for (weight, rarity) in weights.iter_mut().zip(&rarity) {
                 *weight *= rarity;
             }
@@ -166,8 +227,14 @@ pub fn fit(texts: &[Texts], topics: Vec<String>, settings: &Settings) -> Linear 
     bar.finish_and_clear();
     let mut linear = quantise(&weights, topics, settings);
     linear.languages = texts.iter().map(|texts| texts.language.clone()).collect();
-    (linear.keyword, linear.threshold) = choose(&linear, texts);
-    linear
+    let (f1, keyword, threshold) = choose(&linear, texts);
+    (linear.keyword, linear.threshold) = (keyword, threshold);
+    let count = |texts: &Texts| (texts.language.clone(), texts.train.len());
+    Fitted {
+        linear,
+        texts: texts.iter().map(count).collect(),
+        f1,
+    }
 }
 
 /// How much each row counts: the rarer the more (1 + ln n/texts), nothing below the least number of texts.
@@ -212,10 +279,9 @@ fn row(text: &Text, rarity: &[f32], bits: u8) -> Row {
     }
 }
 
-/// Weights of a topic by row, and last its bias.
-fn machine(rows: &[Row], topic: usize, settings: &Settings) -> Vec<f32> {
-    let about = |row: &Row| row.topics >> topic & 1 == 1;
-    let positive = rows.iter().filter(|row| about(row)).count().max(1) as f32;
+/// Weights by row, and last the bias, that tell the texts of one side from the others.
+fn machine(rows: &[(&Row, bool)], settings: &Settings) -> Vec<f32> {
+    let positive = rows.iter().filter(|row| row.1).count().max(1) as f32;
     let balance = (rows.len() as f32 / positive - 1.0)
         .max(1.0)
         .powf(settings.balance);
@@ -228,8 +294,8 @@ fn machine(rows: &[Row], topic: usize, settings: &Settings) -> Vec<f32> {
         random.shuffle(&mut order);
         let mut most = 0.0f32;
         for place in &order {
-            let (row, dual) = (&rows[*place as usize], &mut duals[*place as usize]);
-            let (side, cost) = match about(row) {
+            let ((row, about), dual) = (rows[*place as usize], &mut duals[*place as usize]);
+            let (side, cost) = match about {
                 true => (1.0, settings.cost * balance),
                 false => (-1.0, settings.cost),
             };
@@ -296,9 +362,9 @@ fn quantise(weights: &[Vec<f32>], topics: Vec<String>, settings: &Settings) -> L
     }
 }
 
-/// What a keyword adds and the logit from which a topic is told of, so that the mean micro-F1 of the
-/// languages is best on the texts to choose on.
-fn choose(linear: &Linear, texts: &[Texts]) -> (f32, f32) {
+/// The mean micro-F1 of the languages on the texts to choose on, with what a keyword adds and the logit
+/// from which a topic is told of with which it is best.
+fn choose(linear: &Linear, texts: &[Texts]) -> (f64, f32, f32) {
     let said: Vec<Vec<(Logits, &Text)>> = (texts.iter())
         .map(|texts| {
             let dev = texts.dev.iter();
@@ -326,5 +392,93 @@ fn choose(linear: &Linear, texts: &[Texts]) -> (f32, f32) {
             }
         }
     }
-    (best.1, best.2)
+    best
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TAXONOMY: &str = r#"
+        version = "1"
+        [[group]]
+        id = "delivery"
+        name = { en = "Delivery" }
+        [[topic]]
+        id = "delivery_delay"
+        group = "delivery"
+        name = { en = "Late" }
+        keywords = { en = ["late"] }
+        [[topic]]
+        id = "delivery_courier"
+        group = "delivery"
+        name = { en = "Courier" }
+        keywords = { en = ["courier"] }
+    "#;
+
+    fn fitted() -> Fitted {
+        let taxonomy = Taxonomy::parse(TAXONOMY).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let lines = (0..40).map(|n| {
+            format!(
+                "train\tdelivery_delay:neg\tstill waiting for parcel {n}, weeks by now\n\
+                 train\tdelivery_courier:neg\tthe driver number {n} shouted at us\n\
+                 train\tdelivery_delay:neg delivery_courier:neg\t{n} weeks, and the driver shouted\n\
+                 train\t-\tthanks a lot, {n}\n"
+            )
+        });
+        std::fs::write(folder.path().join("en.tsv"), lines.collect::<String>()).unwrap();
+        let reviews = [Set {
+            language: "en".into(),
+            name: "hotels".into(),
+            rows: (0..40)
+                .map(|n| data::Row {
+                    text: format!("room {n} with a lovely view"),
+                    gold: Gold {
+                        topics: 0,
+                        sentiment: None,
+                    },
+                })
+                .collect(),
+        }];
+        let texts = read(folder.path(), &taxonomy, &reviews).unwrap();
+        assert_eq!(texts[0].train.len() + texts[0].dev.len(), 160);
+        let settings = Settings {
+            bits: 10,
+            ..Settings::default()
+        };
+        fit(&texts, ids(&taxonomy), &settings)
+    }
+
+    #[test]
+    fn topics_and_reviews_are_learned_and_learned_alike_again() {
+        let Fitted { linear, texts, f1 } = fitted();
+        assert_eq!(fitted().linear, linear);
+        assert_eq!((&*texts[0].0, f1), ("en", 1.0));
+        let said = |text: &str| {
+            let logits = linear.logits(Tokens::of(&matched(text)).whole());
+            (logits[0] > logits[1], linear.is_review(&logits))
+        };
+        assert_eq!(linear.topics, ["delivery_courier", "delivery_delay"]);
+        assert_eq!(said("my driver shouted"), (true, false));
+        assert_eq!(said("waiting for weeks"), (false, false));
+        assert!(said("a room with a view").1);
+    }
+
+    #[test]
+    fn a_topic_that_the_taxonomy_lacks_is_told_with_its_line() {
+        let taxonomy = Taxonomy::parse(TAXONOMY).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(
+            folder.path().join("en.tsv"),
+            "train\tprice_level:neg\tdear\n",
+        )
+        .unwrap();
+        let error = read(folder.path(), &taxonomy, &[]).err().unwrap();
+        let error = format!("{error:#}");
+        assert!(
+            error.contains("en.tsv: line 1: no topic price_level"),
+            "{error}"
+        );
+    }
 }

@@ -92,7 +92,7 @@ impl Words {
     }
 
     /// All of them, ready to be found.
-    pub(super) fn keywords(self) -> Result<Keywords, String> {
+    pub(super) fn keywords(self) -> Keywords {
         Keywords::new(self.all, self.rules)
     }
 

@@ -23,7 +23,7 @@
 //! | 2, (1 + n) each | its languages, sorted |
 //! | 2, (1 + n) each | its topics, sorted |
 //! | 4, 4, 4 | logit from which a topic is told of, what a keyword adds, worth of one step (f32) |
-//! | 4 each | where a text without features begins, by topic (f32) |
+//! | 4 each | where a text without features begins, by topic, and as a review (f32) |
 //! | 1 | log2 of its rows |
 //! | 4 each | where the entries of each row end (u32) |
 //! | 2 each | entries: topic (u8), weight (i8) |
@@ -161,11 +161,11 @@ fn put_linear(parts: &mut Vec<u8>, linear: &Linear) {
 fn linear(reader: &mut Reader) -> Result<Linear, ModelError> {
     let languages = reader.sorted_texts()?;
     let topics = reader.sorted_texts()?;
-    if topics.len() > MOST {
+    if topics.len() >= MOST {
         return Err(reader.invalid("number of topics"));
     }
     let [threshold, keyword, scale] = reader.floats()?;
-    let biases = (topics.iter())
+    let biases = (0..=topics.len())
         .map(|_| reader.floats().map(|[bias]| bias))
         .collect::<Result<_, _>>()?;
     let bits = bits(reader)?;
@@ -237,7 +237,7 @@ mod tests {
                 topics: vec!["delivery_delay".into(), "kyc".into()],
                 threshold: -0.5,
                 keyword: 2.0,
-                biases: vec![-4.0, -3.0],
+                biases: vec![-4.0, -3.0, 0.5],
                 bits: 1,
                 scale: 0.25,
                 ends: vec![1, 3],
