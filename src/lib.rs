@@ -85,7 +85,9 @@
 //! | How is a text cleaned, how is it folded for matching? | [`text`] |
 //! | Sentiment, topics, redaction, mojibake in an item | one file each in [`enrich`] |
 //! | Which words and n-grams do the models of sentiment and topics see? | [`enrich::features`] |
-//! | Which topics does a text tell of? | keywords [`enrich::topics`] by `models/taxonomy.toml`; what the trained parts add and take away `enrich/topics/found.rs` |
+//! | What do the trained parts of topics add to keywords, and take away? | `enrich/topics/found.rs`; learned from `models/topics/` and labelled reviews, `training/topics/` |
+//! | Which endings and prefixes may a keyword or cue have? | `enrich/phrases.rs` |
+//! | What happens at SIGHUP? | `commands/run/again.rs` |
 //! | Which language is a text in, how sure is that, what else is it in? | [`language`], a file a step |
 //! | What is personal data, and by which words and shapes is it found? | [`enrich::privacy`], a file a kind; names in `models/names.toml` |
 //! | Which fields are texts, which identifiers, which keys? | `enrich/privacy/item.rs`, of O-data `enrich/privacy/change.rs` |

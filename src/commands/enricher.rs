@@ -229,12 +229,14 @@ pub fn taxonomy(config: &Config) -> Result<Taxonomy, ConfigError> {
             "name a file in the shape of models/taxonomy.toml, or leave the field out",
         )
     })?;
-    Taxonomy::parse(&text).map_err(|e| {
+    let ours = Taxonomy::parse(&text).map_err(|e| {
         refuse(
             e.to_string(),
             "correct it in the shape of models/taxonomy.toml",
         )
-    })
+    })?;
+    let built_in = Taxonomy::built_in().map_err(|e| refuse(e.to_string(), "build Sada again"))?;
+    Ok(ours.beside(&built_in))
 }
 
 /// The cues of the configuration, else those built in.

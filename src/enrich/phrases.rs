@@ -13,7 +13,8 @@
 //!
 //! Texts and phrases are cut into units: runs of letters and digits, and every other character, also
 //! each of a script without spaces. A phrase is looked up unit by unit, by the hash of what it begins with:
-//! where no phrase begins so, nothing more is read.
+//! where no phrase begins so, nothing more is read. The hash has 64 bits; that two phrases have the same
+//! is not to be expected, and would only find one for the other.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -96,6 +97,8 @@ const LATIN_SUFFIXES: [&str; 2] = ["s", "es"];
 
 /// Phrases of so many characters may take one-letter affixes.
 const LONG: usize = 4;
+/// Characters of a Korean word among which a phrase before its particles is looked for.
+const LONGEST_STEM: usize = 32;
 
 impl Phrases {
     /// Phrases as [`folded`] gives them, each once; their order numbers them.
@@ -256,9 +259,8 @@ fn without_suffix(run: &str) -> impl Iterator<Item = (usize, usize)> + '_ {
         Some(c) => (&[], arabic_suffixes(c)),
         _ => (&[], &[]),
     };
-    let hangul = run
-        .char_indices()
-        .skip(1)
+    let hangul = run.char_indices().take(LONGEST_STEM).skip(1);
+    let hangul = hangul
         .filter(move |(at, _)| last.is_some_and(is_hangul) && run[..*at].ends_with(is_hangul));
     let cut = move |suffix: &str| run.strip_suffix(suffix).map(str::len);
     let latin = latin.iter().filter_map(move |suffix| {

@@ -89,6 +89,14 @@ impl Taxonomy {
             .map(String::as_str)
     }
 
+    /// Tells which keywords and rules are not those of a taxonomy with which a model was fitted: the model
+    /// does not know what they are worth, so they count at once.
+    pub fn beside(mut self, fitted: &Self) -> Self {
+        let known = fitted.keywords.keys(&fitted.topics);
+        self.keywords.mark_new(&self.topics, &known);
+        self
+    }
+
     /// Adds what a trained model knows of these topics; those of the model that the taxonomy lacks
     /// are not found.
     pub fn with(mut self, model: trained::Model) -> Self {
@@ -117,7 +125,8 @@ impl Taxonomy {
     /// Topics of a text, each at its first mention, with the sentiment of the clause around it.
     ///
     /// Confidence of keywords grows with the mentions: 1 − 0.4ⁿ, so 0.6 for one, 0.84 for two. In its
-    /// languages the trained model adds topics that no keyword tells of, and takes some away.
+    /// languages the trained model adds topics that no keyword tells of, and takes away those of which the
+    /// words around a keyword say that it has another sense.
     pub fn tag<F: Fn(&Range<usize>) -> Sentiment>(
         &self,
         clean: &str,
@@ -126,8 +135,8 @@ impl Taxonomy {
         about: &About,
     ) -> Vec<Topic> {
         let mut found = Found::default();
-        for Mention { topic, range } in self.mentions(&matched.text, clauses) {
-            found.mention(topic, range);
+        for mention in self.mentions(&matched.text, clauses) {
+            found.mention(mention);
         }
         if let Some(trained) = &self.trained {
             let clauses: Vec<Range<usize>> = clauses.ranges().collect();

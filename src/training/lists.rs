@@ -87,7 +87,7 @@ pub fn in_folder(folder: &Path) -> anyhow::Result<Vec<List>> {
         files.push(entry?.path());
     }
     files.retain(|file| file.extension().is_some_and(|ending| ending == "tsv"));
-    files.sort();
+    files.sort_by(|a, b| a.file_stem().cmp(&b.file_stem()));
     let lists = files.iter().map(|file| List::read(file, Role::Train));
     lists.collect()
 }
@@ -116,7 +116,7 @@ pub struct Fault {
     pub words: String,
 }
 
-/// Reads the rows of one split of a list. Rows of the other are checked all the same.
+/// Reads the rows of one split of a list. Rows of the others are checked all the same.
 ///
 /// # Errors
 /// The file can't be read, a line has another shape, or the split has no row; with file and line.

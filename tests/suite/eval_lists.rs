@@ -8,7 +8,7 @@ use crate::support::SADA;
 const TOPICS_EN: &str = "# topics, for this test alone\n\
     dev\tdelivery_delay:neg\tIt came terribly late and I hate it\n\
     dev\t-\tThank you\n\
-    dev\tcart_issue:neg\tMy neighbour has a green door\n\
+    dev\tcart_issue:neg\tMy brother plays the violin\n\
     test\tdelivery_delay:neg\tof the other split\n";
 
 const TOPICS_FA: &str = "dev\tdelivery_packaging:pos\tبسته\u{200C}بندی خیلی عالی بود\n";

@@ -1,10 +1,12 @@
 //! SIGHUP: takes up what was changed in the configuration and in the files that it names.
 //!
-//! They are read and checked first; what is refused changes nothing. Then the pipeline ends in order, as
-//! at SIGTERM, and the same process begins anew with the same arguments: no record is lost or doubled.
+//! They are read first; where one can't be read or is wrong, nothing changes. Then the pipeline ends in
+//! order, as at SIGTERM, and the same process begins anew with the same arguments, servers and all
+//! checked as at any start: no record is lost or doubled.
 
 use std::io::{IsTerminal, stdin};
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -33,15 +35,22 @@ impl Again {
         shutdown: CancellationToken,
     ) -> anyhow::Result<()> {
         let mut hangup = signal(SignalKind::hangup())?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
         let again = self.clone();
         tokio::spawn(async move {
-            while hangup.recv().await.is_some() {
+            while !again.0.load(Ordering::Acquire) {
+                tokio::select! {
+                    _ = hangup.recv() => {}
+                    () = shutdown.cancelled() => return,
+                }
                 if anew && !stdin().is_terminal() {
                     let config = config.clone();
                     let sound = tokio::task::spawn_blocking(move || {
                         enricher::load(&config.load()?).map(drop)
                     });
                     match sound.await {
+                        Ok(Ok(())) if shutdown.is_cancelled() => return,
                         Ok(Ok(())) => again.0.store(true, Ordering::Release),
                         Ok(Err(refused)) => {
                             error!("SIGHUP changes nothing: {refused}");
@@ -53,8 +62,11 @@ impl Again {
                     info!("SIGHUP: the pipeline ends in order and begins anew");
                 }
                 shutdown.cancel();
-                return;
+                break;
             }
+            // Who wants an end gets one.
+            tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+            again.0.store(false, Ordering::Release);
         });
         Ok(())
     }
@@ -68,7 +80,10 @@ impl Again {
             return Ok(());
         }
         let program = std::env::current_exe().context("where is this program?")?;
-        let error = Command::new(&program)
+        // Linux says so of a program that was replaced; the new one stands in its place.
+        let path = program.to_string_lossy();
+        let program = Path::new(path.strip_suffix(" (deleted)").unwrap_or(&path));
+        let error = Command::new(program)
             .args(std::env::args_os().skip(1))
             .exec();
         Err(error).with_context(|| format!("can't start {} again", program.display()))

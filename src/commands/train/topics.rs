@@ -44,7 +44,7 @@ pub struct Arguments {
     #[arg(long, value_name = "FOLDER")]
     texts: Option<PathBuf>,
     /// Taxonomy with which these texts were labelled. The one of the program if left out
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", requires = "texts")]
     taxonomy: Option<PathBuf>,
     /// Model file to write; the card goes beside it, with the ending .md
     #[arg(long, value_name = "FILE", default_value = "models/topics.bin")]
@@ -89,5 +89,5 @@ fn linear(arguments: &Arguments, reviews: &[Set<Gold>]) -> anyhow::Result<linear
         ..linear::Settings::default()
     };
     let texts = linear::read(texts, &taxonomy, reviews)?;
-    Ok(linear::fit(&texts, linear::ids(&taxonomy), &settings))
+    Ok(linear::fit(texts, &settings))
 }

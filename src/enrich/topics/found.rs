@@ -1,8 +1,9 @@
-//! Topics found in a text so far: by keywords, then weighed by the trained part.
+//! Topics found in a text: by keywords, then what the trained part adds and takes away.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::keywords::Mention;
 use super::trained::{Logits, Model, Sum};
 use super::{About, Definition};
 use crate::enrich::features::Tokens;
@@ -14,6 +15,8 @@ pub(super) struct Finding {
     pub(super) range: Range<usize>,
     /// 0 to 1.
     pub(super) confidence: f32,
+    /// A keyword tells of it that the trained model never weighed.
+    is_new: bool,
 }
 
 /// Topics found in a text, by their index in the taxonomy.
@@ -22,12 +25,14 @@ pub(super) struct Found(BTreeMap<usize, Finding>);
 
 impl Found {
     /// A keyword stands there.
-    pub(super) fn mention(&mut self, topic: usize, range: Range<usize>) {
-        let finding = self.0.entry(topic).or_insert(Finding {
-            range,
+    pub(super) fn mention(&mut self, mention: Mention) {
+        let finding = self.0.entry(mention.topic).or_insert(Finding {
+            range: mention.range,
             confidence: 0.0,
+            is_new: false,
         });
         finding.confidence = 1.0 - 0.4 * (1.0 - finding.confidence);
+        finding.is_new |= mention.is_new;
     }
 
     /// All of them.
@@ -40,6 +45,7 @@ impl Found {
         let finding = self.0.entry(topic).or_insert(Finding {
             range,
             confidence: 0.0,
+            is_new: false,
         });
         finding.confidence = 1.0 - (1.0 - finding.confidence) * (1.0 - chance);
     }
@@ -141,7 +147,11 @@ impl Trained {
         let mut in_clauses: Option<Vec<Logits>> = None;
         for (index, topic) in self.linear.iter().enumerate() {
             let Some(topic) = topic else { continue };
-            let has_keyword = found.0.contains_key(topic);
+            let keyword = found.0.get(topic);
+            if keyword.is_some_and(|keyword| keyword.is_new) {
+                continue;
+            }
+            let has_keyword = keyword.is_some();
             let keyword = if has_keyword { linear.keyword } else { 0.0 };
             let logit = whole[index] + keyword - linear.threshold;
             if logit <= 0.0 {
@@ -212,9 +222,14 @@ mod tests {
         keywords = { en = ["fast"] }
     "#;
 
+    fn taxonomy() -> Taxonomy {
+        let taxonomy = Taxonomy::parse(TAXONOMY).unwrap_or_else(|error| panic!("{error}"));
+        taxonomy.with(Model::from_parts(parts()))
+    }
+
     /// Its linear part, in English: `laptop` speaks against food, `sluggish` for speed, `hotel` for a
     /// review.
-    fn taxonomy() -> Taxonomy {
+    fn parts() -> Parts {
         const BITS: u8 = 16;
         let says = [("laptop", 0, -127), ("sluggish", 1, 127), ("hotel", 2, 127)];
         let mut says = says.map(|(word, topic, weight)| {
@@ -236,7 +251,7 @@ mod tests {
         };
         let mut heads = Heads::zero();
         heads.biases[0] = 3.0;
-        let parts = Parts {
+        Parts {
             version: "test".into(),
             least_confidence: 0.5,
             known: 0.0,
@@ -253,12 +268,19 @@ mod tests {
                 scale: 0.0,
                 rows: Cow::Owned(vec![0; 2 * DIMENSIONS]),
             },
-        };
-        let taxonomy = Taxonomy::parse(TAXONOMY).unwrap_or_else(|error| panic!("{error}"));
-        taxonomy.with(Model::from_parts(parts))
+        }
     }
 
     fn found(text: &str, base: &'static str, thing: Option<usize>) -> Vec<String> {
+        found_by(&taxonomy(), text, base, thing)
+    }
+
+    fn found_by(
+        taxonomy: &Taxonomy,
+        text: &str,
+        base: &'static str,
+        thing: Option<usize>,
+    ) -> Vec<String> {
         let language = Language {
             base,
             tag: base,
@@ -271,7 +293,7 @@ mod tests {
             language: &language,
             thing,
         };
-        let topics = taxonomy().tag(text, &matched, &clauses, &about);
+        let topics = taxonomy.tag(text, &matched, &clauses, &about);
         let told = topics
             .iter()
             .map(|t| format!("{} {}", t.id, &text[t.evidence.clone()]));
@@ -290,6 +312,31 @@ mod tests {
         assert_eq!(sluggish, ["speed It is sluggish"]);
         // It knows nothing of other languages.
         assert_eq!(found("laptop chips", "fr", None), ["food chips"]);
+    }
+
+    #[test]
+    fn a_new_keyword_counts_at_once() {
+        let parse = |toml: &str| Taxonomy::parse(toml).unwrap_or_else(|error| panic!("{error}"));
+        let fitted = parse(TAXONOMY);
+        let model = || Model::from_parts(parts());
+        let known = parse(TAXONOMY).beside(&fitted).with(model());
+        assert!(found_by(&known, "laptop chips", "en", None).is_empty());
+        let ours = TAXONOMY.replace("\"chips\"", "\"chips\", \"crisps\"");
+        let ours = parse(&ours).beside(&fitted).with(model());
+        assert!(found_by(&ours, "laptop chips", "en", None).is_empty());
+        assert_eq!(
+            found_by(&ours, "laptop crisps", "en", None),
+            ["food crisps"]
+        );
+        // The same word of another topic is another keyword.
+        let moved = TAXONOMY
+            .replace("\"chips\"", "\"x\"")
+            .replace("\"fast\"", "\"chips\"");
+        let moved = parse(&moved).beside(&fitted).with(model());
+        assert_eq!(
+            found_by(&moved, "laptop chips", "en", None),
+            ["speed chips"]
+        );
     }
 
     #[test]

@@ -1,8 +1,12 @@
 //! Keywords in a match form: of those that overlap, the longest; and words that tell of a topic
 //! together.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
+use xxhash_rust::xxh64::xxh64;
+
+use super::Definition;
 use crate::enrich::phrases::Phrases;
 
 mod together;
@@ -18,6 +22,8 @@ pub(super) struct Mention {
     pub(super) topic: usize,
     /// Bytes of the match form.
     pub(super) range: Range<usize>,
+    /// The trained model never weighed it: see [`Keywords::mark_new`].
+    pub(super) is_new: bool,
 }
 
 /// A word or phrase in match form, and what it stands for.
@@ -34,8 +40,17 @@ pub(super) struct Word {
 pub(super) struct Keywords {
     phrases: Phrases,
     /// In the order of the phrases.
-    words: Vec<(Option<Option<usize>>, Vec<Part>)>,
+    words: Vec<Known>,
     rules: Vec<Rule>,
+}
+
+/// What a word stands for.
+struct Known {
+    alone: Option<Option<usize>>,
+    parts: Vec<Part>,
+    /// Hash of its text.
+    key: u64,
+    is_new: bool,
 }
 
 impl Keywords {
@@ -43,8 +58,44 @@ impl Keywords {
     pub(super) fn new(words: Vec<Word>, rules: Vec<Rule>) -> Self {
         Self {
             phrases: Phrases::new(words.iter().map(|word| word.text.as_str())),
-            words: words.into_iter().map(|w| (w.alone, w.parts)).collect(),
+            words: (words.into_iter())
+                .map(|word| Known {
+                    alone: word.alone,
+                    parts: word.parts,
+                    key: xxh64(word.text.as_bytes(), 0),
+                    is_new: false,
+                })
+                .collect(),
             rules,
+        }
+    }
+
+    /// What names each keyword and each rule, with its topic.
+    pub(super) fn keys(&self, topics: &[Definition]) -> HashSet<u64> {
+        let words = self
+            .words
+            .iter()
+            .filter_map(|word| Some((word.key, (word.alone)??)));
+        let rules = self.rules.iter().map(|rule| (rule.key, rule.topic));
+        let keys = words.chain(rules);
+        keys.filter_map(|(key, topic)| Some(named(key, topics.get(topic)?)))
+            .collect()
+    }
+
+    /// Marks the keywords and rules that are not among these.
+    pub(super) fn mark_new(&mut self, topics: &[Definition], known: &HashSet<u64>) {
+        let is_new = |key: u64, topic: usize| {
+            let topic = topics.get(topic);
+            topic.is_some_and(|topic| !known.contains(&named(key, topic)))
+        };
+        for word in &mut self.words {
+            word.is_new = word
+                .alone
+                .flatten()
+                .is_some_and(|topic| is_new(word.key, topic));
+        }
+        for rule in &mut self.rules {
+            rule.is_new = is_new(rule.key, rule.topic);
         }
     }
 
@@ -57,14 +108,19 @@ impl Keywords {
         let mut hits: Vec<Hit> = Vec::new();
         let mut pieces = Pieces::default();
         for (number, range) in self.phrases.find(text) {
-            let Some((alone, parts)) = self.words.get(number) else {
+            let Some(word) = self.words.get(number) else {
                 continue;
             };
-            if !parts.is_empty() {
-                pieces.add(clause_of(range.start), parts, &range);
+            if !word.parts.is_empty() {
+                pieces.add(clause_of(range.start), &word.parts, &range);
             }
-            if let Some(topic) = *alone {
-                hits.push(Hit { range, topic });
+            if let Some(topic) = word.alone {
+                let is_new = word.is_new;
+                hits.push(Hit {
+                    range,
+                    topic,
+                    is_new,
+                });
             }
         }
         let none = |range: &Range<usize>| {
@@ -83,11 +139,17 @@ impl Keywords {
         let mention = |found: together::Found| Mention {
             topic: found.topic,
             range: found.range,
+            is_new: found.is_new,
         };
         mentions.extend(together.into_iter().map(mention));
         mentions.sort_by_key(|mention| mention.range.start);
         mentions
     }
+}
+
+/// A key with the topic that it is of.
+fn named(key: u64, topic: &Definition) -> u64 {
+    xxh64(topic.id.as_bytes(), key)
 }
 
 /// Mentions of single keywords, in the order of the text.
@@ -114,6 +176,7 @@ fn alone(hits: &mut [Hit]) -> Vec<Mention> {
 struct Hit {
     range: Range<usize>,
     topic: Option<usize>,
+    is_new: bool,
 }
 
 /// Adds the mentions of hits that overlap: the longest first, then what it leaves room for.
@@ -132,6 +195,7 @@ fn longest(hits: &mut [Hit], mentions: &mut Vec<Mention>) {
         hit.topic.map(|topic| Mention {
             topic,
             range: hit.range.clone(),
+            is_new: hit.is_new,
         })
     }));
 }

@@ -15,6 +15,7 @@ use crate::enrich::features::{self, AHEAD, Part, fetch};
 use crate::enrich::model_file::ModelError;
 use crate::enrich::sentiment::index_of;
 use crate::language::Language;
+use linear::row_of;
 
 mod file;
 pub mod linear;
@@ -172,15 +173,15 @@ impl Model {
         let mut sum = Sum::default();
         let mut steps = [0i16; DIMENSIONS];
         let (rows, _) = self.parts.table.rows.as_chunks::<DIMENSIONS>();
-        let shift = 32 - u32::from(self.parts.table.bits);
-        let mut later = rows_of(text, language).skip(AHEAD);
-        for feature in rows_of(text, language) {
+        let bits = self.parts.table.bits;
+        let mut later = with_copies(text, language).skip(AHEAD);
+        for feature in with_copies(text, language) {
             if let Some(later) = later.next() {
-                let at = (later >> shift) as usize * DIMENSIONS;
+                let at = row_of(later, bits) * DIMENSIONS;
                 fetch(&self.parts.table.rows, at);
                 fetch(&self.parts.table.rows, at + DIMENSIONS - 1);
             }
-            if let Some(row) = rows.get((feature >> shift) as usize) {
+            if let Some(row) = rows.get(row_of(feature, bits)) {
                 for (step, number) in steps.iter_mut().zip(row) {
                     *step += i16::from(*number as i8);
                 }
@@ -253,7 +254,7 @@ impl Model {
 
 /// Features of a text for each of which a row is added: all, and of whole words the copy of the language.
 #[inline(always)]
-pub fn rows_of(text: Part, language: usize) -> impl Iterator<Item = u32> {
+fn with_copies(text: Part, language: usize) -> impl Iterator<Item = u32> {
     text.all().flat_map(move |feature| both(feature, language))
 }
 

@@ -2,6 +2,7 @@
 //! loss, solved in the dual, one text after the other (Hsieh et al. 2008, "A dual coordinate descent
 //! method for large-scale linear SVM").
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::{Context, ensure};
@@ -15,7 +16,7 @@ use crate::enrich::topics::Taxonomy;
 use crate::enrich::topics::trained::linear::{Entry, Linear, row_of};
 use crate::enrich::topics::trained::{Covers, Logits, MOST};
 use crate::text::{MatchForm, clean};
-use crate::training::data::{self, Set, spread};
+use crate::training::data::{self, Set, gold_of, spread};
 use crate::training::lists::{self, List};
 use crate::training::progress;
 
@@ -58,7 +59,7 @@ impl Default for Settings {
 }
 
 /// A text about topics.
-pub struct Text {
+struct Text {
     features: Vec<u32>,
     /// Topics it is about, and those that keywords tell of.
     topics: Covers,
@@ -68,24 +69,23 @@ pub struct Text {
 /// Most texts of a language that are reviews of the kinds that the other part knows.
 const MOST_REVIEWS: usize = 3000;
 
-/// Texts of one language.
-pub struct Texts {
-    /// Name of the list: a language's tag.
-    pub language: String,
-    /// To fit on.
-    pub train: Vec<Text>,
-    /// To choose on: those whose xxh64 ends in 0.
-    pub dev: Vec<Text>,
-    /// Reviews of the kinds that the model has rows for: what these texts are not.
-    pub reviews: Vec<Text>,
+/// Texts of all languages.
+pub struct Corpus {
+    /// Ids of the topics that they are about, sorted: their order numbers topics here.
+    topics: Vec<String>,
+    texts: Vec<Texts>,
 }
 
-/// Ids of a taxonomy's topics, sorted: their order numbers topics here.
-pub fn ids(taxonomy: &Taxonomy) -> Vec<String> {
-    let ids = taxonomy.topics().iter().map(|topic| topic.id.to_string());
-    let mut ids: Vec<String> = ids.collect();
-    ids.sort();
-    ids
+/// Texts of one language.
+struct Texts {
+    /// Name of the list: a language's tag.
+    language: String,
+    /// To fit on.
+    train: Vec<Text>,
+    /// To choose on: those whose xxh64 ends in 0.
+    dev: Vec<Text>,
+    /// Reviews of the kinds that the model has rows for: what these texts are not.
+    reviews: Vec<Text>,
 }
 
 /// Reads the lists of a folder, one a language, with `train` in the first column; keywords are those of
@@ -93,14 +93,14 @@ pub fn ids(taxonomy: &Taxonomy) -> Vec<String> {
 ///
 /// # Errors
 /// A file can't be read, or a line is wrong.
-pub fn read(
-    folder: &Path,
-    taxonomy: &Taxonomy,
-    reviews: &[Set<Gold>],
-) -> anyhow::Result<Vec<Texts>> {
-    let ids = ids(taxonomy);
-    ensure!(ids.len() <= MOST, "more than {MOST} topics");
+pub fn read(folder: &Path, taxonomy: &Taxonomy, reviews: &[Set<Gold>]) -> anyhow::Result<Corpus> {
     let lists = lists::in_folder(folder)?;
+    let labels = lists.iter().flat_map(|list| &list.rows);
+    let labels = labels.flat_map(|row| row.labels.iter().map(|label| id_of(label)));
+    // A topic without texts would be learned as one that no text is about.
+    let topics: BTreeSet<String> = labels.map(str::to_owned).collect();
+    let ids: Vec<String> = topics.into_iter().collect();
+    ensure!(ids.len() < MOST, "{MOST} topics or more");
     let texts = lists.iter().map(|list| {
         let mut texts = of_list(list, taxonomy, &ids)?;
         let sets = reviews.iter().filter(|set| set.language == texts.language);
@@ -110,10 +110,21 @@ pub fn read(
         texts.reviews = rows.map(review).collect();
         Ok(texts)
     });
-    texts.collect()
+    let texts: Vec<Texts> = texts.collect::<anyhow::Result<_>>()?;
+    ensure!(
+        texts.iter().any(|texts| !texts.dev.is_empty()),
+        "{}: too few texts, none to choose on; write some hundreds a language",
+        folder.display()
+    );
+    Ok(Corpus { topics: ids, texts })
 }
 
-pub fn matched(text: &str) -> String {
+/// The topic of a label, which tells of its sentiment too.
+fn id_of(label: &str) -> &str {
+    label.rsplit_once(':').map_or(label, |(id, _)| id)
+}
+
+fn matched(text: &str) -> String {
     MatchForm::of(&clean(text)).text
 }
 
@@ -133,10 +144,15 @@ fn of_list(list: &List, taxonomy: &Taxonomy, ids: &[String]) -> anyhow::Result<T
     let text = |row: &lists::Row| -> anyhow::Result<Text> {
         let mut topics: Covers = 0;
         for label in &row.labels {
-            let id = label.rsplit_once(':').map_or(label.as_str(), |(id, _)| id);
-            let topic = index(id);
-            let topic = topic.with_context(|| format!("line {}: no topic {id}", row.line))?;
-            topics |= 1 << topic;
+            let (id, line) = (id_of(label), row.line);
+            let sentiment = label.rsplit_once(':').and_then(|(_, said)| gold_of(said));
+            ensure!(
+                sentiment.is_some(),
+                "line {line}: {label}: write topic, colon, pos, neg or neu"
+            );
+            let known = taxonomy.topics().iter().any(|topic| *topic.id == *id);
+            ensure!(known, "line {line}: the taxonomy has no topic {id}");
+            topics |= index(id).map_or(0, |topic| 1 << topic);
         }
         let matched = matched(&row.text);
         let told = taxonomy.told_by_keywords(&matched);
@@ -177,7 +193,8 @@ pub struct Fitted {
     pub linear: Linear,
     /// Texts that it was fitted on, by language.
     pub texts: Vec<(String, usize)>,
-    /// Micro-F1 of topics with keywords on the texts set aside, mean of the languages, 0 to 1.
+    /// Micro-F1 of topics with keywords on the texts set aside, on which threshold and worth of a
+    /// keyword were chosen: mean of the languages, 0 to 1.
     pub f1: f64,
 }
 
@@ -193,7 +210,7 @@ impl Fitted {
 }
 
 /// Fits on the texts and chooses on those set aside. The same texts and settings give the same model.
-pub fn fit(texts: &[Texts], topics: Vec<String>, settings: &Settings) -> Fitted {
+pub fn fit(Corpus { topics, texts }: Corpus, settings: &Settings) -> Fitted {
     let train: Vec<&Text> = texts.iter().flat_map(|texts| &texts.train).collect();
     let reviews: Vec<&Text> = texts.iter().flat_map(|texts| &texts.reviews).collect();
     let rarity = rarity(&train, settings);
@@ -227,7 +244,7 @@ pub fn fit(texts: &[Texts], topics: Vec<String>, settings: &Settings) -> Fitted 
     bar.finish_and_clear();
     let mut linear = quantise(&weights, topics, settings);
     linear.languages = texts.iter().map(|texts| texts.language.clone()).collect();
-    let (f1, keyword, threshold) = choose(&linear, texts);
+    let (f1, keyword, threshold) = choose(&linear, &texts);
     (linear.keyword, linear.threshold) = (keyword, threshold);
     let count = |texts: &Texts| (texts.language.clone(), texts.train.len());
     Fitted {
@@ -237,7 +254,8 @@ pub fn fit(texts: &[Texts], topics: Vec<String>, settings: &Settings) -> Fitted 
     }
 }
 
-/// How much each row counts: the rarer the more (1 + ln n/texts), nothing below the least number of texts.
+/// How much each row counts: the rarer among the texts about topics the more (1 + ln n/texts), nothing
+/// below the least number of texts. What only reviews say does not count.
 fn rarity(train: &[&Text], settings: &Settings) -> Vec<f32> {
     let mut counts = vec![0u32; 1 << settings.bits];
     for text in train {
@@ -441,13 +459,13 @@ mod tests {
                 })
                 .collect(),
         }];
-        let texts = read(folder.path(), &taxonomy, &reviews).unwrap();
-        assert_eq!(texts[0].train.len() + texts[0].dev.len(), 160);
+        let corpus = read(folder.path(), &taxonomy, &reviews).unwrap();
+        assert_eq!(corpus.texts[0].train.len() + corpus.texts[0].dev.len(), 160);
         let settings = Settings {
             bits: 10,
             ..Settings::default()
         };
-        fit(&texts, ids(&taxonomy), &settings)
+        fit(corpus, &settings)
     }
 
     #[test]
@@ -466,19 +484,28 @@ mod tests {
     }
 
     #[test]
-    fn a_topic_that_the_taxonomy_lacks_is_told_with_its_line() {
+    fn wrong_labels_are_told_with_their_line() {
         let taxonomy = Taxonomy::parse(TAXONOMY).unwrap();
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(
-            folder.path().join("en.tsv"),
-            "train\tprice_level:neg\tdear\n",
-        )
-        .unwrap();
-        let error = read(folder.path(), &taxonomy, &[]).err().unwrap();
-        let error = format!("{error:#}");
-        assert!(
-            error.contains("en.tsv: line 1: no topic price_level"),
-            "{error}"
-        );
+        for (label, told) in [
+            (
+                "price_level:neg",
+                "line 1: the taxonomy has no topic price_level",
+            ),
+            (
+                "delivery_delay",
+                "line 1: delivery_delay: write topic, colon",
+            ),
+            (
+                "delivery_delay:bad",
+                "line 1: delivery_delay:bad: write topic, colon",
+            ),
+            ("delivery_delay:neg", "too few texts"),
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            let line = format!("train\t{label}\tdear\n");
+            std::fs::write(folder.path().join("en.tsv"), line).unwrap();
+            let error = format!("{:#}", read(folder.path(), &taxonomy, &[]).err().unwrap());
+            assert!(error.contains(told), "{error}");
+        }
     }
 }

@@ -22,6 +22,10 @@ pub(in crate::enrich::topics) struct Rule {
     pub(in crate::enrich::topics) topic: usize,
     /// Number of its parts.
     pub(in crate::enrich::topics) parts: usize,
+    /// Hash of the words of all its parts.
+    pub(in crate::enrich::topics) key: u64,
+    /// The trained model never weighed it.
+    pub(in crate::enrich::topics) is_new: bool,
 }
 
 /// A word is a part of a rule.
@@ -46,6 +50,8 @@ pub(super) struct Found {
     pub(super) topic: usize,
     /// Bytes of the match form, from the first word to the last.
     pub(super) range: Range<usize>,
+    /// Its rule's.
+    pub(super) is_new: bool,
     parts: Vec<Range<usize>>,
 }
 
@@ -120,6 +126,7 @@ impl Pieces {
                     all.push(Found {
                         topic: rule.topic,
                         range: start..end,
+                        is_new: rule.is_new,
                         parts,
                     });
                     last.fill(None);

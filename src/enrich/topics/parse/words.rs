@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use xxhash_rust::xxh64::xxh64;
+
 use crate::enrich::phrases::folded;
 use crate::enrich::topics::keywords::{Keywords, MOST_PARTS, Part, Rule, Word};
 
@@ -68,11 +70,19 @@ impl Words {
             ));
         }
         let number = self.rules.len();
-        for (part, told) in parts.iter().enumerate() {
-            let part = Part { rule: number, part };
+        let mut key = 0;
+        let mut keyed = |part: usize, word: &str| {
+            key = xxh64(word.as_bytes(), key ^ part as u64);
+        };
+        for (place, told) in parts.iter().enumerate() {
+            let part = Part {
+                rule: number,
+                part: place,
+            };
             for told in told.split('|').map(str::trim) {
                 let name = told.strip_prefix('<').and_then(|t| t.strip_suffix('>'));
                 let Some(name) = name else {
+                    keyed(place, told);
                     self.part(told, part)?;
                     continue;
                 };
@@ -80,6 +90,7 @@ impl Words {
                     format!("names <{name}>; add its words to [words.{language}]")
                 })?;
                 for word in words {
+                    keyed(place, word);
                     self.part(word, part)?;
                 }
             }
@@ -87,6 +98,8 @@ impl Words {
         self.rules.push(Rule {
             topic,
             parts: parts.len(),
+            key,
+            is_new: false,
         });
         Ok(())
     }
