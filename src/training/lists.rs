@@ -87,6 +87,11 @@ pub fn in_folder(folder: &Path) -> anyhow::Result<Vec<List>> {
         files.push(entry?.path());
     }
     files.retain(|file| file.extension().is_some_and(|ending| ending == "tsv"));
+    ensure!(
+        !files.is_empty(),
+        "{} has no list; write one a language, such as en.tsv",
+        folder.display()
+    );
     files.sort_by(|a, b| a.file_stem().cmp(&b.file_stem()));
     let lists = files.iter().map(|file| List::read(file, Role::Train));
     lists.collect()

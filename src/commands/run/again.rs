@@ -37,6 +37,8 @@ impl Again {
         let mut hangup = signal(SignalKind::hangup())?;
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
+        // Once a terminal is closed it is none any more.
+        let anew = anew && !stdin().is_terminal();
         let again = self.clone();
         tokio::spawn(async move {
             while !again.0.load(Ordering::Acquire) {
@@ -44,7 +46,7 @@ impl Again {
                     _ = hangup.recv() => {}
                     () = shutdown.cancelled() => return,
                 }
-                if anew && !stdin().is_terminal() {
+                if anew {
                     let config = config.clone();
                     let sound = tokio::task::spawn_blocking(move || {
                         enricher::load(&config.load()?).map(drop)
