@@ -44,6 +44,12 @@ pub fn weight(feature: u32) -> i32 {
     if is_whole(feature) { WORD_WEIGHT } else { 1 }
 }
 
+/// Row of a feature among `2^bits`.
+#[inline(always)]
+pub fn row_of(feature: u32, bits: u8) -> usize {
+    (u64::from(feature) >> (32 - u32::from(bits))) as usize
+}
+
 /// What linear models multiply the sums over a text's features by. `weights`: sum of the features'
 /// squared weights, `count`: their number.
 pub fn normaliser(weights: f32, count: f32) -> f32 {

@@ -216,20 +216,19 @@ fn pull(weights: &mut Weights, g: [f32; 3], square: f32, weight: f32, step: &Ste
     }
 }
 
+/// Worth of one step when weights of these sizes are told in 8 bits; those that are 0 don't count.
+pub fn step_worth(sizes: impl Iterator<Item = f32>) -> f32 {
+    let mut sizes: Vec<f32> = sizes.filter(|size| *size > 0.0).collect();
+    let at = (sizes.len() as f64 * WITHIN) as usize;
+    if at >= sizes.len() {
+        return 1.0;
+    }
+    let (_, size, _) = sizes.select_nth_unstable_by(at, f32::total_cmp);
+    size.max(1e-9) / 127.0
+}
+
 fn table(weights: &[Weights], bits: u8) -> Table {
-    let scales = [0, 1, 2].map(|c| {
-        let mut sizes: Vec<f32> = weights
-            .iter()
-            .map(|w| w[c].abs())
-            .filter(|w| *w > 0.0)
-            .collect();
-        let at = (sizes.len() as f64 * WITHIN) as usize;
-        if at >= sizes.len() {
-            return 1.0;
-        }
-        let (_, size, _) = sizes.select_nth_unstable_by(at, f32::total_cmp);
-        size.max(1e-9) / 127.0
-    });
+    let scales = [0, 1, 2].map(|c| step_worth(weights.iter().map(|w| w[c].abs())));
     let step = |w: f32, scale: f32| (w / scale).round().clamp(-127.0, 127.0) as i8 as u8;
     let rows = weights
         .iter()

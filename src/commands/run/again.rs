@@ -41,7 +41,7 @@ impl Again {
         let anew = anew && !stdin().is_terminal();
         let again = self.clone();
         tokio::spawn(async move {
-            while !again.0.load(Ordering::Acquire) {
+            loop {
                 tokio::select! {
                     _ = hangup.recv() => {}
                     () = shutdown.cancelled() => return,

@@ -43,7 +43,7 @@ impl Table {
 
     #[inline(always)]
     fn at(&self, feature: u32) -> usize {
-        3 * (u64::from(feature) >> (32 - u32::from(self.bits))) as usize
+        3 * features::row_of(feature, self.bits)
     }
 
     /// Weights of a feature, in steps.

@@ -199,8 +199,9 @@ mod tests {
     use std::borrow::Cow;
 
     use super::*;
+    use crate::enrich::features::row_of;
     use crate::enrich::topics::Taxonomy;
-    use crate::enrich::topics::trained::linear::{Entry, Linear, row_of};
+    use crate::enrich::topics::trained::linear::{Entry, Linear};
     use crate::enrich::topics::trained::{DIMENSIONS, Heads, Parts, Table};
     use crate::enrich::{Language, Sentiment, clauses::Clauses};
     use crate::text::MatchForm;

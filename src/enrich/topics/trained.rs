@@ -11,11 +11,10 @@
 
 use std::borrow::Cow;
 
-use crate::enrich::features::{self, AHEAD, Part, fetch};
+use crate::enrich::features::{self, AHEAD, Part, fetch, row_of};
 use crate::enrich::model_file::ModelError;
 use crate::enrich::sentiment::index_of;
 use crate::language::Language;
-use linear::row_of;
 
 mod file;
 pub mod linear;

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use super::examples::{Example, Examples};
+use crate::enrich::features::row_of;
 use crate::enrich::topics::trained::{Covers, DIMENSIONS, Heads, MOST, Table, both};
 use crate::training::progress;
 
@@ -170,12 +171,11 @@ impl Weights {
         if text.features.is_empty() {
             return;
         }
-        let shift = 32 - u32::from(self.bits);
         let language = text.language.unwrap_or(languages);
         let rows = || {
             let features = text.features.iter();
             let rows = features.flat_map(|feature| both(*feature, language));
-            rows.map(|feature| (feature >> shift) as usize)
+            rows.map(|feature| row_of(feature, self.bits))
         };
         let mut sum = [0.0; DIMENSIONS];
         for row in rows() {

@@ -11,17 +11,16 @@ use xxhash_rust::xxh64::xxh64;
 
 use super::mapping::Gold;
 use super::measure::Hits;
-use crate::enrich::features::{Tokens, normaliser, weight};
+use crate::enrich::features::{Tokens, normaliser, row_of, weight};
 use crate::enrich::topics::Taxonomy;
-use crate::enrich::topics::trained::linear::{Entry, Linear, row_of};
+use crate::enrich::topics::trained::linear::{Entry, Linear};
 use crate::enrich::topics::trained::{Covers, Logits, MOST};
 use crate::text::{MatchForm, clean};
 use crate::training::data::{self, Set, gold_of, spread};
+use crate::training::linear::step_worth;
 use crate::training::lists::{self, List};
 use crate::training::progress;
 
-/// Share of the weights that 8 bits can tell; those beyond are cut.
-const WITHIN: f64 = 0.9999;
 /// Passes over the texts at most.
 const MOST_PASSES: usize = 40;
 /// A pass that changes no text's weight by more than this is the last.
@@ -348,13 +347,7 @@ fn quantise(weights: &[Vec<f32>], topics: Vec<String>, settings: &Settings) -> L
     let rows = 1 << settings.bits;
     let sizes = weights.iter().flat_map(|weights| &weights[..rows]);
     let sizes = sizes.map(|weight| weight.abs());
-    let mut sizes: Vec<f32> = sizes.filter(|size| *size > 0.0).collect();
-    let within = (sizes.len() as f64 * WITHIN) as usize;
-    let most = match within < sizes.len() {
-        true => *sizes.select_nth_unstable_by(within, f32::total_cmp).1,
-        false => 1.0,
-    };
-    let scale = most.max(1e-9) / 127.0;
+    let scale = step_worth(sizes);
     let mut ends = Vec::with_capacity(rows);
     let mut entries = Vec::new();
     for row in 0..rows {

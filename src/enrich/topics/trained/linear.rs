@@ -4,7 +4,7 @@
 //! what its keywords add, passes a threshold: so a keyword in another sense is overruled by the words
 //! around it, and what no keyword tells is found.
 
-use crate::enrich::features::{AHEAD, Part, fetch, normaliser, weight};
+use crate::enrich::features::{AHEAD, Part, fetch, normaliser, row_of, weight};
 
 use super::{Logits, MOST};
 
@@ -120,11 +120,6 @@ impl Linear {
         let before = row.checked_sub(1).and_then(|row| self.ends.get(row));
         before.map_or(0, |end| *end as usize)
     }
-}
-
-/// Row of a feature among `2^bits`.
-pub fn row_of(feature: u32, bits: u8) -> usize {
-    (u64::from(feature) >> (32 - u32::from(bits))) as usize
 }
 
 #[cfg(test)]
